@@ -1,0 +1,3 @@
+"""Fixtures nearly every test uses; each lives in the module that tells its story."""
+
+pytest_plugins = ["tests.corpus", "tests.media", "tests.minio_server", "tests.redis_server"]

@@ -1,0 +1,1 @@
+"""A real MinIO server for tests."""

@@ -1,0 +1,21 @@
+"""Names that cross process borders: kinds of work, lanes, queues, tasks, statuses."""
+
+from typing import Final, Literal
+
+Kind = Literal["cover"]
+Lane = Literal["live", "backfill"]
+Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+Format = Literal["jpeg", "webp", "avif", "png"]
+
+KINDS: Final = ("cover",)
+LANES: Final = ("live", "backfill")
+STATUSES: Final = ("queued", "running", "succeeded", "failed", "cancelled")
+FINISHED: Final = ("succeeded", "failed", "cancelled")
+
+TASK_MEDIA: Final = "firstframe.media"
+QUEUE_OF_LANE: Final[dict[str, str]] = {"live": "media.live", "backfill": "media.backfill"}
+PUBLISHED_AT_HEADER: Final = "firstframe_published_at_ms"
+
+DEFAULT_TENANT: Final = "default"
+MAX_SIZE_PX: Final = 4096
+MAX_SIZES: Final = 8

@@ -1,0 +1,207 @@
+"""The ports: what the stories need from the world, one Protocol each. Adapters implement them.
+
+Laws every adapter passes are in `tests/contract/`. Errors are `worker.errors` only; adapters
+translate foreign exceptions at their border.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Protocol, TypeVar
+
+from worker.contracts.results import MediumInfo
+from worker.geometry.shapes import Box, RelativeBox
+
+Reference = TypeVar("Reference", contravariant=True)
+
+
+class Reader(Protocol):
+    """An opened source: bytes by range, counted."""
+
+    @property
+    def label(self) -> str:
+        """The source as it may be shown: never a signed query, never a password."""
+        ...
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The whole length, where the source tells it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str | None:
+        """A strong validator of the bytes (contract, Stored objects), or None."""
+        ...
+
+    @property
+    def bytes_read(self) -> int: ...
+
+    @property
+    def requests(self) -> int:
+        """Round trips to the other side; 0 for local files and standard input."""
+        ...
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes [offset, offset + length); fewer only at the end of the medium.
+
+        Raises: SourceError, with `source.too_large` or `source.timeout` when a cap is reached.
+        """
+        ...
+
+    def descriptor(self) -> int | None:
+        """A file descriptor of a local regular file that the decode child may read itself."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Source(Protocol[Reference]):
+    """One kind of place a medium can come from."""
+
+    def open(self, reference: Reference) -> Reader:
+        """Raises: SourceError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """RGB24 pixels, rows top to bottom without padding: `len(pixels) == width * height * 3`."""
+
+    width_px: int
+    height_px: int
+    pixels: memoryview
+
+
+class Frame(NamedTuple):
+    """A decoded frame, held by the decoder until released. `pts_ms` is None for stills."""
+
+    handle: int
+    pts_ms: int | None
+    index: int
+    flags: tuple[str, ...] = ()
+
+
+class OpenMedium(Protocol):
+    """A medium that was opened for decoding; many frames, many views of each."""
+
+    @property
+    def info(self) -> MediumInfo: ...
+
+    def frame(self, at: str) -> Frame:
+        """The frame that policy `at` names (`first`). Raises: MediaError, SourceError."""
+        ...
+
+    def view(self, frame: Frame, box: Box, width_px: int, height_px: int) -> View:
+        """The upright region `box` of the frame, area-averaged to width_px × height_px."""
+        ...
+
+    def release(self, frame: Frame) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Decoder(Protocol):
+    """Pixels from bytes: upright, square, sRGB; cover-art streams ignored."""
+
+    def open(self, reader: Reader, *, needed_px: int | None) -> OpenMedium:
+        """Open a medium; `needed_px` is the short side a view will need at most, None for all.
+
+        Raises: MediaError, SourceError.
+        """
+        ...
+
+
+class FoundFace(NamedTuple):
+    box: RelativeBox
+    score: float
+
+
+class FaceDetector(Protocol):
+    """Where the faces are: none is a normal answer; boxes inside the frame; stable order."""
+
+    @property
+    def model(self) -> str:
+        """Name and digest prefix of the model, `none` without one."""
+        ...
+
+    def detect(self, view: View) -> tuple[FoundFace, ...]:
+        """Faces by falling score. Raises: FaceError."""
+        ...
+
+
+class Encoder(Protocol):
+    """A picture file from pixels: exactly the view's size, sRGB, no metadata of the source."""
+
+    content_type: str
+    extension: str
+
+    def encode(self, view: View, *, quality: int) -> bytes:
+        """Raises: ImageError."""
+        ...
+
+
+class StoredObject(NamedTuple):
+    key: str
+    size_bytes: int
+    content_type: str
+    modified_at_s: float
+
+
+class Store(Protocol):
+    """Bytes under a key. Keys are made by `rules.keys`; `covers/…` is public, the rest private."""
+
+    def put(self, key: str, data: bytes, *, content_type: str) -> None:
+        """Keep `data`; returns only after it was read back and is the same. Idempotent.
+
+        Raises: StorageError.
+        """
+        ...
+
+    def put_file(self, key: str, path: Path, *, content_type: str) -> None:
+        """Keep a file's bytes, verified by length and digest. Raises: StorageError."""
+        ...
+
+    def find(self, key: str) -> StoredObject | None: ...
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """A range; fewer bytes only at the end. Raises: StorageError, `request.not_found`."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove the object; none there is no error."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]: ...
+
+    def public_url(self, key: str) -> str:
+        """The permanent plain URL of a public object: no query."""
+        ...
+
+    def signed_url(self, key: str, *, expires_s: int) -> str:
+        """A link that reads a private object until it expires."""
+        ...
+
+    def check(self) -> None:
+        """Raises StorageError when the store cannot take objects now."""
+        ...
+
+
+class Placed(NamedTuple):
+    path: str | None
+    url: str | None
+
+
+class Destination(Protocol):
+    """Where a story's finished covers go: the store for jobs, a folder for commands."""
+
+    def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
+        """Raises: StorageError."""
+        ...
+
+
+class Attempt(Protocol):
+    """One try at a job, as its story sees it."""
+
+    def enter(self, stage: str) -> None:
+        """Note the stage; raises RequestError `job.cancelled` or `job.superseded` when it is over."""
+        ...

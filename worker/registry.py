@@ -1,0 +1,41 @@
+"""Names of adapters and where they live: name -> "module:Class", imported only when asked for."""
+
+from importlib import import_module
+from typing import Any, Final
+
+SOURCES: Final = {
+    "url": "worker.sources.http:HttpSource",
+    "object": "worker.sources.object:ObjectSource",
+    "upload": "worker.sources.upload:UploadSource",
+    "path": "worker.sources.local:LocalSource",
+    "stdin": "worker.sources.stdin:StdinSource",
+}
+DECODERS: Final = {
+    "video": "worker.decoders.pyav:PyavDecoder",
+    "still": "worker.decoders.still:StillDecoder",
+}
+DETECTORS: Final = {
+    "mediapipe": "worker.detectors.mediapipe:MediapipeDetector",
+    "none": "worker.detectors.none:NoDetector",
+}
+ENCODERS: Final = {
+    "jpeg": "worker.encoders.jpeg:JpegEncoder",
+    "webp": "worker.encoders.pillow:WebpEncoder",
+    "avif": "worker.encoders.pillow:AvifEncoder",
+    "png": "worker.encoders.pillow:PngEncoder",
+}
+STORES: Final = {
+    "minio": "worker.stores.minio:MinioStore",
+    "local": "worker.stores.local:LocalStore",
+}
+
+
+def load(table: dict[str, str], name: str) -> Any:
+    """The class that `table` lists under `name`.
+
+    Raises: LookupError for an unknown name, naming the known ones.
+    """
+    if name not in table:
+        raise LookupError(f"unknown name {name!r}; known: {', '.join(sorted(table))}")
+    module, _, attribute = table[name].partition(":")
+    return getattr(import_module(module), attribute)
