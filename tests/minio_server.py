@@ -1,1 +1,207 @@
-"""A real MinIO server for tests."""
+"""Real MinIO servers for tests: one shared by the session, and ones a test may stop and start.
+
+The program is `minio` on PATH, else the one in `${XDG_CACHE_HOME:-~/.cache}/firstframe/bin`,
+built there once when the Go toolchain is present. `FIRSTFRAME_TEST_MINIO_ENDPOINT`, with
+`…_ACCESS_KEY` and `…_SECRET_KEY`, names a running server instead.
+"""
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.missing import missing
+
+MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
+READY_WITHIN_S = 30
+_VARIABLE = "FIRSTFRAME_TEST_MINIO_"
+_FIXTURES = {"minio", "own_minio"}
+
+
+class Minio(NamedTuple):
+    """Where a server answers (host:port, plain HTTP) and who may do everything there."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+
+class MinioServer:
+    """A server of our own, on loopback, with its data in `folder`; ends with this process."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self._program, self._folder = program, folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self.where = Minio(f"127.0.0.1:{_free_port()}", secrets.token_hex(8), secrets.token_hex(16))
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, or start it again on the same port and data; returns when it is ready."""
+        environment = {
+            "PATH": os.defpath,
+            "HOME": str(self._folder),
+            "MINIO_ROOT_USER": self.where.access_key,
+            "MINIO_ROOT_PASSWORD": self.where.secret_key,
+            "MINIO_BROWSER": "off",
+            "MINIO_UPDATE": "off",
+        }
+        command = [str(self._program), "server", str(self._folder / "data")]
+        with (self._folder / "minio.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_dying_with_us(), *command, "--quiet", "--address", self.where.endpoint],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self._wait_until_ready()
+
+    def pause(self) -> None:
+        """Let connections be accepted and never answered."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End it; connections are refused from now on."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _wait_until_ready(self) -> None:
+        deadline_s = time.monotonic() + READY_WITHIN_S
+        while not _is_ready(self.where.endpoint):
+            assert self._process is not None
+            if self._process.poll() is not None or time.monotonic() > deadline_s:
+                self.stop()
+                log = (self._folder / "minio.log").read_text(errors="replace")
+                raise RuntimeError(f"MinIO did not get ready: {log[-2000:]}")
+            time.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _is_ready(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{endpoint}/minio/health/ready", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def _dying_with_us() -> list[str]:
+    """A prefix that has the kernel end the server when this process dies, however it dies."""
+    return ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+
+
+def _cache_folder() -> Path:
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "firstframe" / "bin"
+
+
+def _install_line() -> str:
+    return f'GOFLAGS= GOBIN={_cache_folder()} go install -trimpath -ldflags "-s -w" {MODULE}'
+
+
+@cache
+def minio_program() -> Path | None:
+    """The server's program, built now if it must be (some minutes); None when it cannot be had."""
+    on_path = shutil.which("minio")
+    if on_path:
+        return Path(on_path)
+    built = _cache_folder() / "minio"
+    if not built.is_file() and shutil.which("go"):
+        _build(built)
+    return built if built.is_file() else None
+
+
+def _build(program: Path) -> None:
+    """Build under a lock, so that test runs at the same time build it once."""
+    program.parent.mkdir(parents=True, exist_ok=True)
+    with (program.parent / "minio.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if program.is_file():
+            return
+        unfinished = program.parent / f"unfinished-{os.getpid()}"
+        command = ["go", "install", "-trimpath", "-ldflags", "-s -w", MODULE]
+        environment = {**os.environ, "GOFLAGS": "", "GOBIN": str(unfinished)}
+        done = subprocess.run(command, env=environment, check=False)
+        if done.returncode == 0:
+            (unfinished / "minio").replace(program)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _named_by_environment() -> Minio | None:
+    endpoint = os.environ.get(f"{_VARIABLE}ENDPOINT")
+    if not endpoint:
+        return None
+    return Minio(
+        endpoint,
+        os.environ.get(f"{_VARIABLE}ACCESS_KEY", ""),
+        os.environ.get(f"{_VARIABLE}SECRET_KEY", ""),
+    )
+
+
+def _program_or_missing() -> Path:
+    program = minio_program()
+    if program is None:
+        missing("MinIO", _install_line())
+    return program
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the server before the first test starts, outside every test's time limit."""
+    needed = any(_FIXTURES & set(getattr(item, "fixturenames", ())) for item in session.items)
+    if needed and not session.config.option.collectonly:
+        minio_program()
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minio]:
+    """A running server shared by the session: take a bucket of your own."""
+    named = _named_by_environment()
+    if named:
+        yield named
+        return
+    server = MinioServer(_program_or_missing(), tmp_path_factory.mktemp("minio"))
+    try:
+        server.start()
+        yield server.where
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def own_minio(tmp_path: Path) -> Iterator[MinioServer]:
+    """A running server that the test may pause, stop and start again."""
+    folder = tmp_path / "minio"
+    folder.mkdir()
+    server = MinioServer(_program_or_missing(), folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
