@@ -14,6 +14,9 @@ DECODERS: Final = {
     "video": "worker.decoders.pyav:PyavDecoder",
     "still": "worker.decoders.still:StillDecoder",
 }
+SANDBOXES: Final = {
+    "process": "worker.sandbox.decoder:SandboxedDecoder",
+}
 DETECTORS: Final = {
     "mediapipe": "worker.detectors.mediapipe:MediapipeDetector",
     "none": "worker.detectors.none:NoDetector",
@@ -27,6 +30,10 @@ ENCODERS: Final = {
 STORES: Final = {
     "minio": "worker.stores.minio:MinioStore",
     "local": "worker.stores.local:LocalStore",
+}
+DESTINATIONS: Final = {
+    "store": "worker.stores.destinations:StoreDestination",
+    "folder": "worker.stores.destinations:FolderDestination",
 }
 
 

@@ -1,0 +1,5 @@
+"""`python -m worker.commands` is the `firstframe` program."""
+
+from worker.commands import main
+
+main()

@@ -1,0 +1,63 @@
+"""One warm cover process of `firstframe cover`: orders in, stages and results out."""
+
+import json
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from worker import wiring
+from worker.contracts.requests import Recipe
+from worker.errors import CoverError
+from worker.jobs.cover import CoverStory, failed
+from worker.settings import Settings
+
+
+class OrderAttempt:
+    """An attempt that tells the parent which stage it is in."""
+
+    def __init__(self, lines: BinaryIO) -> None:
+        self._lines = lines
+
+    def enter(self, stage: str) -> None:
+        say(self._lines, "stage", stage)
+
+
+def say(lines: BinaryIO, word: str, value: object) -> None:
+    """One line to the parent."""
+    lines.write(json.dumps([word, value]).encode() + b"\n")
+    lines.flush()
+
+
+def serve(lines: BinaryIO, recipe: Recipe, out_dir: Path) -> None:
+    """Cover sources until the parent has no more."""
+    settings = Settings.read()
+    story = CoverStory(*wiring.cover_parts(settings))
+    for line in lines:
+        source, stem, without_faces = json.loads(line)
+        try:
+            result = story.run(
+                recipe,
+                open_source=lambda source=source: wiring.open_argument(settings, source),
+                destination=wiring.folder_destination(out_dir, stem),
+                attempt=OrderAttempt(lines),
+                without_faces=without_faces,
+            )
+        except CoverError as error:
+            result = failed(source, error)
+        say(lines, "result", result.model_dump(mode="json"))
+
+
+def main() -> None:
+    """Run on the socket whose number is the first argument."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    number, recipe, out_dir = sys.argv[1:]
+    with socket.socket(fileno=int(number)) as link, link.makefile("rwb") as lines:
+        serve(lines, Recipe.model_validate_json(recipe), Path(out_dir))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Where finished covers go: the store for jobs, a folder for commands."""
+
+import hashlib
+from pathlib import Path
+
+from worker.errors import StorageError
+from worker.ports import Encoder, Placed, Store
+from worker.rules.keys import cover_key
+
+
+class StoreDestination:
+    """Covers under keys made of their own bytes, told by their public URL."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
+        key = cover_key(hashlib.sha256(data).hexdigest(), encoder.extension)
+        self._store.put(key, data, content_type=encoder.content_type)
+        return Placed(path=None, url=self._store.public_url(key))
+
+
+class FolderDestination:
+    """Covers as files `STEM-SIZE.EXT`, the whole frame as `STEM-cover.EXT`; whole or not there."""
+
+    def __init__(self, *, folder: Path, stem: str) -> None:
+        self._folder = folder
+        self._stem = stem
+
+    def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
+        path = self._folder / f"{self._stem}-{size or 'cover'}.{encoder.extension}"
+        unfinished = path.with_name(f".{path.name}.part")
+        try:
+            unfinished.write_bytes(data)
+            unfinished.replace(path)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise StorageError("storage.unavailable", f"{path}: {error.strerror}") from error
+        return Placed(path=str(path), url=None)
