@@ -72,7 +72,8 @@ class View:
     pixels: memoryview
 
 
-class Frame(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Frame:
     """A decoded frame, held by the decoder until released. `pts_ms` is None for stills."""
 
     handle: int

@@ -5,8 +5,9 @@ import os
 import signal
 import socket
 import sys
+from io import BufferedRWPair
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
 from worker import wiring
 from worker.contracts.requests import Recipe
@@ -14,24 +15,26 @@ from worker.errors import CoverError
 from worker.jobs.cover import CoverStory, failed
 from worker.settings import Settings
 
+Lines = BufferedRWPair[Any, Any]
+
 
 class OrderAttempt:
     """An attempt that tells the parent which stage it is in."""
 
-    def __init__(self, lines: BinaryIO) -> None:
+    def __init__(self, lines: Lines) -> None:
         self._lines = lines
 
     def enter(self, stage: str) -> None:
         say(self._lines, "stage", stage)
 
 
-def say(lines: BinaryIO, word: str, value: object) -> None:
+def say(lines: Lines, word: str, value: object) -> None:
     """One line to the parent."""
     lines.write(json.dumps([word, value]).encode() + b"\n")
     lines.flush()
 
 
-def serve(lines: BinaryIO, recipe: Recipe, out_dir: Path) -> None:
+def serve(lines: Lines, recipe: Recipe, out_dir: Path) -> None:
     """Cover sources until the parent has no more."""
     settings = Settings.read()
     story = CoverStory(*wiring.cover_parts(settings))

@@ -7,13 +7,17 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import BinaryIO, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, ErrorInfo
 from worker.errors import WorkerError
+
+CHILD: Final = "worker.commands.slot"
 
 
 class Order(NamedTuple):
@@ -23,29 +27,41 @@ class Order(NamedTuple):
     stem: str
 
 
-class Slot:
-    """One child process; `run` is called from one thread."""
+class Child:
+    """A started cover process and the line to it."""
 
     def __init__(self, recipe: Recipe, out_dir: Path) -> None:
-        self._arguments = [recipe.model_dump_json(), str(out_dir)]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._lines: BinaryIO | None = None
-
-    def start(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        with ours, theirs:
+            number = theirs.fileno()
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "worker.commands.slot",
-                    str(theirs.fileno()),
-                    *self._arguments,
-                ],
-                pass_fds=[theirs.fileno()],
+                [sys.executable, "-m", CHILD, str(number), recipe.model_dump_json(), str(out_dir)],
+                pass_fds=[number],
             )
-        self._lines = ours.makefile("rwb")
-        ours.close()
+            self._lines = ours.makefile("rwb")
+
+    def tell(self, order: Order, *, without_faces: bool) -> None:
+        self._lines.write(json.dumps([*order, without_faces]).encode() + b"\n")
+        self._lines.flush()
+
+    def answers(self) -> Iterator[tuple[str, Any]]:
+        """(`stage`, its name) and (`result`, its JSON); ends when the process does."""
+        for line in self._lines:
+            word, value = json.loads(line)
+            yield word, value
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._lines.close()
+
+
+class Slot:
+    """A place for one child process, started when first needed; used from one thread at a time."""
+
+    def __init__(self, recipe: Recipe, out_dir: Path) -> None:
+        self._make = partial(Child, recipe, out_dir)
+        self._child: Child | None = None
 
     def run(self, order: Order) -> CoverResult:
         """Cover one source; a process that dies while detecting gets one more go without faces."""
@@ -55,29 +71,22 @@ class Slot:
         return result or _lost(order, stage)
 
     def _ask(self, order: Order, *, without_faces: bool) -> tuple[str, CoverResult | None]:
+        child = self._child = self._child or self._make()
         stage = "start"
-        if self._process is None:
-            self.start()
-        try:
-            self._lines.write(json.dumps([*order, without_faces]).encode() + b"\n")
-            self._lines.flush()
-            for line in self._lines:
-                word, value = json.loads(line)
+        # The end of the child shows as a broken connection or as the end of its lines.
+        with suppress(ConnectionError):
+            child.tell(order, without_faces=without_faces)
+            for word, value in child.answers():
                 if word == "result":
                     return stage, CoverResult.model_validate(value)
                 stage = value
-        except ConnectionError:
-            pass  # the child is gone, as an end of its lines says too
         self.stop()
         return stage, None
 
     def stop(self) -> None:
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        self._lines.close()
-        self._process = None
+        if self._child is not None:
+            self._child.kill()
+            self._child = None
 
 
 def cover_all(orders: Sequence[Order], recipe: Recipe, out_dir: Path) -> Iterator[CoverResult]:
