@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from worker.contracts.results import MediumInfo
 from worker.geometry.shapes import Box, RelativeBox
 
-Reference = TypeVar("Reference", contravariant=True)
+Reference_contra = TypeVar("Reference_contra", contravariant=True)
 
 
 class Reader(Protocol):
@@ -55,10 +55,10 @@ class Reader(Protocol):
     def close(self) -> None: ...
 
 
-class Source(Protocol[Reference]):
+class Source(Protocol[Reference_contra]):
     """One kind of place a medium can come from."""
 
-    def open(self, reference: Reference) -> Reader:
+    def open(self, reference: Reference_contra) -> Reader:
         """Raises: SourceError."""
         ...
 
@@ -93,7 +93,7 @@ class OpenMedium(Protocol):
         ...
 
     def view(self, frame: Frame, box: Box, width_px: int, height_px: int) -> View:
-        """The upright region `box` of the frame, area-averaged to width_px × height_px."""
+        """The upright region `box` of the frame, area-averaged to width_px by height_px."""
         ...
 
     def release(self, frame: Frame) -> None: ...
@@ -204,5 +204,8 @@ class Attempt(Protocol):
     """One try at a job, as its story sees it."""
 
     def enter(self, stage: str) -> None:
-        """Note the stage; raises RequestError `job.cancelled` or `job.superseded` when it is over."""
+        """Note the stage.
+
+        Raises: RequestError `job.cancelled` or `job.superseded` when the attempt is over.
+        """
         ...

@@ -7,7 +7,7 @@ import socket
 import sys
 from io import BufferedRWPair
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from worker import wiring
 from worker.contracts.requests import Recipe
@@ -15,7 +15,7 @@ from worker.errors import CoverError
 from worker.jobs.cover import CoverStory, failed
 from worker.settings import Settings
 
-Lines = BufferedRWPair[Any, Any]
+Lines: TypeAlias = "BufferedRWPair[Any, Any]"
 
 
 class OrderAttempt:
