@@ -34,6 +34,16 @@ class Box(NamedTuple):
         return self.top + self.height
 
 
+def holds(outer: Box, inner: Box) -> bool:
+    """Whether `inner` lies wholly in `outer`, edges included."""
+    return (
+        outer.left <= inner.left
+        and outer.top <= inner.top
+        and inner.right <= outer.right
+        and inner.bottom <= outer.bottom
+    )
+
+
 class RelativeBox(NamedTuple):
     """A rectangle as fractions of a picture's width and height, inside [0, 1]."""
 
