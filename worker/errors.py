@@ -2,7 +2,7 @@
 
     CoverError
       RequestError    request.*  auth.*  limit.*  job.*  queue.*   the caller's side
-      SourceError     source.*                                    the medium's bytes could not be had
+      SourceError     source.*                                    the bytes could not be had
       MediaError      media.*                                     the bytes give no picture
       FaceError       face.*                                      detection
       ImageError      image.*                                     cropping and encoding
