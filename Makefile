@@ -1,0 +1,32 @@
+# What people run; each target sets up first what it needs.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench up lock
+ARGS ?=
+bin := .venv/bin
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+setup: ## Install everything into .venv: packages by hash, face models, system packages when root
+	@deploy/setup.sh
+
+demo: setup ## Make covers of the demo's own media through API, queue, worker and store
+	$(bin)/firstframe demo $(ARGS)
+
+test: setup ## Run the whole test suite; ARGS="-k crop" runs part of it
+	$(bin)/python -m pytest $(ARGS)
+
+lint: setup ## Check style, types and the architecture
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/python -m pytest -q tests/architecture
+
+bench: setup ## Measure against plain use of the same libraries
+	$(bin)/firstframe bench $(ARGS)
+
+up: setup ## Run Redis, workers, API and dashboard on this machine until Ctrl-C
+	$(bin)/firstframe up $(ARGS)
+
+lock: setup ## Resolve the dependencies again into the lock files
+	@deploy/lock.sh
