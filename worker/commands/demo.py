@@ -1,0 +1,136 @@
+"""`firstframe demo`: a whole instance, its own media, covers over HTTP, checked and shown."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import httpx2
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from worker.commands.demo_media import SAMPLES, Sample, make_media
+from worker.commands.demo_sheet import Row, write_sheet
+from worker.contracts.results import CoverResult
+
+SIZE_PX: Final = 256
+WAIT_S: Final = 60
+STOP_S: Final = 60
+
+
+def demo(
+    out_dir: Annotated[Path, typer.Option(help="Where media, covers and the sheet go.")] = Path(
+        "demo-out"
+    ),
+) -> None:
+    """Start an instance on free ports, cover a few media through its API, check and show them.
+
+    Exit status: 0 only if every cover was right.
+    """
+    out_dir.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True)
+    console.print("making media ...")
+    make_media(out_dir / "media")
+    console.print("starting an instance ...")
+    with (
+        instance(out_dir / "data") as base_url,
+        Progress(console=console, disable=not console.is_terminal) as progress,
+    ):
+        client = httpx2.Client(base_url=base_url, timeout=WAIT_S + 10, trust_env=False)
+        with client:
+            rows, mistakes = [], []
+            for sample in progress.track(SAMPLES, description="covers"):
+                row, wrong = cover_sample(client, sample, out_dir)
+                rows.append(row)
+                mistakes += wrong
+                sys.stdout.write(f"{'WRONG' if wrong else 'ok':5} {sample.file:15} {row.note}\n")
+    page, picture = write_sheet(rows, out_dir)
+    sys.stdout.write(f"contact sheet: {page} and {picture}\n")
+    for mistake in mistakes:
+        sys.stderr.write(f"wrong: {mistake}\n")
+    raise typer.Exit(1 if mistakes else 0)
+
+
+@contextmanager
+def instance(data: Path) -> Iterator[str]:
+    """An instance on free ports, stopped at the end; gives its base URL."""
+    command = [sys.executable, "-m", "worker.commands", "up", "--port", "0", "--data", str(data)]
+    log = data.with_suffix(".log")
+    with (
+        log.open("wb") as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, env={**os.environ}
+        ) as process,
+    ):
+        try:
+            word, _, base_url = (process.stdout or BytesIO()).readline().decode().partition(" ")
+            if word != "ready":
+                raise typer.BadParameter(f"the instance did not start; its log is {log}")
+            yield base_url.strip()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_S)
+
+
+def cover_sample(client: httpx2.Client, sample: Sample, out_dir: Path) -> tuple[Row, list[str]]:
+    """Upload a sample, have it covered, fetch what came of it; gives its row and what is wrong."""
+    data = (out_dir / "media" / sample.file).read_bytes()
+    upload = client.post("/v1/uploads", content=data).raise_for_status().json()["upload"]
+    job = _job(client, {"source": {"upload": upload}, "sizes": [SIZE_PX]})
+    title = f"{sample.file}: {sample.shows}"
+    if sample.error:
+        code = (job["error"] or {}).get("code")
+        wrong = [] if code == sample.error else [f"{sample.file}: {code}, not {sample.error}"]
+        return Row(title, None, None, None, f"{job['status']}: {code}"), wrong
+    if job["status"] != "succeeded":
+        note = f"{job['status']}: {job['error']}"
+        return Row(title, None, None, None, note), [f"{sample.file}: {note}"]
+    result = CoverResult.model_validate(job["result"])
+    whole = CoverResult.model_validate(_job(client, {"source": {"upload": upload}})["result"])
+    cover, wrong = _fetch(client, result, out_dir / f"{sample.file}-{SIZE_PX}.jpg")
+    frame, more = _fetch(client, whole, out_dir / f"{sample.file}-frame.jpg")
+    wrong += more + check(result, cover, sample)
+    crop = result.crop
+    note = f"{crop.rule if crop else None}, {result.timings_ms.total:.0f} ms"
+    return Row(title, result, frame, cover, note), [f"{sample.file}: {text}" for text in wrong]
+
+
+def _job(client: httpx2.Client, body: dict[str, Any]) -> dict[str, Any]:
+    answer = client.post("/v1/covers", json=body, headers={"Prefer": f"wait={WAIT_S}"})
+    job: dict[str, Any] = answer.raise_for_status().json()
+    return job
+
+
+def _fetch(client: httpx2.Client, result: CoverResult, path: Path) -> tuple[Path, list[str]]:
+    """Save the cover behind its URL; says what differs from what the job told."""
+    told = result.covers[0]
+    answer = client.get(str(told.url)).raise_for_status()
+    path.write_bytes(answer.content)
+    wrong = []
+    if hashlib.sha256(answer.content).hexdigest() != told.sha256:
+        wrong.append("other bytes than the job told")
+    if answer.headers.get("content-type") != told.content_type:
+        wrong.append(f"content type {answer.headers.get('content-type')}")
+    return path, wrong
+
+
+def check(result: CoverResult, cover: Path, sample: Sample) -> list[str]:
+    """What is not right about a cover: its size, its rule, a face that was cut."""
+    from PIL import Image
+
+    wrong = []
+    with Image.open(cover) as picture:
+        if picture.size != (SIZE_PX, SIZE_PX):
+            wrong.append(f"the cover is {picture.size}")
+    if result.crop is None or result.crop.rule != sample.rule:
+        wrong.append(f"the crop's rule is {result.crop and result.crop.rule}, not {sample.rule}")
+    elif sample.rule == "faces" and result.crop.faces_kept < 1:
+        wrong.append("no face was kept whole")
+    return wrong
