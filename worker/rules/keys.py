@@ -1,0 +1,74 @@
+"""The keys of stored objects, and what follows from a key alone: type, caching, who may read.
+
+Every part of a key is checked against a small alphabet, so that no text of a caller or a remote
+side can make a path. A part never starts with a dot; stores may keep their own files under such
+names.
+"""
+
+import re
+from typing import Final
+
+PUBLIC_PREFIX: Final = "covers/"
+MAX_KEY_CHARACTERS: Final = 1024
+UNKNOWN_TYPE: Final = "application/octet-stream"
+CONTENT_TYPES: Final = {
+    "jpg": "image/jpeg",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "png": "image/png",
+}
+
+_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_EXTENSION = re.compile(r"[a-z0-9]{1,8}")
+_TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_UPLOAD = re.compile(r"upl_[0-9A-HJKMNP-TV-Z]{26}")
+
+
+def cover_key(sha256: str, extension: str) -> str:
+    """The public key of a cover: `covers/ab/abcd….jpg`, from the SHA-256 of its bytes in hex.
+
+    Raises: ValueError for parts that are not of the form they must have, as all keys here do.
+    """
+    return f"{PUBLIC_PREFIX}{_by_content(sha256, extension)}"
+
+
+def private_key(tenant: str, sha256: str, extension: str) -> str:
+    """The key of a cover that only signed links read: `private/{tenant}/ab/abcd….jpg`."""
+    return f"private/{_checked(_TENANT, tenant, 'tenant')}/{_by_content(sha256, extension)}"
+
+
+def upload_key(tenant: str, upload_id: str) -> str:
+    """The key of a tenant's upload: `uploads/{tenant}/upl_…`, always private."""
+    return f"uploads/{_checked(_TENANT, tenant, 'tenant')}/{_checked(_UPLOAD, upload_id, 'id')}"
+
+
+def is_key(text: str) -> bool:
+    """Whether an object can have that key: parts of letters, digits, `.`, `_` and `-`."""
+    return len(text) <= MAX_KEY_CHARACTERS and all(map(_PART.fullmatch, text.split("/")))
+
+
+def is_public(key: str) -> bool:
+    """Whether anyone who knows the key may read the object."""
+    return key.startswith(PUBLIC_PREFIX)
+
+
+def content_type_of(key: str) -> str:
+    """The type the object is served with; uploads are never served as what they say they are."""
+    return CONTENT_TYPES.get(key.rpartition("/")[2].rpartition(".")[2], UNKNOWN_TYPE)
+
+
+def cache_control_of(key: str) -> str:
+    """Public objects never change under their key; private ones stay out of every cache."""
+    return "public, max-age=31536000, immutable" if is_public(key) else "private, no-store"
+
+
+def _by_content(sha256: str, extension: str) -> str:
+    digest = _checked(_SHA256, sha256, "SHA-256")
+    return f"{digest[:2]}/{digest}.{_checked(_EXTENSION, extension, 'extension')}"
+
+
+def _checked(form: re.Pattern[str], text: str, what: str) -> str:
+    if not form.fullmatch(text):
+        raise ValueError(f"not a {what} of a key: {text!r}")
+    return text
