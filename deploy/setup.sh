@@ -14,19 +14,14 @@ lock=requirements.lock
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
-as_root() {
-    if [ "$(id -u)" = 0 ]; then "$@"
-    elif sudo -n true 2>/dev/null; then sudo -n "$@"
-    else return 1
-    fi
-}
-
-# Install Debian packages, or say the line that does.
+# Install Debian packages as root (`sudo -n` serves too), or say the line that does.
 need_packages() {
-    local line="apt-get update && apt-get install -y --no-install-recommends $*"
+    local line="apt-get update && apt-get install -y --no-install-recommends $*" sudo=
     command -v apt-get >/dev/null || fail "install what Debian calls: $*"
+    [ "$(id -u)" = 0 ] || sudo="sudo -n"
+    [ -z "$sudo" ] || $sudo true 2>/dev/null || fail "missing: $*; run as root: $line"
     say "installing $*"
-    as_root sh -c "export DEBIAN_FRONTEND=noninteractive; { $line; } >&2" || fail "run as root: $line"
+    $sudo env DEBIAN_FRONTEND=noninteractive sh -c "{ $line; } >&2" || fail "this failed: $line"
 }
 
 version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
@@ -70,7 +65,9 @@ need_libraries() {
 install_packages() {
     local uv=$1 stamp=.venv/.firstframe-setup state
     state=$(sha256sum "$lock" pyproject.toml deploy/setup.sh | sha256sum)
-    [ "$(version_of .venv/bin/python)" = "$(version_of "$python")" ] ||
+    # Another Python, or a folder that was moved: the old environment's programs would not start.
+    { [ "$(version_of .venv/bin/python)" = "$(version_of "$python")" ] &&
+        grep -qsF "$PWD/.venv" .venv/bin/activate; } ||
         "$uv" venv --quiet --clear --python "$python" .venv
     [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && return
     rm -f "$stamp"
