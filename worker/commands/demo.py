@@ -39,18 +39,18 @@ def demo(
     console.print("making media ...")
     make_media(out_dir / "media")
     console.print("starting an instance ...")
+    rows: list[Row] = []
+    mistakes: list[str] = []
     with (
-        instance(out_dir / "data") as base_url,
+        instance(out_dir / "data") as (base_url, _),
+        httpx2.Client(base_url=base_url, timeout=WAIT_S + 10, trust_env=False) as client,
         Progress(console=console, disable=not console.is_terminal) as progress,
     ):
-        client = httpx2.Client(base_url=base_url, timeout=WAIT_S + 10, trust_env=False)
-        with client:
-            rows, mistakes = [], []
-            for sample in progress.track(SAMPLES, description="covers"):
-                row, wrong = cover_sample(client, sample, out_dir)
-                rows.append(row)
-                mistakes += wrong
-                sys.stdout.write(f"{'WRONG' if wrong else 'ok':5} {sample.file:15} {row.note}\n")
+        for sample in progress.track(SAMPLES, description="covers"):
+            row, wrong = cover_sample(client, sample, out_dir)
+            rows.append(row)
+            mistakes += wrong
+            sys.stdout.write(f"{'WRONG' if wrong else 'ok':5} {sample.file:15} {row.note}\n")
     page, picture = write_sheet(rows, out_dir)
     sys.stdout.write(f"contact sheet: {page} and {picture}\n")
     for mistake in mistakes:
@@ -59,9 +59,10 @@ def demo(
 
 
 @contextmanager
-def instance(data: Path) -> Iterator[str]:
-    """An instance on free ports, stopped at the end; gives its base URL."""
-    command = [sys.executable, "-m", "worker.commands", "up", "--port", "0", "--data", str(data)]
+def instance(data: Path, *options: str) -> Iterator[tuple[str, int]]:
+    """An instance on free ports, stopped at the end; gives base URL and process id."""
+    command = [sys.executable, "-m", "worker.commands", "up", "--port", "0", *options]
+    command += ["--data", str(data)]
     log = data.with_suffix(".log")
     with (
         log.open("wb") as errors,
@@ -73,7 +74,7 @@ def instance(data: Path) -> Iterator[str]:
             word, _, base_url = (process.stdout or BytesIO()).readline().decode().partition(" ")
             if word != "ready":
                 raise typer.BadParameter(f"the instance did not start; its log is {log}")
-            yield base_url.strip()
+            yield base_url.strip(), process.pid
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(STOP_S)

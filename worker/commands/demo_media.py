@@ -34,19 +34,20 @@ SAMPLES: Final = (
 def make_media(folder: Path) -> None:
     """Write the files of `SAMPLES` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    portrait = _portrait()
-    portrait.save(folder / "portrait.jpg", quality=90)
-    _place(1600, 600, portrait, left=1180).save(folder / "far.png")
+    person = portrait()
+    person.save(folder / "portrait.jpg", quality=90)
+    _place(1600, 600, person, left=1180).save(folder / "far.png")
     _landscape(1280, 720).save(folder / "landscape.webp", quality=80)
-    wide = [_place(1280, 720, portrait, left=120 + 6 * step) for step in range(FRAMES)]
+    wide = [_place(1280, 720, person, left=120 + 6 * step) for step in range(FRAMES)]
     _clip(folder / "h264.mp4", "libx264", wide)
-    _clip(folder / "vp9.webm", "libvpx-vp9", [_place(960, 540, portrait, left=430)] * FRAMES)
-    tall = [_place(540, 960, portrait, left=40 + step, top=30) for step in range(FRAMES)]
+    _clip(folder / "vp9.webm", "libvpx-vp9", [_place(960, 540, person, left=430)] * FRAMES)
+    tall = [_place(540, 960, person, left=40 + step, top=30) for step in range(FRAMES)]
     _clip(folder / "rotated.mp4", "libx264", [p.rotate(90, expand=True) for p in tall], 90)
     (folder / "broken.mp4").write_text("This is no video.\n" * 20)
 
 
-def _portrait() -> Any:
+def portrait() -> Any:
+    """The portrait as a Pillow image, 512 by 600, RGB."""
     import matplotlib as mpl
     from PIL import Image
 
@@ -70,12 +71,12 @@ def _landscape(width: int, height: int) -> Any:
     return Image.fromarray(picture.astype(np.uint8))
 
 
-def _place(width: int, height: int, portrait: Any, *, left: int, top: int = 0) -> Any:
+def _place(width: int, height: int, person: Any, *, left: int, top: int = 0) -> Any:
     """A landscape with the portrait standing in it, as high as fits below `top`."""
     scene = _landscape(width, height)
-    high = min(height - top, portrait.height)
-    person = portrait.resize((portrait.width * high // portrait.height, high))
-    scene.paste(person, (left, height - high))
+    high = min(height - top, person.height)
+    shrunk = person.resize((person.width * high // person.height, high))
+    scene.paste(shrunk, (left, height - high))
     return scene
 
 

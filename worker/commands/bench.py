@@ -1,0 +1,91 @@
+"""`firstframe bench`: what a cover costs against plain PyAV and Pillow, and what a slot weighs."""
+
+import json as json_text
+import os
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from worker.commands.bench_costs import Comparison, comparisons
+from worker.commands.bench_media import bench_media
+from worker.commands.bench_memory import Weight, weigh_slot
+
+WARM_UP_ROUNDS: Final = 2
+COVERS: Final = (10, 200)
+
+
+def bench(
+    json: Annotated[
+        bool, typer.Option("--json", help="One JSON object instead of tables.")
+    ] = False,
+    rounds: Annotated[int, typer.Option(min=3, help="Counted rounds of each comparison.")] = 9,
+) -> None:
+    """Measure covers against the plain way, interleaved in one run, and the memory of a slot.
+
+    Exit status: 0 if every ratio that is asked was reached, else 1.
+    """
+    console = Console(stderr=True)
+    media = bench_media()
+    with tempfile.TemporaryDirectory(prefix="firstframe-bench-") as folder:
+        costs = _compare(comparisons(media, Path(folder)), rounds, console)
+        console.print("weighing a slot ...")
+        weights = weigh_slot(media.clip, Path(folder), COVERS)
+    if json:
+        sys.stdout.write(
+            json_text.dumps({"costs": costs, "weights": [w._asdict() for w in weights]}) + "\n"
+        )
+    else:
+        _print(costs, weights)
+    sys.stdout.flush()
+    # Left without closing the face detector, which would look a host name up.
+    os._exit(0 if all(cost["reached"] for cost in costs) else 1)
+
+
+def _compare(rows: list[Comparison], rounds: int, console: Console) -> list[dict[str, Any]]:
+    """Every row in every round, theirs and ours in turn; medians of the CPU times and ratios."""
+    taken: dict[str, list[tuple[float, float]]] = {row.name: [] for row in rows}
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        for number in progress.track(range(WARM_UP_ROUNDS + rounds), description="rounds"):
+            for row in rows:
+                pair = row.theirs(), row.ours()
+                if number >= WARM_UP_ROUNDS:
+                    taken[row.name].append(pair)
+    return [_cost(row, taken[row.name]) for row in rows]
+
+
+def _cost(row: Comparison, pairs: list[tuple[float, float]]) -> dict[str, Any]:
+    ratio = median(theirs / ours for theirs, ours in pairs)
+    return {
+        "name": row.name,
+        "theirs_cpu_ms": round(median(theirs for theirs, _ in pairs), 1),
+        "ours_cpu_ms": round(median(ours for _, ours in pairs), 1),
+        "ratio": round(ratio, 2),
+        "asked": row.asked,
+        "reached": ratio >= row.asked,
+    }
+
+
+def _print(costs: list[dict[str, Any]], weights: list[Weight]) -> None:
+    console = Console(file=sys.stdout, width=100)
+    table = Table("512 px cover, CPU ms", "plain", "ours", "ratio", "asked", "")
+    for cost in costs:
+        table.add_row(
+            cost["name"],
+            f"{cost['theirs_cpu_ms']:.1f}",
+            f"{cost['ours_cpu_ms']:.1f}",
+            f"{cost['ratio']:.2f}",
+            f">= {cost['asked']}",
+            "ok" if cost["reached"] else "MISSED",
+        )
+    console.print(table)
+    table = Table("a slot's process", *(f"MiB after {count}" for count in COVERS))
+    for weight in weights:
+        table.add_row(weight.process, *(f"{mib:.0f}" for mib in weight.rss_mib))
+    console.print(table)
