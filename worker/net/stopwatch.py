@@ -1,0 +1,32 @@
+"""Time that is spent only while something is being fetched."""
+
+from time import monotonic
+from types import TracebackType
+
+
+class Stopwatch:
+    """A budget of seconds that runs inside `with` and stands still outside it."""
+
+    def __init__(self, limit_s: float) -> None:
+        self._left_s = limit_s
+        self._started_s: float | None = None
+
+    def __enter__(self) -> "Stopwatch":
+        self._started_s = monotonic()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._left_s = self.left_s
+        self._started_s = None
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that remain; zero or less when the budget is used up."""
+        if self._started_s is None:
+            return self._left_s
+        return self._left_s - (monotonic() - self._started_s)

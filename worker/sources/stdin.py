@@ -1,0 +1,74 @@
+"""A medium on standard input: read forward as far as needed, kept, capped."""
+
+import os
+import select
+from dataclasses import dataclass
+from typing import Final
+
+from worker.errors import SourceError
+
+_CHUNK_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StdinSource:
+    """Opens standard input, or another descriptor of a pipe."""
+
+    max_bytes: int
+    stall_timeout_s: float
+    descriptor: int = 0
+
+    def open(self, reference: str = "-") -> "StdinReader":
+        """Wait for the first bytes. Raises: SourceError."""
+        if os.isatty(self.descriptor):
+            raise SourceError("source.unreadable", "Standard input is a terminal.")
+        reader = StdinReader(
+            self.descriptor, max_bytes=self.max_bytes, stall_timeout_s=self.stall_timeout_s
+        )
+        if not reader.read(0, 1):
+            raise SourceError("source.empty")
+        return reader
+
+
+class StdinReader:
+    """What has come from the pipe so far; its length is known once it ended."""
+
+    def __init__(self, descriptor: int, *, max_bytes: int, stall_timeout_s: float) -> None:
+        self._pipe = descriptor
+        self._max_bytes = max_bytes
+        self._stall_timeout_s = stall_timeout_s
+        self._kept = bytearray()
+        self.label = "-"
+        self.size_bytes: int | None = None
+        self.fingerprint: str | None = None
+        self.requests = 0
+
+    @property
+    def bytes_read(self) -> int:
+        return len(self._kept)
+
+    def read(self, offset: int, length: int) -> bytes:
+        while self.size_bytes is None and len(self._kept) < offset + length:
+            if len(self._kept) > self._max_bytes:
+                raise SourceError("source.too_large")
+            chunk = self._next_chunk()
+            self._kept += chunk
+            if not chunk:
+                self.size_bytes = len(self._kept)
+        return bytes(self._kept[offset : offset + length])
+
+    def descriptor(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        """Standard input stays open: it is not ours."""
+
+    def _next_chunk(self) -> bytes:
+        try:
+            ready, _, _ = select.select([self._pipe], [], [], self._stall_timeout_s)
+            if not ready:
+                raise SourceError("source.timeout")
+            # One byte over the cap tells a medium of exactly the cap from a larger one.
+            return os.read(self._pipe, min(_CHUNK_BYTES, self._max_bytes + 1 - len(self._kept)))
+        except (OSError, ValueError) as error:
+            raise SourceError("source.unreadable") from error
