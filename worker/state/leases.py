@@ -1,0 +1,181 @@
+"""The leases: one attempt at a time may run a job, and only while it shows that it lives."""
+
+import json
+import secrets
+import time
+from random import SystemRandom
+from typing import Any, NamedTuple
+
+import redis
+
+from worker.contracts.jobs import CoverJob, Item
+from worker.contracts.requests import CoverRequest
+from worker.contracts.results import CoverResult, ErrorInfo
+from worker.errors import CoverError, RequestError, WorkerError
+from worker.rules.retry import Budget, Tried, delay_before_retry, spends_attempt
+from worker.state import lease_scripts
+from worker.state.scripts import Script
+
+_random = SystemRandom()
+
+
+class LeaseRules(NamedTuple):
+    """How long a lease lives without a sign, and what a job may spend."""
+
+    lease_s: float
+    attempt_timeout_s: float
+    max_attempts: int
+    max_job_age_s: float
+    max_lost_attempts: int
+
+
+class Lost(NamedTuple):
+    """A job whose attempt died, and what it is now: queued, or failed after too many."""
+
+    item: Item
+    status: str
+
+
+class _Scripts:
+    def __init__(self, client: redis.Redis) -> None:
+        self.claim = Script(client, lease_scripts.CLAIM)
+        self.hold = Script(client, lease_scripts.HOLD)
+        self.finish = Script(client, lease_scripts.FINISH)
+        self.fail = Script(client, lease_scripts.FAIL)
+        self.give_back = Script(client, lease_scripts.GIVE_BACK)
+        self.give_up = Script(client, lease_scripts.GIVE_UP)
+        self.expired = Script(client, lease_scripts.EXPIRED)
+
+
+class Lease:
+    """One attempt at a job, and the only one whose word changes the job's record.
+
+    Every method raises RequestError `job.cancelled` or `job.superseded` when the attempt is over
+    for the record, having changed nothing, and `queue.unavailable` when Redis does not answer.
+    """
+
+    def __init__(self, scripts: _Scripts, rules: LeaseRules, claimed: "_Claimed") -> None:
+        self.job = claimed.job
+        self._scripts = scripts
+        self._rules = rules
+        self._claimed = claimed
+        self._began_s = time.monotonic()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the attempt's deadline; negative after it."""
+        return self._rules.attempt_timeout_s - (time.monotonic() - self._began_s)
+
+    def renew(self) -> None:
+        """Show that the attempt lives, for another `lease_s`."""
+        self._held(self._scripts.hold, self._rules.lease_s * 1000, "")
+
+    def enter(self, stage: str) -> None:
+        """Note the stage, so that it is known where the attempt died if it does.
+
+        A Redis that does not answer stops no attempt: its end is fenced, and kept until it is told.
+        Raises: WorkerError `worker.timeout` after the attempt's deadline.
+        """
+        if self.left_s < 0:
+            raise WorkerError("worker.timeout")
+        try:
+            self._held(self._scripts.hold, self._rules.lease_s * 1000, stage)
+        except RequestError as error:
+            if error.code != "queue.unavailable":
+                raise
+
+    def finish(self, result: CoverResult) -> None:
+        """End the job with its result."""
+        self._held(self._scripts.finish, result.model_dump_json())
+
+    def fail(self, error: CoverError) -> float | None:
+        """Queue the job again by the rules of retry, or end it as failed.
+
+        Answers the seconds until the next attempt, None when there is none.
+        """
+        failures = dict(self._claimed.failures)
+        failures[error.code] = failures.get(error.code, 0) + 1
+        spends = spends_attempt(error)
+        tried = Tried(
+            self._claimed.spent - (not spends),
+            failures[error.code],
+            self._claimed.age_s + time.monotonic() - self._began_s,
+        )
+        budget = Budget(self._rules.max_attempts, self._rules.max_job_age_s)
+        delay_s = delay_before_retry(error, tried, budget, draw=_random.random())
+        told = ErrorInfo(
+            code=error.code, message=error.message, retryable=error.retryable, stage=error.stage
+        )
+        self._held(
+            self._scripts.fail,
+            *(told.model_dump_json(), json.dumps(failures)),
+            "" if delay_s is None else delay_s * 1000,
+            0 if spends else 1,
+        )
+        return delay_s
+
+    def give_back(self) -> None:
+        """Queue the job again as if this attempt had not been: the worker has to stop."""
+        self._held(self._scripts.give_back)
+
+    def give_up(self) -> None:
+        """Count this attempt as lost now; the process is about to end itself."""
+        self._held(self._scripts.give_up, *_loss_limits(self._rules))
+
+    def _held(self, script: Script, *arguments: str | float) -> None:
+        claimed = self._claimed
+        over = script(claimed.job.tenant, str(claimed.item), claimed.token, *arguments)
+        if over:
+            raise RequestError(over)
+
+
+class _Claimed(NamedTuple):
+    item: Item
+    job: CoverJob
+    token: str
+    spent: int
+    age_s: float
+    failures: dict[str, int]
+
+
+class Leases:
+    """Gives leases on what was given to Celery, and takes back those that ran out."""
+
+    def __init__(self, client: redis.Redis, rules: LeaseRules) -> None:
+        self._rules = rules
+        self._scripts = _Scripts(client)
+
+    def claim(self, item: Item, owner: str) -> Lease | None:
+        """Begin an attempt, which is counted; None when the item is not waiting for one.
+
+        Then the message that brought it is an old or a second one, and is dropped.
+        """
+        token = f"{owner}:{secrets.token_hex(8)}"
+        row = self._scripts.claim(str(item), token, self._rules.lease_s * 1000)
+        return Lease(self._scripts, self._rules, _claimed(item, token, row)) if row else None
+
+    def take_back_expired(self) -> list[Lost]:
+        """Count as lost every attempt whose lease ran out, and queue or fail its job."""
+        rows = self._scripts.expired(*_loss_limits(self._rules))
+        return [Lost(Item.parse(item), status) for item, status in rows]
+
+
+def _claimed(item: Item, token: str, row: list[Any]) -> _Claimed:
+    tenant, attempts, spent, age_ms, failures, without_faces, request = row
+    job = CoverJob(
+        id=item.id,
+        tenant=tenant,
+        request=CoverRequest.model_validate_json(request),
+        attempt=int(attempts),
+        without_faces=without_faces == "1",
+    )
+    return _Claimed(item, job, token, int(spent), int(age_ms) / 1000, json.loads(failures or "{}"))
+
+
+def _loss_limits(rules: LeaseRules) -> tuple[str | float, ...]:
+    lost = WorkerError("worker.lost")
+    told = ErrorInfo(
+        code=lost.code, message=lost.message, retryable=lost.retryable, stage=lost.stage
+    )
+    limits = (rules.max_lost_attempts, rules.max_attempts, rules.max_job_age_s * 1000)
+    return (*limits, told.model_dump_json())
