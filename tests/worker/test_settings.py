@@ -1,0 +1,83 @@
+"""Settings are read once, from the environment and a file, and all mistakes are told together."""
+
+from pathlib import Path
+
+import pytest
+
+from worker.settings import Settings, SettingsError
+
+
+def test_three_mistakes_are_told_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIRSTFRAME_STORE__BUCKET", "NO")
+    monkeypatch.setenv("FIRSTFRAME_FETCH__MAX_BYTES", "many")
+    monkeypatch.setenv("FIRSTFRAME_STOR__KIND", "minio")
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.read()
+
+    text = str(caught.value)
+    assert "FIRSTFRAME_STORE__BUCKET" in text
+    assert "(default: firstframe)" in text
+    assert "FIRSTFRAME_FETCH__MAX_BYTES" in text
+    assert "FIRSTFRAME_STOR__KIND: no such section" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        pytest.param("FETCH__NOPE", "1", "known names: allow_private_addresses", id="unknown-name"),
+        pytest.param("FETCH__ALLOWED_PORTS", "[80", "valid list", id="broken-list"),
+        pytest.param("FETCH", "3", "FIRSTFRAME_FETCH__<NAME>", id="a-section-is-no-value"),
+        pytest.param("API__PORT", "70000", "less than or equal to 65535", id="out-of-range"),
+        pytest.param("WORKER__LEASE_S", "-1", "greater than 0", id="negative-duration"),
+    ],
+)
+def test_a_mistake_names_the_variable_and_what_is_expected(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(f"FIRSTFRAME_{name}", value)
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.read()
+
+    assert f"FIRSTFRAME_{name}" in str(caught.value)
+    assert told in str(caught.value)
+
+
+def test_a_variable_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "firstframe.toml"
+    file.write_text('[store]\nbucket = "from-the-file"\nregion = "eu-west-1"\n')
+    monkeypatch.setenv("FIRSTFRAME_CONFIG", str(file))
+    monkeypatch.setenv("FIRSTFRAME_STORE__BUCKET", "from-the-variable")
+
+    store = Settings.read().store
+
+    assert (store.bucket, store.region) == ("from-the-variable", "eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param("[store\n", "FIRSTFRAME_CONFIG", id="not-toml"),
+        pytest.param("[stores]\n", "FIRSTFRAME_STORES", id="unknown-section"),
+        pytest.param(None, "there is no file", id="missing"),
+    ],
+)
+def test_a_bad_file_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str | None, told: str
+) -> None:
+    file = tmp_path / "firstframe.toml"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("FIRSTFRAME_CONFIG", str(file))
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.read()
+
+    assert told in str(caught.value)
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = Settings.model_validate({"store": {"secret_key": "hunter2"}})
+
+    assert "hunter2" not in repr(settings)
