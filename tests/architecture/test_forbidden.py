@@ -71,12 +71,17 @@ def _calls(module: Module) -> Iterator[Found]:
 
 
 def _opens_by_name(module: Module, call: ast.Call) -> bool:
-    if str(module.path).startswith(BASELINES) or not call.args:
+    if str(module.path).startswith(BASELINES) or not call.args or _writes(call):
         return False
     source = call.args[0]
     made_text = isinstance(source, ast.Call) and ast.unparse(source.func) in {"str", "Path"}
     literal = isinstance(source, ast.Constant) and isinstance(source.value, str)
     return made_text or literal or isinstance(source, ast.JoinedStr)
+
+
+def _writes(call: ast.Call) -> bool:
+    mode = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == "mode")]
+    return [ast.unparse(value) for value in mode] == ["'w'"]
 
 
 def _is_true(value: ast.expr) -> bool:
@@ -122,6 +127,7 @@ def test_nothing_forbidden_in_the_tests() -> None:
         "av.open('clip.mp4')",
         "av.open(str(path))",
         "av.open(f'{folder}/clip.mp4')",
+        "av.open(str(path), mode='r')",
         "httpx2.Client(trust_env=True)",
         "print(1)",
         "monkeypatch.setattr(a, 'b', 1)",
@@ -140,6 +146,7 @@ def test_it_would_be_found(source: str) -> None:
     "source",
     [
         "av.open(file, options=options)",
+        "av.open(str(path), 'w')",
         "httpx2.Client(trust_env=False)",
         "class Database: pass",
         "class Servicing: pass",
