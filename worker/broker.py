@@ -1,0 +1,143 @@
+"""The Celery app: what carries an item from its lane to a worker, and nothing else.
+
+Celery decides nothing here: which item is next, whether an attempt may run, what follows a failure
+and a lost worker is in the records (`worker.state`). A message says only that an item may be taken.
+"""
+
+import base64
+import json
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import redis
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from worker.contracts.jobs import Item
+from worker.contracts.names import PUBLISHED_AT_HEADER, QUEUE_OF_LANE, TASK_MEDIA
+from worker.errors import RequestError
+from worker.settings import RedisSettings, WorkerSettings
+
+# Beyond the attempt's deadline: time to note its end, and to keep a result while Redis is away.
+HARD_LIMIT_MARGIN_S: Final = 60.0
+TASKS_PER_CHILD: Final = 500
+_ALIVE_TIMEOUT_S: Final = 60.0
+
+
+def make_app(
+    redis_settings: RedisSettings,
+    worker_settings: WorkerSettings,
+    *,
+    timeout_s: float | None = None,
+) -> Celery:
+    """The app with all its settings; `timeout_s` is for callers who cannot wait as workers can."""
+    app = Celery("firstframe", broker=redis_settings.url.get_secret_value(), set_as_current=False)
+    app.conf.update(_messages(), **_delivery(worker_settings), **_processes())
+    app.conf.broker_transport_options = _redis_options(
+        worker_settings,
+        timeout_s or redis_settings.timeout_s,
+        redis_settings.connect_timeout_s,
+    )
+    return app
+
+
+def _messages() -> dict[str, Any]:
+    """What travels, and where: JSON in declared queues; a misspelt queue is an error."""
+    return {
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "result_backend": None,
+        "task_queues": {
+            name: {"exchange": name, "routing_key": name} for name in QUEUE_OF_LANE.values()
+        },
+        "task_create_missing_queues": False,
+        "task_default_queue": QUEUE_OF_LANE["live"],
+        # The lane's window is the retry: a publish that is repeated may queue twice.
+        "task_publish_retry": False,
+        "broker_pool_limit": 10,
+        "broker_pool_acquire_timeout": 2,
+    }
+
+
+def _delivery(settings: WorkerSettings) -> dict[str, Any]:
+    """Celery hands over and lets go: redelivery is the leases' business."""
+    return {
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": False,
+        "task_retry_on_worker_lost": False,
+        "task_time_limit": settings.attempt_timeout_s + HARD_LIMIT_MARGIN_S,
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "broker_channel_error_retry": True,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+    }
+
+
+def _processes() -> dict[str, Any]:
+    return {
+        "worker_pool": "prefork",
+        "worker_concurrency": 1,
+        "worker_prefetch_multiplier": 1,
+        "worker_proc_alive_timeout": _ALIVE_TIMEOUT_S,
+        "worker_max_tasks_per_child": TASKS_PER_CHILD,
+        "worker_hijack_root_logger": False,
+        "worker_redirect_stdouts": False,
+        "worker_send_task_events": False,
+    }
+
+
+def _redis_options(
+    settings: WorkerSettings, timeout_s: float, connect_timeout_s: float
+) -> dict[str, Any]:
+    return {
+        "visibility_timeout": settings.visibility_timeout_s,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": min(connect_timeout_s, timeout_s),
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    }
+
+
+def publisher(app: Celery) -> Callable[[str, Item], None]:
+    """Gives an item of a lane to Celery, once and in bounded time.
+
+    The answer raises RequestError `queue.unavailable`; the message may have arrived all the same.
+    """
+
+    def publish(lane: str, item: Item) -> None:
+        try:
+            app.send_task(
+                TASK_MEDIA,
+                args=(item.kind, item.id),
+                queue=QUEUE_OF_LANE[lane],
+                headers={PUBLISHED_AT_HEADER: time.time_ns() // 1_000_000},
+                retry=False,
+                ignore_result=True,
+            )
+        except (OperationalError, redis.RedisError, OSError) as error:
+            raise RequestError("queue.unavailable") from error
+
+    return publish
+
+
+def items_in_queue(client: redis.Redis, lane: str) -> set[Item]:
+    """The items that wait in a lane's Celery queue; their number is bounded by the window.
+
+    Raises: redis.RedisError.
+    """
+    messages = client.lrange(QUEUE_OF_LANE[lane], 0, -1)
+    return {item for message in messages if (item := _item_of(message)) is not None}
+
+
+def _item_of(message: Any) -> Item | None:
+    """None for a message that is not ours; Celery drops it when it comes to it."""
+    try:
+        body = json.loads(base64.b64decode(json.loads(message)["body"]))
+        kind, item_id = body[0]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return Item(str(kind), str(item_id))
