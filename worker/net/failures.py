@@ -81,6 +81,7 @@ FAILURES: Final[dict[type[Exception], Reason]] = {
     httpx2.LocalProtocolError: "url_not_allowed",
     httpx2.RemoteProtocolError: "unreachable",
     httpx2.DecodingError: "rejected",
+    httpx2.SSEError: "rejected",
     httpx2.HTTPStatusError: "rejected",
     httpx2.TransportError: "unreachable",
     httpx2.RequestError: "unreachable",
