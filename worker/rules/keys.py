@@ -48,6 +48,11 @@ def is_key(text: str) -> bool:
     return len(text) <= MAX_KEY_CHARACTERS and all(map(_PART.fullmatch, text.split("/")))
 
 
+def is_prefix(text: str) -> bool:
+    """Whether keys can start with that text."""
+    return not text or is_key(text.removesuffix("/"))
+
+
 def is_public(key: str) -> bool:
     """Whether anyone who knows the key may read the object."""
     return key.startswith(PUBLIC_PREFIX)

@@ -6,9 +6,6 @@ The signature is HMAC-SHA256, in hex, over method, key and expiry (Unix seconds)
 import hashlib
 import hmac
 import re
-from typing import Final
-
-MAX_LIFE_S: Final = 7 * 86_400  # what S3 allows too, so that every store has the same limit
 
 _EXPIRES = re.compile(r"[0-9]{1,12}", re.ASCII)
 
@@ -21,8 +18,11 @@ def sign(*, method: str, key: str, expires_s: int, secret: str) -> str:
 def verify(
     *, method: str, key: str, expires: str, signature: str, secret: str, now_s: float
 ) -> bool:
-    """Whether the link's query, as it came, opens `key` for `method` at `now_s` (Unix time)."""
-    if not _EXPIRES.fullmatch(expires):
+    """Whether the link's query, as it came, opens `key` for `method` at `now_s` (Unix time).
+
+    An empty secret, which anyone could know, opens nothing.
+    """
+    if not secret or not _EXPIRES.fullmatch(expires):
         return False
     expected = _signature(method, key, expires, secret)
     genuine = hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass"))

@@ -43,12 +43,19 @@ def test_a_link_has_a_known_form() -> None:
         pytest.param({"expires": "١٠٦٠"}, id="other-digits"),
         pytest.param({"expires": "9" * 5000}, id="endless-expiry"),
         pytest.param({"signature": ""}, id="no-signature"),
+        pytest.param({"secret": ""}, id="no-secret"),
         pytest.param({"signature": "ä" * 64}, id="not-ascii"),
         pytest.param({"signature": "\ud800"}, id="lone-surrogate"),
     ],
 )
 def test_a_changed_or_old_link_opens_nothing(changes: dict[str, Any]) -> None:
     assert not opened(sign(**LINK, expires_s=1060), **changes)
+
+
+def test_an_empty_secret_opens_nothing() -> None:
+    link = {"method": "GET", "key": "uploads/acme/one", "secret": ""}
+
+    assert not opened(sign(**link, expires_s=1060), secret="")
 
 
 @given(
