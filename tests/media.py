@@ -164,13 +164,13 @@ def _write_tone(container: Any) -> None:
 
 @pytest.fixture(scope="session")
 def photo() -> Path:
-    """A portrait photo, JPEG, 512 × 600, one face."""
+    """A portrait photo, JPEG, 512 by 600, one face."""
     return photo_path()
 
 
 @pytest.fixture(scope="session")
 def clip() -> Path:
-    """A plain H.264 MP4, 640 × 360, 12 frames, one face in it."""
+    """A plain H.264 MP4, 640 by 360, 12 frames, one face in it."""
     return made(Clip())
 
 
