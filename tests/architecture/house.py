@@ -24,7 +24,7 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
         "tasks": "wiring jobs state rules broker telemetry contracts errors",
         "chores": "wiring jobs state rules broker telemetry contracts errors",
         "wiring": "settings registry state ports rules contracts errors",
-        "broker": "settings telemetry contracts",
+        "broker": "settings telemetry contracts errors",
         "telemetry": "settings contracts errors",
         "jobs": "ports rules geometry contracts errors",
         "state": "contracts rules errors",
