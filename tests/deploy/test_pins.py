@@ -1,0 +1,56 @@
+"""What is installed is pinned once, by hash, and no registry is named."""
+
+import re
+
+import pytest
+
+from tests.architecture.house import ROOT
+from tests.minio_server import MODULE
+
+LOCKS = ["requirements.lock", "deploy/runtime.lock", "deploy/tools.lock"]
+PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+
+
+def pins(name: str) -> set[tuple[str, str]]:
+    return set(PIN.findall((ROOT / name).read_text()))
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_hashes_and_names_no_host(name: str) -> None:
+    text = (ROOT / name).read_text()
+    packages = re.split(r"\n(?=\S)", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip())
+
+    assert packages
+    assert [package for package in packages if "--hash=sha256:" not in package] == []
+    assert "://" not in text
+    assert "--index" not in text
+
+
+def test_images_run_the_versions_that_are_tested() -> None:
+    assert pins("deploy/runtime.lock") < pins("requirements.lock")
+
+
+def test_images_carry_no_developers_tools() -> None:
+    names = {name for name, _ in pins("deploy/runtime.lock")}
+
+    assert not names & {"pytest", "mypy", "ruff", "hypothesis"}
+    assert {
+        "celery",
+        "redis",
+        "av",
+        "opencv-python-headless",
+        "mediapipe",
+        "pillow",
+        "minio",
+    } <= names
+
+
+def test_nothing_overwrites_the_headless_opencv() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    others = re.findall(r"^(?:opencv-(?:contrib-)?python|sounddevice)==.*$", text, re.MULTILINE)
+
+    assert [line for line in others if "sys_platform == 'never'" not in line] == []
+
+
+def test_the_image_and_the_tests_build_the_same_minio() -> None:
+    assert f"\nmodule={MODULE}\n" in (ROOT / "deploy" / "build_minio.sh").read_text()
