@@ -1,0 +1,77 @@
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.errors import SourceError
+from worker.rules.boxes import Span
+from worker.rules.spans import HEAD_BYTES, MAX_STEP_BYTES, Spans
+
+MEDIUM = Random(2).randbytes(6 * 1024 * 1024)
+
+
+def opened(*, max_bytes: int = len(MEDIUM)) -> Spans:
+    spans = Spans(len(MEDIUM), max_bytes=max_bytes)
+    spans.add(0, MEDIUM[:HEAD_BYTES])
+    return spans
+
+
+def fetch(spans: Spans, offset: int, length: int) -> list[Span]:
+    fetched = []
+    while (span := spans.next_fetch(offset, length)) is not None:
+        spans.add(span.offset, MEDIUM[span.offset : span.end])
+        fetched.append(span)
+    return fetched
+
+
+def test_what_is_known_is_not_fetched() -> None:
+    spans = opened()
+
+    assert spans.next_fetch(0, HEAD_BYTES) is None
+    assert spans.known(10, 5) == MEDIUM[10:15]
+    assert spans.known(HEAD_BYTES - 1, 2) is None
+
+
+def test_steps_double_up_to_a_mebibyte() -> None:
+    spans = opened()
+
+    steps = [span.length for at in range(0, len(MEDIUM), 8192) for span in fetch(spans, at, 8192)]
+
+    kib = 1024
+    assert steps[:5] == [128 * kib, 256 * kib, 512 * kib, MAX_STEP_BYTES, MAX_STEP_BYTES]
+
+
+def test_a_fetch_stops_where_bytes_are_known() -> None:
+    spans = opened()
+    fetch(spans, 200_000, 1)
+
+    assert spans.next_fetch(199_990, 100) == Span(199_990, 10)
+
+
+def test_a_read_over_the_cap_is_refused_before_it_is_fetched() -> None:
+    spans = opened(max_bytes=HEAD_BYTES + 100)
+
+    with pytest.raises(SourceError) as caught:
+        spans.next_fetch(1_000_000, 101)
+
+    assert caught.value.code == "source.too_large"
+    assert spans.next_fetch(1_000_000, 100) == Span(1_000_000, 100)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(MEDIUM) + 5), st.integers(0, 2 * MAX_STEP_BYTES)), max_size=15
+    )
+)
+def test_any_order_of_reads_gives_the_medium_and_fetches_no_byte_twice(
+    reads: list[tuple[int, int]],
+) -> None:
+    spans = opened()
+    fetched_bytes = HEAD_BYTES
+
+    for offset, length in reads:
+        fetched_bytes += sum(span.length for span in fetch(spans, offset, length))
+        assert (spans.known(offset, length) or b"") == MEDIUM[offset : offset + length]
+
+    assert fetched_bytes <= len(MEDIUM)
