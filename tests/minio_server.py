@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from minio import Minio as Client
 
 from tests.missing import missing
 
@@ -205,3 +206,21 @@ def own_minio(tmp_path: Path) -> Iterator[MinioServer]:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def bucket(minio: Minio) -> Iterator[str]:
+    """The name of a bucket that does not exist yet; what the test makes of it goes with it."""
+    name = f"test-{secrets.token_hex(8)}"
+    yield name
+    client = Client(
+        endpoint=minio.endpoint,
+        access_key=minio.access_key,
+        secret_key=minio.secret_key,
+        secure=False,
+        region="us-east-1",
+    )
+    if client.bucket_exists(bucket_name=name):
+        for found in client.list_objects(bucket_name=name, recursive=True):
+            client.remove_object(bucket_name=name, object_name=str(found.object_name))
+        client.remove_bucket(bucket_name=name)

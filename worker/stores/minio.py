@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from minio import Minio
 from minio import error as minio_errors
+from minio.helpers import check_bucket_name
 from urllib3 import PoolManager, Retry, Timeout
 
 from worker.errors import StorageError, error_of
@@ -163,6 +164,7 @@ class MinioStore:
         )
         url = urlsplit(endpoint)
         try:
+            check_bucket_name(self._bucket)
             return Minio(
                 endpoint=url.netloc,
                 access_key=self._access_key,
@@ -174,9 +176,8 @@ class MinioStore:
                 ),
             )
         except ValueError as error:
-            raise StorageError(
-                "storage.misconfigured", "the store's endpoint is not valid"
-            ) from error
+            text = "the store's endpoint, region or bucket is not a valid name"
+            raise StorageError("storage.misconfigured", text) from error
 
     def _prepare(self, client: Minio) -> None:
         """Make the bucket where it is missing; let anyone read its covers.
