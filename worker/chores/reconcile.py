@@ -1,0 +1,42 @@
+"""Puts right what died or got lost: attempts without a sign of life, items Celery has no more."""
+
+from collections.abc import Callable
+
+import structlog
+
+from worker.contracts.jobs import Item
+from worker.contracts.names import LANES
+from worker.state.lanes import Lanes
+from worker.state.leases import Leases
+
+_log = structlog.get_logger(__name__)
+
+
+def take_back_lost(leases: Leases, lanes: Lanes) -> int:
+    """Count attempts whose lease ran out as lost and give their jobs to Celery again."""
+    lost = leases.take_back_expired()
+    for item, status in lost:
+        _log.warning("attempt.lost", item=str(item), status=status)
+    if lost:
+        for lane in LANES:
+            lanes.release(lane)
+    return len(lost)
+
+
+def publish_unseen(
+    lanes: Lanes, items_in_queue: Callable[[str], set[Item]], *, patience_s: float
+) -> int:
+    """Give items to Celery again that nobody claimed for `patience_s` and that no queue holds.
+
+    What a worker took from the queue and has not acknowledged does not count as held: it would
+    have claimed the item, or it died.
+    """
+    published = 0
+    for lane in LANES:
+        overdue = lanes.overdue(lane, patience_s=patience_s)
+        waiting = items_in_queue(lane) if overdue else set()
+        for item in overdue:
+            if item not in waiting and lanes.publish_again(lane, item, patience_s=patience_s):
+                _log.warning("item.published_again", item=str(item), lane=lane)
+                published += 1
+    return published

@@ -1,0 +1,50 @@
+"""Removes what is kept no longer: finished jobs' records and old uploads."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from worker.state.retention import Retention
+
+UPLOADS: Final = "uploads/"
+_BATCH: Final = 500
+
+
+class Upload(Protocol):
+    """An object of the store below `UPLOADS`."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def modified_at_s(self) -> float: ...
+
+
+def sweep_jobs(retention: Retention, *, keep_s: float) -> int:
+    """Forget jobs that finished `keep_s` ago or earlier; their covers stay."""
+    forgotten = batch = retention.forget_finished(keep_s=keep_s, limit=_BATCH)
+    while batch == _BATCH:
+        batch = retention.forget_finished(keep_s=keep_s, limit=_BATCH)
+        forgotten += batch
+    return forgotten
+
+
+def sweep_uploads(
+    retention: Retention,
+    uploads: Iterable[Upload],
+    delete: Callable[[str], None],
+    *,
+    keep_s: float,
+) -> int:
+    """Delete uploads older than `keep_s`, but none that a queued or running job needs.
+
+    Raises: StorageError, RequestError `queue.unavailable`.
+    """
+    deleted = 0
+    for upload in uploads:
+        tenant, _, upload_id = upload.key.removeprefix(UPLOADS).partition("/")
+        old = time.time() - upload.modified_at_s > keep_s
+        if old and not retention.upload_is_needed(tenant, upload_id):
+            delete(upload.key)
+            deleted += 1
+    return deleted

@@ -1,0 +1,38 @@
+"""What is kept no longer: finished jobs, and uploads that no unfinished job needs."""
+
+from typing import Final
+
+import redis
+
+from worker.state.connection import redis_errors_as_ours
+from worker.state.scripts import Script
+
+_FORGET: Final = """
+local keep_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
+local old = redis.call('ZRANGEBYSCORE', 'ff:finished', '-inf', clock_ms() - keep_ms,
+  'LIMIT', 0, limit)
+for _, job in ipairs(old) do
+  local tenant, id = string.match(job, '^(.*):(.*)$')
+  redis.call('DEL', record_key(tenant, id))
+  redis.call('ZREM', 'ff:jobs:' .. tenant, id)
+  redis.call('ZREM', 'ff:finished', job)
+end
+return #old
+"""
+
+
+class Retention:
+    """Forgets finished jobs, and knows which uploads are still needed."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._forget = Script(client, _FORGET)
+
+    def forget_finished(self, *, keep_s: float, limit: int) -> int:
+        """Remove the records of at most `limit` jobs that finished `keep_s` ago or earlier."""
+        return int(self._forget(keep_s * 1000, limit))
+
+    def upload_is_needed(self, tenant: str, upload_id: str) -> bool:
+        """Whether a queued or running job of the tenant has the upload as its source."""
+        with redis_errors_as_ours():
+            return bool(self._redis.hexists(f"ff:needs:{tenant}", upload_id))

@@ -1,0 +1,131 @@
+"""What happens to a message: its item is claimed, its story told once, the end recorded."""
+
+import functools
+import os
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+from celery import Celery
+
+from worker.contracts.jobs import CoverJob, Item
+from worker.contracts.names import TASK_MEDIA
+from worker.contracts.results import CoverResult
+from worker.errors import CoverError, RequestError, WorkerError
+from worker.state.keeper import LeaseKeeper
+from worker.state.lanes import Lanes
+from worker.state.leases import Lease, Leases
+
+OVERSTAYED_STATUS: Final = 71
+# How long a claim or an end is kept for a Redis that is away; the hard limit of Celery is later.
+_REDIS_PATIENCE_S: Final = 45.0
+_REDIS_PAUSE_S: Final = 0.5
+
+Outcome = TypeVar("Outcome")
+_log = structlog.get_logger(__name__)
+
+
+class Desk(NamedTuple):
+    """What a pool child works with; made in the child, never before the fork."""
+
+    owner: str
+    leases: Leases
+    lanes: Lanes
+    run: Callable[[CoverJob, Lease], CoverResult]
+    renew_s: float
+
+
+class Running:
+    """The lease of the attempt that runs in this process, for those who must end the process."""
+
+    lease: Lease | None = None
+
+    def give_up(self) -> None:
+        """Count the attempt as lost now: its detector hangs."""
+        if self.lease is not None:
+            self.lease.give_up()
+
+
+def register(app: Celery, open_desk: Callable[[Running], Desk]) -> Callable[[], Desk]:
+    """Give the app its task; the answer makes the desk ahead of the first message."""
+    running = Running()
+    desk = functools.cache(lambda: open_desk(running))
+
+    @app.task(name=TASK_MEDIA)  # type: ignore[untyped-decorator]
+    def media(kind: str, item_id: str) -> None:
+        work(desk(), running, Item(kind, item_id))
+
+    return desk
+
+
+def work(desk: Desk, running: Running, item: Item) -> None:
+    """Run one attempt at an item, unless it waits for none."""
+    lease = _patiently(lambda: desk.leases.claim(item, desk.owner))
+    if lease is None:
+        _log.info("item.dropped", item=str(item))
+        return
+    running.lease = lease
+    try:
+        _attempt(desk, lease)
+    except SystemExit:
+        lease.give_back()
+        raise
+    finally:
+        running.lease = None
+    _release(desk, lease)
+
+
+def _attempt(desk: Desk, lease: Lease) -> None:
+    log = _log.bind(job=lease.job.id, attempt=lease.job.attempt)
+    try:
+        with LeaseKeeper(lease, renew_s=desk.renew_s, on_overstay=_end_process):
+            result = desk.run(lease.job, lease)
+        _patiently(lambda: lease.finish(result))
+        log.info("job.succeeded", timings_ms=result.timings_ms.model_dump())
+    except CoverError as error:
+        _end_failed(log, lease, error)
+    except Exception as error:
+        log.error("job.bug", exc_info=error)
+        _end_failed(log, lease, WorkerError("internal.error"))
+
+
+def _end_failed(log: structlog.stdlib.BoundLogger, lease: Lease, error: CoverError) -> None:
+    if isinstance(error, RequestError):
+        log.info("job.left", code=error.code)
+        return
+    try:
+        retry_s = _patiently(lambda: lease.fail(error))
+    except RequestError as over:
+        log.info("job.left", code=over.code, after=error.code)
+    else:
+        log.warning("job.failed", code=error.code, reason=error.message, retry_s=retry_s)
+
+
+def _patiently(act: Callable[[], Outcome]) -> Outcome:
+    """Do something with Redis, waiting for it while it is away."""
+    patient_until_s = time.monotonic() + _REDIS_PATIENCE_S
+    while True:
+        try:
+            return act()
+        except RequestError as error:
+            if error.code != "queue.unavailable" or time.monotonic() > patient_until_s:
+                raise
+        time.sleep(_REDIS_PAUSE_S)
+
+
+def _release(desk: Desk, lease: Lease) -> None:
+    try:
+        desk.lanes.release(lease.job.request.lane)
+    except RequestError as error:
+        _log.warning("release.failed", code=error.code)
+
+
+def _end_process(lease: Lease) -> None:
+    """End an attempt that is stuck inside a stage; Celery starts the next process."""
+    _log.error("attempt.overstayed", job=lease.job.id, attempt=lease.job.attempt)
+    try:
+        lease.fail(WorkerError("worker.timeout"))
+    except RequestError as error:
+        _log.warning("job.left", job=lease.job.id, code=error.code)
+    os._exit(OVERSTAYED_STATUS)
