@@ -1,0 +1,88 @@
+"""Documents say what the code says: every setting, every error code."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from tests.architecture.house import ROOT
+from tests.deploy.settings_variables import variables
+from worker.errors import CODES, Retry
+
+SETTINGS: Final = ROOT / "docs" / "settings.md"
+ERRORS: Final = ROOT / "docs" / "errors.md"
+
+# How docs/errors.md says what happens by itself.
+RETRY_TEXTS: Final = {
+    Retry.NEVER: "final",
+    Retry.BACKOFF: "tried again, with growing delays",
+    Retry.ONCE: "tried once more",
+    Retry.TWICE: "tried twice more",
+    Retry.WAIT: "waits",
+    Retry.CALLER: "no job was made",
+}
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The table rows of a page by the code in their first cell."""
+    lines = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
+    return {name: [cell.strip() for cell in rest.split(" |")] for name, rest in lines}
+
+
+def shown_default(field: FieldInfo) -> str:
+    """A default as the settings page shows it."""
+    value: Any = field.default
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, list | dict | bool):
+        value = json.dumps(value)
+    return f"`{value}`"
+
+
+def test_every_setting_is_on_the_settings_page_with_its_default() -> None:
+    shown = {name: cells[0] for name, cells in rows(SETTINGS.read_text()).items()}
+
+    assert shown == {name: shown_default(field) for name, field in variables().items()}
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [
+        n for n, cells in rows(SETTINGS.read_text()).items() if not cells[1].endswith(".")
+    ] == []
+
+
+def test_every_error_code_is_on_the_errors_page_with_its_consequences() -> None:
+    shown = {name: tuple(cells[:2]) for name, cells in rows(ERRORS.read_text()).items()}
+
+    assert shown == {
+        code: (str(row.http_status), RETRY_TEXTS[row.retry]) for code, row in CODES.items()
+    }
+
+
+def test_every_error_code_says_its_cause_and_what_to_do() -> None:
+    thin = [code for code, cells in rows(ERRORS.read_text()).items() if not _is_full(cells)]
+
+    assert thin == []
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param(
+            "| `a.b` | 422 | final | Why. | Do. |", {"a.b": ["422", "final", "Why.", "Do."]}
+        ),
+        pytest.param("| Code | HTTP |", {}, id="head"),
+    ],
+)
+def test_rows_are_read(line: str, expected: Mapping[str, list[str]]) -> None:
+    assert rows(line) == expected
+
+
+def _is_full(cells: list[str]) -> bool:
+    return len(cells) == 4 and all(len(cell) > 10 for cell in cells[2:])
