@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from worker.errors import SourceError
+from worker.errors import RequestError, SourceError
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.spans import Spans
@@ -47,7 +47,10 @@ class UploadReader:
 
     def read(self, offset: int, length: int) -> bytes:
         while (span := self._spans.next_fetch(offset, length)) is not None:
-            data = self._store.read(self._key, span.offset, span.length)
+            try:
+                data = self._store.read(self._key, span.offset, span.length)
+            except RequestError as error:
+                raise SourceError("source.not_found") from error
             self.requests += 1
             self.bytes_read += len(data)
             if len(data) < span.length:

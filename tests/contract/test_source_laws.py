@@ -1,0 +1,261 @@
+"""What every source promises: the medium's bytes by range, counted, capped, and no secrets."""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from tests.http_server import MediaServer, ranges, whole
+from tests.minio_server import Minio
+from worker.contracts.requests import ObjectReference
+from worker.errors import SourceError
+from worker.ports import Reader, Source
+from worker.rules.keys import upload_key
+from worker.sources.http import HttpSource
+from worker.sources.local import LocalSource
+from worker.sources.object import ObjectSource
+from worker.sources.stdin import StdinSource
+from worker.sources.upload import UploadSource
+from worker.stores.local import LocalStore
+
+KIB = 1024
+MEDIUM = Random(3).randbytes(900 * KIB + 11)
+CAP = 2048 * KIB
+UPLOAD = "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W"
+
+
+@dataclass
+class Place:
+    """Where one kind of source finds its medium."""
+
+    make: Callable[[int], Source[Any]]
+    put: Callable[[bytes], Any]
+    missing: Any
+    closing: ExitStack
+    reference: Any = None
+
+    def open(self, body: bytes, *, max_bytes: int = CAP) -> Reader:
+        self.reference = self.put(body)
+        return self.reopen(max_bytes=max_bytes)
+
+    def reopen(self, *, max_bytes: int = CAP) -> Reader:
+        reader = self.make(max_bytes).open(self.reference)
+        self.closing.callback(reader.close)
+        return reader
+
+
+def _url_place(server: MediaServer, closing: ExitStack, *, ranged: bool) -> Place:
+    def make(max_bytes: int) -> Source[str]:
+        return HttpSource(
+            connect_timeout_s=2,
+            stall_timeout_s=5,
+            total_timeout_s=10,
+            max_bytes=max_bytes,
+            allow_private_addresses=True,
+        )
+
+    def put(body: bytes) -> str:
+        etag = f'"{len(body)}"'
+        return server.serve(
+            "/clip.mp4", ranges(body, etag=etag) if ranged else whole(body, ETag=etag)
+        )
+
+    return Place(make, put, f"http://127.0.0.1:{server.port}/missing", closing)
+
+
+def _object_place(minio: Minio, bucket: str, closing: ExitStack) -> Place:
+    from minio import Minio as Client
+
+    client = Client(minio.endpoint, minio.access_key, minio.secret_key, secure=False)
+    if not client.bucket_exists(bucket):
+        client.make_bucket(bucket)
+
+    def make(max_bytes: int) -> Source[ObjectReference]:
+        return ObjectSource(
+            **minio._asdict(),
+            secure=False,
+            allowed=frozenset({bucket}),
+            connect_timeout_s=2,
+            stall_timeout_s=5,
+            total_timeout_s=10,
+            max_bytes=max_bytes,
+        )
+
+    def put(body: bytes) -> ObjectReference:
+        client.put_object(bucket, "a/clip.mp4", BytesIO(body), len(body))
+        return ObjectReference(bucket=bucket, key="a/clip.mp4")
+
+    return Place(make, put, ObjectReference(bucket=bucket, key="missing.mp4"), closing)
+
+
+def _upload_place(folder: Path, closing: ExitStack) -> Place:
+    store = LocalStore(folder=folder, public_base_url="http://covers.example", link_secret=None)
+
+    def put(body: bytes) -> str:
+        key = upload_key("acme", UPLOAD)
+        store.delete(key)
+        store.put(key, body, content_type="application/octet-stream")
+        return UPLOAD
+
+    def make(max_bytes: int) -> Source[str]:
+        return UploadSource(store=store, tenant="acme", max_bytes=max_bytes)
+
+    return Place(make, put, UPLOAD[:-1] + "X", closing)
+
+
+def _local_place(folder: Path, closing: ExitStack) -> Place:
+    def put(body: bytes) -> Path:
+        path = folder / "clip.mp4"
+        path.write_bytes(body)
+        return path
+
+    return Place(lambda cap: LocalSource(max_bytes=cap), put, folder / "missing.mp4", closing)
+
+
+def _stdin_place(closing: ExitStack) -> Place:
+    pipes: list[int] = []
+
+    def write(body: bytes, writing: int) -> None:
+        with suppress(BrokenPipeError), open(writing, "wb") as pipe:
+            pipe.write(body)
+
+    def put(body: bytes) -> str:
+        reading, writing = os.pipe()
+        closing.callback(os.close, reading)
+        pipes.append(reading)
+        threading.Thread(target=write, args=(body, writing), daemon=True).start()
+        return "-"
+
+    def make(cap: int) -> Source[str]:
+        return StdinSource(max_bytes=cap, stall_timeout_s=5, descriptor=pipes[-1])
+
+    return Place(make, put, None, closing)
+
+
+@pytest.fixture(params=["url", "url-without-ranges", "object", "upload", "local", "stdin"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A kind of source with nothing in it yet."""
+    with ExitStack() as closing:
+        if request.param.startswith("url"):
+            server = request.getfixturevalue("media_server")
+            yield _url_place(server, closing, ranged=request.param == "url")
+        elif request.param == "object":
+            bucket = request.getfixturevalue("bucket")
+            yield _object_place(request.getfixturevalue("minio"), bucket, closing)
+        elif request.param == "upload":
+            yield _upload_place(tmp_path, closing)
+        elif request.param == "local":
+            yield _local_place(tmp_path, closing)
+        else:
+            yield _stdin_place(closing)
+
+
+def test_any_range_is_the_range_of_the_medium(place: Place) -> None:
+    reader = place.open(MEDIUM)
+    random = Random(4)
+
+    for _ in range(20):
+        offset, length = random.randrange(len(MEDIUM)), random.randrange(1, 40 * KIB)
+        assert reader.read(offset, length) == MEDIUM[offset : offset + length]
+
+
+def test_a_read_at_the_end_is_shorter_and_behind_it_empty(place: Place) -> None:
+    reader = place.open(MEDIUM)
+
+    assert reader.read(len(MEDIUM) - 5, 100) == MEDIUM[-5:]
+    assert reader.read(len(MEDIUM), 100) == b""
+    assert reader.read(len(MEDIUM) + 1000, 100) == b""
+    assert reader.read(7, 0) == b""
+    assert reader.size_bytes == len(MEDIUM)
+
+
+def test_opening_does_not_take_the_whole_medium(place: Place) -> None:
+    reader = place.open(MEDIUM)
+
+    assert reader.bytes_read <= 128 * KIB
+
+
+def test_what_was_read_is_counted(place: Place) -> None:
+    reader = place.open(MEDIUM)
+
+    reader.read(0, 200 * KIB)
+
+    assert 200 * KIB <= reader.bytes_read <= len(MEDIUM)
+    assert reader.requests >= 0
+
+
+def test_a_medium_of_one_byte_is_read(place: Place) -> None:
+    assert place.open(b"x").read(0, 10) == b"x"
+
+
+def test_no_bytes_are_an_error(place: Place) -> None:
+    with pytest.raises(SourceError) as caught:
+        place.open(b"")
+
+    assert caught.value.code == "source.empty"
+
+
+def test_a_medium_that_is_not_there_is_an_error(place: Place) -> None:
+    if place.missing is None:  # standard input is always there
+        return
+    with pytest.raises(SourceError) as caught:
+        place.make(CAP).open(place.missing)
+
+    assert caught.value.code == "source.not_found"
+
+
+def test_reading_more_than_the_cap_is_an_error(place: Place) -> None:
+    reader = place.open(MEDIUM, max_bytes=200 * KIB)
+
+    assert reader.read(0, 100 * KIB) == MEDIUM[: 100 * KIB]
+    with pytest.raises(SourceError) as caught:
+        reader.read(100 * KIB, 400 * KIB)
+
+    assert caught.value.code == "source.too_large"
+    assert reader.bytes_read <= 200 * KIB + 64 * KIB
+
+
+def test_closing_twice_is_harmless(place: Place) -> None:
+    reader = place.open(MEDIUM)
+
+    reader.close()
+    reader.close()
+
+
+def test_only_a_local_file_may_be_read_elsewhere(place: Place) -> None:
+    reader = place.open(MEDIUM)
+
+    descriptor = reader.descriptor()
+
+    if descriptor is not None:
+        assert os.pread(descriptor, 10, 5) == MEDIUM[5:15]
+        assert isinstance(place.missing, Path)
+
+
+def test_the_same_bytes_in_the_same_place_have_the_same_fingerprint(place: Place) -> None:
+    first = place.open(MEDIUM).fingerprint
+
+    if first is not None:
+        assert place.reopen().fingerprint == first
+
+
+def test_other_bytes_have_another_fingerprint(place: Place) -> None:
+    first = place.open(MEDIUM).fingerprint
+
+    # Uploads never change under their id.
+    if first is not None and not first.startswith("upload:"):
+        assert place.open(MEDIUM[:-1]).fingerprint != first
+
+
+def test_the_label_names_the_medium_and_no_secret(place: Place) -> None:
+    reader = place.open(MEDIUM)
+
+    assert reader.label
+    assert "?" not in reader.label
