@@ -1,12 +1,17 @@
 """RGB arrays of shape (height, width, 3): turning them upright and handing them out as views."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.geometry.orientation import Orientation
+from worker.geometry.shapes import Size
 from worker.ports import View
 
 Pixels = NDArray[np.uint8]
+
+# One slot is one core; small pictures gain nothing from more threads.
+cv2.setNumThreads(1)
 
 
 def turned(pixels: Pixels, orientation: Orientation) -> Pixels:
@@ -14,6 +19,16 @@ def turned(pixels: Pixels, orientation: Orientation) -> Pixels:
     if orientation.mirrored:
         pixels = pixels[:, ::-1]
     return np.rot90(pixels, -orientation.rotation_cw // 90)
+
+
+def resized(pixels: Pixels, size: Size) -> Pixels:
+    """`pixels` at `size`: averaged over areas where it shrinks, cubic where it grows."""
+    height, width, _ = pixels.shape
+    if size == Size(width, height):
+        return pixels
+    shrinks = size.width <= width and size.height <= height
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, size, interpolation=method), dtype=np.uint8)
 
 
 def view_of(pixels: Pixels) -> View:
