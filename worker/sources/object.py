@@ -38,8 +38,6 @@ _FAILURES: Final[tuple[tuple[type[Exception], str], ...]] = (
     (exceptions.NewConnectionError, "source.unreachable"),
     (exceptions.TimeoutError, "source.timeout"),
     (exceptions.SSLError, "source.tls"),
-    (exceptions.IncompleteRead, "source.truncated"),
-    (exceptions.InvalidChunkLength, "source.truncated"),
     (exceptions.HTTPError, "source.unreachable"),
     (HTTPException, "source.unreachable"),
     (OSError, "source.unreachable"),
@@ -132,15 +130,22 @@ class _Opened:
             raise SourceError("source.changed")
         self.etag = etag
         self.version = response.headers.get("x-amz-version-id") or self.version
-        data = bytearray()
-        while piece := response.read1(HEAD_BYTES):
-            data += piece
-            if self.stopwatch.left_s <= 0:
-                raise SourceError("source.timeout")
+        data = self._body(response)
         self.bytes_read += len(data)
         if len(data) != found.last - found.first + 1:
             raise SourceError("source.truncated")
-        return found, bytes(data)
+        return found, data
+
+    def _body(self, response: Any) -> bytes:
+        data = bytearray()
+        try:
+            while piece := response.read1(HEAD_BYTES):
+                data += piece
+                if self.stopwatch.left_s <= 0:
+                    raise SourceError("source.timeout")
+        except exceptions.ProtocolError as error:
+            raise SourceError("source.truncated") from error
+        return bytes(data)
 
 
 class ObjectReader:
