@@ -21,7 +21,8 @@ need_packages() {
     [ "$(id -u)" = 0 ] || sudo="sudo -n"
     [ -z "$sudo" ] || $sudo true 2>/dev/null || fail "missing: $*; run as root: $line"
     say "installing $*"
-    $sudo env DEBIAN_FRONTEND=noninteractive sh -c "{ $line; } >&2" || fail "this failed: $line"
+    $sudo env DEBIAN_FRONTEND=noninteractive sh -c "{ $line; } >/dev/null" ||
+        fail "this failed: $line"
 }
 
 version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
