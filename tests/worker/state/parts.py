@@ -1,0 +1,102 @@
+"""The state over a real Redis, and a Celery that only remembers what it was given."""
+
+from dataclasses import dataclass, field
+
+import redis
+
+from worker.contracts.jobs import Item, Job
+from worker.contracts.requests import CoverRequest
+from worker.contracts.results import CoverResult
+from worker.errors import RequestError
+from worker.state.chore_lease import ChoreLease
+from worker.state.connection import connect
+from worker.state.jobs import JobRecords
+from worker.state.lanes import Lanes
+from worker.state.leases import Lease, LeaseRules, Leases
+from worker.state.retention import Retention
+from worker.state.workers import WorkerInfo, Workers
+
+RULES = LeaseRules(
+    lease_s=20, attempt_timeout_s=60, max_attempts=5, max_job_age_s=1800, max_lost_attempts=3
+)
+DONE = CoverResult(source="clip.mp4", status="succeeded")
+
+
+def request(lane: str = "live", **source: str) -> CoverRequest:
+    """The smallest request for a cover."""
+    wanted = source or {"url": "https://media.example/clip.mp4"}
+    return CoverRequest.model_validate({"source": wanted, "lane": lane})
+
+
+@dataclass
+class Queues:
+    """Takes what is published; while `down` nothing can be."""
+
+    published: list[tuple[str, Item]] = field(default_factory=list)
+    down: bool = False
+
+    def publish(self, lane: str, item: Item) -> None:
+        if self.down:
+            raise RequestError("queue.unavailable")
+        self.published.append((lane, item))
+
+    def ids(self) -> list[str]:
+        return [item.id for _, item in self.published]
+
+
+class Parts:
+    """All of the state over one database."""
+
+    def __init__(self, url: str, rules: LeaseRules = RULES) -> None:
+        self.redis: redis.Redis = connect(url, timeout_s=5, connect_timeout_s=5)
+        self.queues = Queues()
+        self.jobs = JobRecords(self.redis)
+        self.lanes = Lanes(self.redis, self.queues.publish)
+        self.leases = Leases(self.redis, rules)
+        self.workers = Workers(self.redis, heartbeat_s=5)
+        self.retention = Retention(self.redis)
+
+    def chore_lease(self) -> ChoreLease:
+        return ChoreLease(self.redis)
+
+    def slots(self, slots: int, *lanes: str) -> None:
+        """Announce one worker with that many slots."""
+        self.workers.beat(WorkerInfo("w1", lanes or ("live", "backfill"), slots, "host", 1))
+
+    def claimed(self, tenant: str = "ann") -> tuple[Job, Lease]:
+        """A new job that is being run."""
+        job = self.jobs.create(tenant, request())
+        self.lanes.release("live")
+        return job, self.claim(job)
+
+    def claim(self, job: Job) -> Lease:
+        lease = self.leases.claim(Item("cover", job.id), "w1")
+        assert lease is not None
+        return lease
+
+    def again(self, job: Job) -> Lease:
+        """Claim a job once it is due again, for which its delay is taken away."""
+        for lane in ("live", "backfill"):
+            self.redis.zadd(f"ff:lane:{lane}:{job.tenant}", {f"cover:{job.id}": 0}, xx=True)
+            self.redis.zadd(f"ff:later:{lane}", {job.tenant: 0}, xx=True)
+            self.lanes.release(lane)
+        return self.claim(job)
+
+    def now(self, job: Job) -> Job:
+        """The job as it is recorded."""
+        read = self.jobs.read(job.tenant, job.id)
+        assert read is not None
+        return read
+
+    def expire_leases(self) -> None:
+        """Let every lease run out now."""
+        for item in self.redis.zrange("ff:leases", 0, -1):
+            self.redis.zadd("ff:leases", {str(item): 0})
+
+    def traces(self) -> set[str]:
+        """Keys that an item leaves behind while it is on its way."""
+        return {
+            str(key)
+            for pattern in ("ff:lane:*", "ff:window:*", "ff:leases", "ff:out", "ff:needs:*")
+            for key in self.redis.keys(pattern)
+        }

@@ -1,0 +1,280 @@
+"""Leases: one attempt at a time, counted, fenced, and missed when it dies."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.redis_server import RedisServer
+from tests.worker.state.parts import DONE, RULES, Parts, request
+from worker.contracts.jobs import Item
+from worker.errors import CoverError, MediaError, RequestError, StorageError, WorkerError
+from worker.state.leases import Lease
+
+
+def test_a_claim_starts_and_counts_an_attempt(parts: Parts) -> None:
+    job, lease = parts.claimed()
+
+    running = parts.now(job)
+
+    assert lease.job.request == job.request
+    assert (lease.job.tenant, lease.job.attempt, lease.job.without_faces) == ("ann", 1, False)
+    assert (running.status, running.attempts) == ("running", 1)
+    assert running.started_at is not None
+
+
+def test_of_many_claims_of_one_item_one_is_granted(parts: Parts) -> None:
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    granted: list[Lease | None] = []
+    together = threading.Barrier(8)
+
+    def claim(number: int) -> None:
+        together.wait()
+        granted.append(parts.leases.claim(Item("cover", job.id), f"w{number}"))
+
+    claimers = [threading.Thread(target=claim, args=(number,)) for number in range(8)]
+    for claimer in claimers:
+        claimer.start()
+    for claimer in claimers:
+        claimer.join()
+
+    assert sum(lease is not None for lease in granted) == 1
+    assert parts.now(job).attempts == 1
+
+
+@pytest.mark.parametrize("item", [Item("cover", "job_unknown"), Item("", ""), Item("a:b", "c:d")])
+def test_an_item_that_nobody_published_is_not_granted(parts: Parts, item: Item) -> None:
+    parts.jobs.create("ann", request())
+
+    assert parts.leases.claim(item, "w1") is None
+
+
+def test_a_finished_job_leaves_nothing_on_the_way(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    for stage in ("open", "decode", "detect"):
+        lease.enter(stage)
+
+    lease.finish(DONE)
+
+    ended = parts.now(job)
+    assert (ended.status, ended.result, ended.error) == ("succeeded", DONE, None)
+    assert parts.traces() == set()
+
+
+def test_an_end_that_is_told_twice_because_its_answer_was_lost_is_told_once(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    lease.finish(DONE)
+    ended = parts.now(job)
+
+    lease.finish(DONE)
+
+    assert parts.now(job) == ended
+
+
+def ends(lease: Lease) -> list[CoverError]:
+    """What each word of an attempt that is over is answered with."""
+    raised: list[CoverError] = []
+    words: list[Callable[[], object]] = [
+        lease.renew,
+        lambda: lease.enter("store"),
+        lambda: lease.finish(DONE),
+        lambda: lease.fail(MediaError("media.corrupt")),
+        lease.give_back,
+        lease.give_up,
+    ]
+    for word in words:
+        with pytest.raises(RequestError) as error:
+            word()
+        raised.append(error.value)
+    return raised
+
+
+def test_an_attempt_that_was_taken_over_changes_nothing(parts: Parts) -> None:
+    job, old = parts.claimed()
+    parts.expire_leases()
+    parts.leases.take_back_expired()
+    parts.lanes.release("live")
+    new = parts.claim(job)
+
+    assert {error.code for error in ends(old)} == {"job.superseded"}
+
+    new.finish(DONE)
+    ended = parts.now(job)
+    assert (ended.status, ended.attempts) == ("succeeded", 2)
+
+
+def test_an_attempt_that_was_given_up_changes_nothing_before_the_next_one(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    lease.give_up()
+
+    assert {error.code for error in ends(lease)} == {"job.superseded"}
+    assert parts.now(job).status == "queued"
+
+
+def test_a_late_sign_of_life_counts_while_nobody_took_the_job(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    parts.expire_leases()
+
+    lease.renew()
+
+    assert parts.leases.take_back_expired() == []
+    parts.expire_leases()
+    lease.finish(DONE)
+    assert parts.now(job).status == "succeeded"
+
+
+def test_a_transient_failure_queues_the_job_again_after_a_delay(parts: Parts) -> None:
+    job, lease = parts.claimed()
+
+    delay_s = lease.fail(StorageError("storage.unavailable", delay_s=30))
+
+    assert delay_s == 30
+    waiting = parts.now(job)
+    assert (waiting.status, waiting.error, waiting.finished_at) == ("queued", None, None)
+    assert parts.lanes.release("live") == 0
+
+
+def test_a_job_is_tried_no_more_than_its_budget_allows(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    while lease.fail(StorageError("storage.unavailable")) is not None:
+        lease = parts.again(job)
+
+    ended = parts.now(job)
+    assert (ended.status, ended.attempts) == ("failed", 5)
+    assert ended.error is not None
+    assert (ended.error.code, ended.error.retryable) == ("storage.unavailable", True)
+    assert parts.traces() == set()
+
+
+def test_waiting_for_a_full_store_spends_no_attempt(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    for _ in range(7):
+        assert lease.fail(StorageError("storage.full")) is not None
+        lease = parts.again(job)
+
+    lease.finish(DONE)
+
+    assert parts.now(job).status == "succeeded"
+
+
+def test_a_job_is_not_waited_for_longer_than_it_may_last(redis_url: str) -> None:
+    parts = Parts(redis_url, RULES._replace(max_job_age_s=10))
+    job, lease = parts.claimed()
+
+    assert lease.fail(StorageError("storage.full", delay_s=11)) is None
+
+    assert parts.now(job).status == "failed"
+    parts.redis.close()
+
+
+def test_waiting_for_a_turn_is_no_part_of_the_time_a_job_may_last(redis_url: str) -> None:
+    parts = Parts(redis_url, RULES._replace(max_job_age_s=10))
+    job = parts.jobs.create("ann", request())
+    parts.redis.hset(f"ff:job:ann:{job.id}", mapping={"created_ms": 1, "queued_ms": 1})
+    parts.lanes.release("live")
+
+    assert parts.claim(job).fail(StorageError("storage.full", delay_s=5)) == 5
+    parts.redis.close()
+
+
+def test_a_job_whose_attempts_die_ends_as_lost_after_three(parts: Parts) -> None:
+    job, _ = parts.claimed()
+    for _ in range(2):
+        parts.expire_leases()
+        assert [lost.status for lost in parts.leases.take_back_expired()] == ["queued"]
+        parts.lanes.release("live")
+        parts.claim(job)
+    parts.expire_leases()
+
+    lost = parts.leases.take_back_expired()
+
+    assert lost == [(Item("cover", job.id), "failed")]
+    ended = parts.now(job)
+    assert (ended.status, ended.attempts) == ("failed", 3)
+    assert ended.error is not None
+    assert ended.error.code == "worker.lost"
+    assert parts.traces() == set()
+
+
+def test_an_expired_lease_is_counted_once(parts: Parts) -> None:
+    parts.claimed()
+    parts.expire_leases()
+
+    counts = [len(parts.leases.take_back_expired()) for _ in range(3)]
+
+    assert counts == [1, 0, 0]
+
+
+def test_a_lost_job_goes_before_those_that_came_later(parts: Parts) -> None:
+    job, _ = parts.claimed()
+    for _ in range(3):
+        parts.jobs.create("ann", request())
+    parts.expire_leases()
+    parts.leases.take_back_expired()
+
+    parts.lanes.release("live")
+
+    assert parts.queues.ids()[1] == job.id
+
+
+def test_after_an_attempt_died_while_detecting_the_next_goes_without_faces(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    lease.enter("detect")
+    lease.give_up()
+    parts.lanes.release("live")
+
+    second = parts.claim(job)
+    assert second.job.without_faces
+    second.enter("decode")
+    second.give_up()
+    parts.lanes.release("live")
+
+    assert parts.claim(job).job.without_faces
+
+
+def test_an_attempt_that_died_elsewhere_leaves_the_faces_to_the_next(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    lease.enter("detect")
+    lease.enter("crop")
+    lease.give_up()
+    parts.lanes.release("live")
+
+    assert not parts.claim(job).job.without_faces
+
+
+def test_an_attempt_given_back_is_not_counted(parts: Parts) -> None:
+    job, lease = parts.claimed()
+
+    lease.give_back()
+
+    assert (parts.now(job).status, parts.now(job).attempts) == ("queued", 0)
+    parts.lanes.release("live")
+    assert parts.claim(job).job.attempt == 1
+
+
+def test_after_its_deadline_an_attempt_enters_no_stage(redis_url: str) -> None:
+    parts = Parts(redis_url, RULES._replace(attempt_timeout_s=-1))
+    _, lease = parts.claimed()
+
+    with pytest.raises(WorkerError, match=r"worker\.timeout"):
+        lease.enter("detect")
+    parts.redis.close()
+
+
+def test_a_redis_that_is_away_stops_no_attempt_but_its_end(
+    own_redis: Callable[[], RedisServer],
+) -> None:
+    server = own_redis()
+    parts = Parts(server.url())
+    job, lease = parts.claimed()
+    server.kill()
+
+    lease.enter("decode")
+    with pytest.raises(RequestError, match=r"queue\.unavailable"):
+        lease.finish(DONE)
+
+    server.start()
+    lease.finish(DONE)
+    assert parts.now(job).status == "succeeded"
+    parts.redis.close()
