@@ -1,0 +1,49 @@
+"""One log line a request, and the headers every answer has."""
+
+import time
+from typing import Final
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_PATH_CHARACTERS: Final = 200
+QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
+
+log = structlog.get_logger("firstframe.access")
+
+
+class AccessLog:
+    """Logs method, path, status and time; never a query, which may hold a signature."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began_s = time.perf_counter()
+        status = 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            path = scope["path"]
+            tell = log.debug if path in QUIET_PATHS and status < 400 else log.info
+            tell(
+                "request",
+                method=scope["method"],
+                path=path[:MAX_PATH_CHARACTERS],
+                status=status,
+                duration_ms=round(1000 * (time.perf_counter() - began_s), 1),
+            )

@@ -1,0 +1,92 @@
+"""Request bodies: their type, their length and, for JSON, every field checked by name."""
+
+from typing import Final, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from api.errors import FieldError, RefusedError, refusal
+
+Body = TypeVar("Body", bound=BaseModel)
+
+_UNBUILT_QUERIES: Final = ("plan",)
+_UNBUILT_HEADERS: Final = ("Idempotency-Key",)
+_UNBUILT_TYPES: Final = ("application/x-ndjson",)
+
+
+async def read_json(request: Request, model: type[Body], *, max_bytes: int) -> Body:
+    """The body as a `model`.
+
+    Raises: RefusedError with 400 for malformed JSON, 413, 415, and 422 naming each field.
+    """
+    refuse_unbuilt(request)
+    _check_type(request)
+    data = await _read(request, max_bytes)
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as invalid:
+        raise refusal(invalid.errors(include_url=False, include_input=False)) from invalid
+
+
+def refuse_unbuilt(request: Request) -> None:
+    """Refuse, by name, headers and query parameters that would otherwise be ignored."""
+    unbuilt = [name for name in _UNBUILT_HEADERS if name in request.headers]
+    unbuilt += [name for name in _UNBUILT_QUERIES if name in request.query_params]
+    if unbuilt:
+        errors = [FieldError(name, "this build does not have it") for name in unbuilt]
+        detail = f"This build does not have {', '.join(unbuilt)}."
+        raise RefusedError("request.not_available", detail, errors=errors)
+    refuse_queries(request)
+
+
+def refuse_queries(request: Request) -> None:
+    """Refuse every query parameter, by name: the route has none."""
+    if request.query_params:
+        errors = [
+            FieldError(name[:200], "there is no such query parameter")
+            for name in request.query_params
+        ]
+        raise RefusedError("request.invalid", "Unknown query parameters.", errors=errors)
+
+
+def refuse_encoding(request: Request) -> None:
+    """Bodies come as they are: a compressed one is not unpacked here."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", ""}:
+        raise RefusedError("request.content_type", "Send the body without Content-Encoding.")
+
+
+def media_type(request: Request) -> str:
+    """The content type without its parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def announced_bytes(request: Request) -> int | None:
+    """The length that the caller announces; None for a chunked body."""
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdecimal() else None
+
+
+def too_large(max_bytes: int) -> RefusedError:
+    """What a body over the cap is answered with, however its length became known."""
+    return RefusedError("request.too_large", f"The body may have {max_bytes} bytes at most.")
+
+
+def _check_type(request: Request) -> None:
+    given = media_type(request)
+    if given in _UNBUILT_TYPES:
+        raise RefusedError("request.not_available", f"This build does not take {given}.")
+    if given != "application/json":
+        raise RefusedError("request.content_type", "Send the body as application/json.")
+    refuse_encoding(request)
+
+
+async def _read(request: Request, max_bytes: int) -> bytes:
+    if (announced_bytes(request) or 0) > max_bytes:
+        raise too_large(max_bytes)
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > max_bytes:
+            raise too_large(max_bytes)
+    return bytes(data)

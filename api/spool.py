@@ -1,0 +1,99 @@
+"""Large bodies: streamed to a file beside the event loop, counted and hashed on the way."""
+
+import errno
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from api.bodies import announced_bytes, too_large
+from worker.errors import StorageError
+
+PREFIX: Final = "firstframe-spool-"
+# One hop to a thread per MiB, not per packet.
+WRITE_BYTES: Final = 1024 * 1024
+
+
+class Spooled(NamedTuple):
+    """A body as a file that lives as long as its context."""
+
+    path: Path
+    size_bytes: int
+    sha256: str
+
+
+@asynccontextmanager
+async def spooled(
+    request: Request, *, folder: Path | None, max_bytes: int
+) -> AsyncIterator[Spooled]:
+    """The request's body as a file, removed at the end, whichever end it is.
+
+    Raises: RefusedError `request.too_large` as soon as the cap is passed, StorageError when
+    the disk does not take it, ClientDisconnect when the caller goes away.
+    """
+    if (announced_bytes(request) or 0) > max_bytes:
+        raise too_large(max_bytes)
+    file = await run_in_threadpool(_create, folder)
+    try:
+        digest = hashlib.sha256()
+        size_bytes = 0
+        async for block in _blocks(request):
+            size_bytes += len(block)
+            if size_bytes > max_bytes:
+                raise too_large(max_bytes)
+            await run_in_threadpool(_append, file, block, digest)
+        await run_in_threadpool(_flush, file)
+        yield Spooled(Path(file.name), size_bytes, digest.hexdigest())
+    finally:
+        # Not in a thread: a cancelled request could not wait for it, and unlinking is quick.
+        _remove(file)
+
+
+async def _blocks(request: Request) -> AsyncIterator[bytes]:
+    block = bytearray()
+    async for chunk in request.stream():
+        block += chunk
+        if len(block) >= WRITE_BYTES:
+            yield bytes(block)
+            block.clear()
+    if block:
+        yield bytes(block)
+
+
+def _create(folder: Path | None) -> IO[bytes]:
+    with _disk():
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        return tempfile.NamedTemporaryFile(prefix=PREFIX, dir=folder, delete=False)
+
+
+def _append(file: IO[bytes], block: bytes, digest: "hashlib._Hash") -> None:
+    digest.update(block)
+    with _disk():
+        file.write(block)
+
+
+def _flush(file: IO[bytes]) -> None:
+    with _disk():
+        file.flush()
+
+
+def _remove(file: IO[bytes]) -> None:
+    with _disk():
+        Path(file.name).unlink(missing_ok=True)
+        file.close()
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as failed:
+        full = failed.errno in {errno.ENOSPC, errno.EDQUOT}
+        code = "storage.full" if full else "storage.unavailable"
+        raise StorageError(code, "The body could not be kept on this machine.") from failed

@@ -1,0 +1,36 @@
+"""Paths that are promised but not built: refused by name, never a bare 404."""
+
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from worker.errors import RequestError
+
+UNBUILT: Final = (
+    ("POST", "/v1/snapshots"),
+    ("GET", "/v1/jobs/{job_id}/events"),
+    ("GET", "/v1/events"),
+    ("POST", "/v1/jobs/{job_id}/recrop"),
+    ("POST", "/v1/jobs/{job_id}/choose"),
+    ("GET", "/v1/media/{medium_id}"),
+    ("GET", "/v1/images/{image_id}"),
+    ("GET", "/v1/images"),
+    ("POST", "/v1/records"),
+    ("GET", "/v1/records"),
+    ("GET", "/metrics"),
+    ("GET", "/dashboard"),
+)
+
+
+async def _refuse(request: Request) -> Response:
+    path = request.scope["route"].path
+    raise RequestError(
+        "request.not_available", f"This build does not have {request.method} {path}."
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Add the refusals; they are not in the OpenAPI document."""
+    for method, path in UNBUILT:
+        app.add_api_route(path, _refuse, methods=[method], include_in_schema=False)
