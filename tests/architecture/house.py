@@ -28,7 +28,7 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
         "telemetry": "settings contracts errors",
         "jobs": "ports rules geometry contracts errors",
         "state": "contracts rules errors",
-        "sandbox": "registry ports contracts errors",
+        "sandbox": "registry ports rules geometry contracts errors",
         "net": "signing rules contracts errors",
         "ports": "contracts geometry",
         "rules": "contracts geometry errors",

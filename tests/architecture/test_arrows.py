@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -21,6 +22,11 @@ from tests.architecture.house import (
 CELERY_ROOMS = {"broker", "tasks", "telemetry", "commands"}
 CELERY_FILES = {"worker/state/lanes.py"}
 ADAPTER_NAME = re.compile(r"^(worker|api)(\.[a-z_]+)+:[A-Za-z_]+$")
+PURE: frozenset[str] = frozenset()
+CORE = {
+    **dict.fromkeys(["geometry", "rules", "signing", "ports", "errors", "registry"], PURE),
+    "contracts": frozenset({"pydantic", "pydantic_core"}),
+}
 PRODUCT = product()
 
 Law = Callable[[Module], list[str]]
@@ -52,6 +58,18 @@ def heavy_at_load(module: Module) -> list[str]:
     ]
 
 
+def foreign_in_the_core(module: Module) -> list[str]:
+    """Packages that are not Python's own where everything else rests."""
+    if module.room not in CORE:
+        return []
+    allowed = sys.stdlib_module_names | CORE[module.room] | {"worker"}
+    return [
+        f"{module.path}:{line}: {name}"
+        for name, line, _ in module.imports()
+        if name.partition(".")[0] not in allowed
+    ]
+
+
 def celery_out_of_place(module: Module) -> list[str]:
     """Celery imported where jobs should not know what carries them."""
     if module.room in CELERY_ROOMS or str(module.path) in CELERY_FILES:
@@ -76,7 +94,10 @@ def test_every_folder_at_the_top_is_known() -> None:
     assert folders <= known
 
 
-@pytest.mark.parametrize("law", [wrong_arrows, heavy_at_load, celery_out_of_place])
+LAWS = [wrong_arrows, heavy_at_load, foreign_in_the_core, celery_out_of_place]
+
+
+@pytest.mark.parametrize("law", LAWS)
 def test_every_import_obeys(law: Law) -> None:
     assert [found for module in PRODUCT for found in law(module)] == []
 
@@ -123,6 +144,9 @@ def test_adapters_are_named_as_strings_in_the_registry_only() -> None:
             "class A:\n    from PIL import Image",
             heavy_at_load,
             id="pillow-in-a-class",
+        ),
+        pytest.param(
+            "worker/contracts/jobs.py", "import redis", foreign_in_the_core, id="redis-in-contracts"
         ),
         pytest.param(
             "worker/state/jobs.py", "from celery import Celery", celery_out_of_place, id="celery"
