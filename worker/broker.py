@@ -7,7 +7,6 @@ and a lost worker is in the records (`worker.state`). A message says only that a
 import base64
 import json
 import time
-from collections.abc import Callable
 from typing import Any, Final
 
 import redis
@@ -31,7 +30,7 @@ def make_app(
     *,
     timeout_s: float | None = None,
 ) -> Celery:
-    """The app with all its settings; `timeout_s` is for callers who cannot wait as workers can."""
+    """The app with all its settings; `timeout_s` is for callers who can wait less than workers."""
     app = Celery("firstframe", broker=redis_settings.url.get_secret_value(), set_as_current=False)
     app.conf.update(_messages(), **_delivery(worker_settings), **_processes())
     app.conf.broker_transport_options = _redis_options(
@@ -102,15 +101,21 @@ def _redis_options(
     }
 
 
-def publisher(app: Celery) -> Callable[[str, Item], None]:
-    """Gives an item of a lane to Celery, once and in bounded time.
+class CeleryPublisher:
+    """Gives items to Celery, each once and in bounded time."""
 
-    The answer raises RequestError `queue.unavailable`; the message may have arrived all the same.
-    """
+    def __init__(
+        self, redis_settings: RedisSettings, worker_settings: WorkerSettings, *, timeout_s: float
+    ) -> None:
+        self._app = make_app(redis_settings, worker_settings, timeout_s=timeout_s)
 
-    def publish(lane: str, item: Item) -> None:
+    def publish(self, lane: str, item: Item) -> None:
+        """Put a message for the item into the lane's queue.
+
+        Raises: RequestError `queue.unavailable`; the message may have arrived all the same.
+        """
         try:
-            app.send_task(
+            self._app.send_task(
                 TASK_MEDIA,
                 args=(item.kind, item.id),
                 queue=QUEUE_OF_LANE[lane],
@@ -120,8 +125,6 @@ def publisher(app: Celery) -> Callable[[str, Item], None]:
             )
         except (OperationalError, redis.RedisError, OSError) as error:
             raise RequestError("queue.unavailable") from error
-
-    return publish
 
 
 def items_in_queue(client: redis.Redis, lane: str) -> set[Item]:

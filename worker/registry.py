@@ -31,6 +31,9 @@ STORES: Final = {
     "minio": "worker.stores.minio:MinioStore",
     "local": "worker.stores.local:LocalStore",
 }
+PUBLISHERS: Final = {
+    "celery": "worker.broker:CeleryPublisher",
+}
 DESTINATIONS: Final = {
     "store": "worker.stores.destinations:StoreDestination",
     "folder": "worker.stores.destinations:FolderDestination",

@@ -6,12 +6,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from redis import Redis
+
 from worker import registry
 from worker.contracts.requests import SourceReference
 from worker.contracts.results import Versions
 from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Store
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
 from worker.settings import FetchSettings, Settings
+from worker.state.connection import connect
+from worker.state.jobs import JobRecords
+from worker.state.lanes import Lanes, Publisher
+from worker.state.leases import LeaseRules, Leases
+from worker.state.retention import Retention
+from worker.state.workers import Workers
 
 STDIN: Final = "-"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -181,3 +189,46 @@ def _source(settings: Settings, kind: str, tenant: str) -> Any:
 
 def _http_limits(fetch: FetchSettings) -> dict[str, Any]:
     return fetch.model_dump(exclude={"objects"})
+
+
+class State(NamedTuple):
+    """All that lives in Redis, by subject."""
+
+    jobs: JobRecords
+    lanes: Lanes
+    leases: Leases
+    workers: Workers
+    retention: Retention
+
+
+def redis_client(settings: Settings, *, timeout_s: float | None = None) -> Redis:
+    """A client that gives up after `timeout_s`, by default after what a caller of the API waits."""
+    section = settings.redis
+    return connect(
+        section.url.get_secret_value(),
+        timeout_s=timeout_s or settings.api.redis_timeout_s,
+        connect_timeout_s=section.connect_timeout_s,
+    )
+
+
+def state(settings: Settings, *, timeout_s: float | None = None) -> State:
+    """The state, and Celery as where released items go."""
+    client = redis_client(settings, timeout_s=timeout_s)
+    publisher: Publisher = registry.load(registry.PUBLISHERS, "celery")(
+        settings.redis, settings.worker, timeout_s=timeout_s or settings.api.redis_timeout_s
+    )
+    section = settings.worker
+    rules = LeaseRules(
+        lease_s=section.lease_s,
+        attempt_timeout_s=section.attempt_timeout_s,
+        max_attempts=section.max_attempts,
+        max_job_age_s=section.max_job_age_s,
+        max_lost_attempts=section.max_lost_attempts,
+    )
+    return State(
+        jobs=JobRecords(client),
+        lanes=Lanes(client, publisher),
+        leases=Leases(client, rules),
+        workers=Workers(client, heartbeat_s=section.heartbeat_s),
+        retention=Retention(client),
+    )

@@ -1,17 +1,13 @@
 """The lanes: who waits, and whose turn it is to be given to Celery."""
 
 import logging
-from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import redis
 
 from worker.contracts.jobs import Item
 from worker.errors import RequestError
 from worker.state.scripts import Script
-
-Publish = Callable[[str, Item], None]
-"""Gives one item of a lane to Celery. Raises: RequestError `queue.unavailable`."""
 
 _log = logging.getLogger(__name__)
 
@@ -84,11 +80,19 @@ return 1
 """
 
 
+class Publisher(Protocol):
+    """What carries released items to the workers."""
+
+    def publish(self, lane: str, item: Item) -> None:
+        """Raises: RequestError `queue.unavailable`."""
+        ...
+
+
 class Lanes:
     """Gives what is due to Celery, in fair turn, as many as the workers can soon take."""
 
-    def __init__(self, client: redis.Redis, publish: Publish) -> None:
-        self._publish = publish
+    def __init__(self, client: redis.Redis, publisher: Publisher) -> None:
+        self._publisher = publisher
         self._release = Script(client, _RELEASE)
         self._overdue = Script(client, _OVERDUE)
         self._again = Script(client, _AGAIN)
@@ -117,7 +121,7 @@ class Lanes:
 
     def _give(self, lane: str, item: Item) -> None:
         try:
-            self._publish(lane, item)
+            self._publisher.publish(lane, item)
         except RequestError as error:
             _log.warning("publishing failed, reconcile will see to it", extra={"item": str(item)})
             _log.debug("publishing failed", exc_info=error)

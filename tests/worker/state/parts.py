@@ -51,7 +51,7 @@ class Parts:
         self.redis: redis.Redis = connect(url, timeout_s=5, connect_timeout_s=5)
         self.queues = Queues()
         self.jobs = JobRecords(self.redis)
-        self.lanes = Lanes(self.redis, self.queues.publish)
+        self.lanes = Lanes(self.redis, self.queues)
         self.leases = Leases(self.redis, rules)
         self.workers = Workers(self.redis, heartbeat_s=5)
         self.retention = Retention(self.redis)
