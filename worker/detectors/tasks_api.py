@@ -3,7 +3,6 @@
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
@@ -55,7 +54,7 @@ def chatter_dropped() -> Iterator[None]:
     sys.stderr.flush()
     kept = os.dup(_STDERR)
     try:
-        with tempfile.TemporaryFile() as heard:
+        with os.fdopen(os.memfd_create("native-stderr"), "w+b") as heard:
             os.dup2(heard.fileno(), _STDERR)
             try:
                 yield

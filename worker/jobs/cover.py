@@ -1,6 +1,7 @@
 """The story of a cover: a medium in, one frame of it, the faces in that, a square around them."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from worker.ports import (
     OpenMedium,
     Reader,
 )
+
+log = logging.getLogger(__name__)
 
 FACE_UNAVAILABLE: Final = "face.unavailable"
 
@@ -141,6 +144,7 @@ class CoverStory:
         except FaceError as error:
             if error.code != "face.detector_failed":
                 raise
+            log.warning("nobody could look for faces: %s", error)
             return Look((), (FACE_UNAVAILABLE,))
         faces = (Face(to_pixels(face.box, picture.size), face.score) for face in found)
         return Look(tuple(faces), ())

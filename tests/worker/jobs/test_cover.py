@@ -13,6 +13,7 @@ from tests.missing import missing
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, Versions
 from worker.decoders.pyav import PyavDecoder
+from worker.decoders.still import StillDecoder
 from worker.detectors.mediapipe import MediapipeDetector
 from worker.detectors.none import NoDetector
 from worker.encoders.jpeg import JpegEncoder
@@ -20,7 +21,7 @@ from worker.encoders.pillow import PngEncoder
 from worker.errors import FaceError, MediaError, RequestError, SourceError, StorageError
 from worker.geometry.shapes import Box, holds
 from worker.jobs.cover import FACE_UNAVAILABLE, CoverStory, failed
-from worker.ports import Encoder, FaceDetector, Placed
+from worker.ports import Decoder, Encoder, FaceDetector, Placed
 from worker.rules.models import DEFAULT_MODEL, FETCH_COMMAND, MODELS, default_path
 from worker.sources.local import LocalReader, LocalSource
 
@@ -72,10 +73,15 @@ class Opener:
 
 
 def told(
-    path: Path, recipe: Recipe, detector: FaceDetector, *, without_faces: bool = False
+    path: Path,
+    recipe: Recipe,
+    detector: FaceDetector,
+    *,
+    decoder: Decoder | None = None,
+    without_faces: bool = False,
 ) -> tuple[CoverResult, Drawer]:
     drawer = Drawer()
-    result = story(detector).run(
+    result = story(detector, decoder).run(
         recipe,
         open_source=Opener(path),
         destination=drawer,
@@ -85,9 +91,9 @@ def told(
     return result, drawer
 
 
-def story(detector: FaceDetector) -> CoverStory:
+def story(detector: FaceDetector, decoder: Decoder | None = None) -> CoverStory:
     return CoverStory(
-        decoder=PyavDecoder(),
+        decoder=decoder or PyavDecoder(),
         detector=detector,
         encoders={"jpeg": JpegEncoder(), "png": PngEncoder()},
         detect_short_px=256,
@@ -189,14 +195,37 @@ def test_a_rotated_clip_is_cut_upright(
     assert result.crop.box[2:] == (360, 360)
 
 
+@pytest.mark.parametrize(
+    "lefts", [pytest.param([1088], id="one-far-right"), pytest.param([0, 1088], id="both-ends")]
+)
+def test_a_photo_with_people_far_from_the_middle_keeps_someone_whole(
+    photo: Path, tmp_path: Path, mediapipe: MediapipeDetector, lefts: list[int]
+) -> None:
+    path = tmp_path / "wide.jpg"
+    with Image.open(photo) as portrait:
+        wide = Image.new("RGB", (1600, 600), "grey")
+        for left in lefts:
+            wide.paste(portrait, (left, 0))
+        wide.save(path)
+
+    result, _ = told(path, Recipe(sizes=[64]), mediapipe, decoder=StillDecoder())
+
+    assert result.medium is not None
+    assert result.medium.kind == "image"
+    assert len(result.faces) == len(lefts)
+    assert result.crop is not None
+    assert (result.crop.faces_kept, result.crop.faces_cut) == (1, len(lefts) - 1)
+
+
 def test_a_failing_detector_costs_the_faces_but_not_the_cover(
-    clip: Path, broken_detector: MediapipeDetector
+    clip: Path, broken_detector: MediapipeDetector, caplog: pytest.LogCaptureFixture
 ) -> None:
     result, _ = told(clip, Recipe(sizes=[64]), broken_detector)
 
     assert result.crop is not None
     assert (result.crop.rule, result.crop.flags) == ("centre", (FACE_UNAVAILABLE,))
     assert len(result.covers) == 1
+    assert "face.detector_failed" in caplog.text
 
 
 def test_an_attempt_without_faces_says_so(clip: Path, mediapipe: MediapipeDetector) -> None:
