@@ -1,7 +1,7 @@
 """The plan of the house as data: its rooms, which way arrows may point, and how code is read."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -86,7 +86,9 @@ def product() -> list[Module]:
 def modules(*folders: str) -> list[Module]:
     """Every module below the folders, in a stable order."""
     files = [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
-    return [Module(file.relative_to(ROOT), ast.parse(file.read_text())) for file in files]
+    return [
+        Module(file.relative_to(ROOT), ast.parse(file.read_text(), str(file))) for file in files
+    ]
 
 
 def module_of(source: str, path: str) -> Module:
@@ -123,3 +125,9 @@ def _bodies(node: ast.AST) -> Iterator[list[ast.stmt]]:
     for name in ("handlers", "cases"):
         for inner in getattr(node, name, []):
             yield inner.body
+
+
+def assert_none(found: Iterable[str]) -> None:
+    """Fail with every line of `found`, not only the first."""
+    lines = list(found)
+    assert not lines, "\n" + "\n".join(lines)

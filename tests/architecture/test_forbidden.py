@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.architecture.house import Module, module_of, modules
+from tests.architecture.house import Module, assert_none, module_of, modules
 
 PRODUCT = modules("worker", "api", "deploy")
 TESTS = modules("tests")
@@ -109,11 +109,11 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
 
 
 def test_nothing_forbidden_in_the_product() -> None:
-    assert [found for module in PRODUCT for found in forbidden(module)] == []
+    assert_none(found for module in PRODUCT for found in forbidden(module))
 
 
 def test_nothing_forbidden_in_the_tests() -> None:
-    assert [found for module in TESTS for found in forbidden(module)] == []
+    assert_none(found for module in TESTS for found in forbidden(module))
 
 
 @pytest.mark.parametrize(

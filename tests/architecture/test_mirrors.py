@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.architecture.house import ROOT
+from tests.architecture.house import ROOT, assert_none
 
 
 def mirrored(test: Path) -> Path:
@@ -11,14 +11,12 @@ def mirrored(test: Path) -> Path:
 
 
 def test_every_mirror_shows_a_module() -> None:
-    found = [
+    assert_none(
         str(test.relative_to(ROOT))
         for package in ("worker", "api")
         for test in sorted((ROOT / "tests" / package).rglob("test_*.py"))
         if not (ROOT / mirrored(test.relative_to(ROOT))).is_file()
-    ]
-
-    assert found == []
+    )
 
 
 def test_every_folder_of_tests_is_a_package() -> None:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.architecture.house import ROOT, Module, module_of, modules
+from tests.architecture.house import ROOT, Module, assert_none, module_of, modules
 
 MAX_FILE_LINES = 350
 MAX_FUNCTION_LINES = 40
@@ -40,11 +40,11 @@ def test_no_file_is_too_long() -> None:
         str(module.path): len((ROOT / module.path).read_text().splitlines()) for module in ALL
     }
 
-    assert {path: lines for path, lines in lengths.items() if lines > MAX_FILE_LINES} == {}
+    assert_none(f"{path}: {n} lines" for path, n in lengths.items() if n > MAX_FILE_LINES)
 
 
 def test_no_function_is_too_long() -> None:
-    assert [found for module in ALL for found in long_functions(module)] == []
+    assert_none(found for module in ALL for found in long_functions(module))
 
 
 @pytest.mark.parametrize(("lines", "found"), [(MAX_FUNCTION_LINES - 1, 0), (MAX_FUNCTION_LINES, 1)])
