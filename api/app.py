@@ -1,0 +1,62 @@
+"""The HTTP side as one ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from api import documents, errors, unbuilt
+from api.access import AccessLog
+from api.routes import covers, health, jobs, objects, uploads
+from api.waiting import Follower, Waiters
+from worker import wiring
+from worker.settings import Settings
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """The application over the Redis and the store that the settings name.
+
+    `/docs` is FastAPI's page; the browser that shows it fetches its scripts from a public CDN.
+    """
+    app = FastAPI(
+        title="Firstframe",
+        version=version("firstframe"),
+        description=documents.DESCRIPTION,
+        lifespan=_lifespan,
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.state = wiring.state(settings)
+    app.state.store = wiring.store(settings)
+    app.state.waiters = Waiters()
+    for room in (covers, uploads, jobs, health):
+        app.include_router(room.router)
+    if settings.store.kind == "local":
+        app.include_router(objects.router)
+    unbuilt.install(app)
+    errors.install(app)
+    documents.install(app)
+    app.add_middleware(AccessLog)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """The factory for `uvicorn --factory api.app:from_environment`."""
+    return make_app(Settings.read())
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    follower = Follower(settings.redis.url.get_secret_value(), app.state.waiters)
+    following = asyncio.create_task(follower.run())
+    try:
+        yield
+    finally:
+        app.state.waiters.close()
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following

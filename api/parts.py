@@ -1,0 +1,45 @@
+"""What a route may ask for, as FastAPI dependencies: the tenant, the records, the store."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from api.waiting import Waiters
+from worker.contracts.names import DEFAULT_TENANT
+from worker.ports import Store
+from worker.settings import ApiSettings, Settings
+from worker.wiring import State
+
+
+async def tenant_of(request: Request) -> str:
+    """Whose call it is; without any key made, everybody is the one tenant."""
+    return DEFAULT_TENANT
+
+
+async def _api(request: Request) -> ApiSettings:
+    return cast(Settings, request.app.state.settings).api
+
+
+async def _link_secret(request: Request) -> str | None:
+    secret = cast(Settings, request.app.state.settings).store.link_secret
+    return secret.get_secret_value() if secret else None
+
+
+async def _state(request: Request) -> State:
+    return cast(State, request.app.state.state)
+
+
+async def _store(request: Request) -> Store:
+    return cast(Store, request.app.state.store)
+
+
+async def _waiters(request: Request) -> Waiters:
+    return cast(Waiters, request.app.state.waiters)
+
+
+TenantName = Annotated[str, Depends(tenant_of)]
+GivenSettings = Annotated[ApiSettings, Depends(_api)]
+GivenLinkSecret = Annotated[str | None, Depends(_link_secret)]
+GivenState = Annotated[State, Depends(_state)]
+GivenStore = Annotated[Store, Depends(_store)]
+GivenWaiters = Annotated[Waiters, Depends(_waiters)]

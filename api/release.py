@@ -1,0 +1,17 @@
+"""Publishing right after a job took its place in a lane; the chores are the backstop."""
+
+import structlog
+
+from worker.contracts.names import Lane
+from worker.errors import CoverError
+from worker.state.lanes import Lanes
+
+log = structlog.get_logger("firstframe.api")
+
+
+def release(lanes: Lanes, lane: Lane) -> None:
+    """Publish what is due in `lane`; a failure is logged, the job's record stands."""
+    try:
+        lanes.release(lane)
+    except CoverError as failed:
+        log.warning("release failed", lane=lane, code=failed.code, error=failed.message)

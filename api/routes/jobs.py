@@ -1,0 +1,111 @@
+"""Jobs: read, list, cancel, run a failed one again."""
+
+import re
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.bodies import refuse_unbuilt
+from api.documents import EXAMPLE_JOB, answers
+from api.parts import GivenState, TenantName
+from api.release import release
+from api.views import JobsView, JobView, job_path, job_view
+from worker.contracts.jobs import Job
+from worker.contracts.names import Kind, Lane, Status
+from worker.errors import RequestError
+from worker.state.listing import Filters
+from worker.wiring import State
+
+JOB_ID: Final = r"^job_[0-9A-HJKMNP-TV-Z]{26}$"
+
+router = APIRouter(tags=["jobs"])
+NoQueries = Depends(refuse_unbuilt)
+
+
+class JobsQuery(BaseModel):
+    """Which jobs to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Status | None = None
+    kind: Kind | None = None
+    lane: Lane | None = None
+    created_after: AwareDatetime | None = Field(
+        default=None, description="RFC 3339 with a zone; jobs made after it."
+    )
+    cursor: str | None = Field(
+        default=None, pattern=JOB_ID, description="`next` of the page before."
+    )
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+async def known_job_id(
+    job_id: Annotated[str, Path(description="The job's id.", examples=[EXAMPLE_JOB["id"]])],
+) -> str:
+    """An id of the form we give; any other names no job."""
+    if not re.fullmatch(JOB_ID, job_id):
+        raise RequestError("request.not_found", "There is no such job.")
+    return job_id
+
+
+JobId = Annotated[str, Depends(known_job_id)]
+
+
+def read_job(state: State, tenant: str, job_id: str) -> Job:
+    """Raises: RequestError `request.not_found`, for another tenant's job too."""
+    job = state.jobs.read(tenant, job_id)
+    if job is None:
+        raise RequestError("request.not_found", "There is no such job.")
+    return job
+
+
+@router.get(
+    "/v1/jobs/{job_id}",
+    summary="Read a job",
+    responses=answers({200: JobView}, "request.not_found", "queue.unavailable"),
+    dependencies=[NoQueries],
+)
+def read(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse:
+    """The job as it stands; `result` once it has succeeded, `error` once it has failed."""
+    return JSONResponse(job_view(read_job(state, tenant, job_id)))
+
+
+@router.get(
+    "/v1/jobs",
+    summary="List jobs, newest first",
+    responses=answers({200: JobsView}, "request.invalid", "queue.unavailable"),
+)
+def page(
+    query: Annotated[JobsQuery, Query()], state: GivenState, tenant: TenantName
+) -> JSONResponse:
+    """A page of the tenant's jobs; pass `next` as `cursor` for the one after it."""
+    filters = Filters(query.status, query.kind, query.lane, query.created_after)
+    found = state.jobs.page(tenant, filters, cursor=query.cursor, limit=query.limit)
+    return JSONResponse({"jobs": [job_view(job) for job in found.jobs], "next": found.next_cursor})
+
+
+@router.delete(
+    "/v1/jobs/{job_id}",
+    summary="Cancel a job",
+    responses=answers({200: JobView}, "request.not_found", "job.state", "queue.unavailable"),
+    dependencies=[NoQueries],
+)
+def cancel(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse:
+    """A queued job ends at once; a running one at its next step. Its covers are not made."""
+    return JSONResponse(job_view(state.jobs.cancel(tenant, job_id)))
+
+
+@router.post(
+    "/v1/jobs/{job_id}/retry",
+    summary="Run a failed job again",
+    status_code=202,
+    responses=answers({202: JobView}, "request.not_found", "job.state", "queue.unavailable"),
+    dependencies=[NoQueries],
+)
+def retry(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse:
+    """The failed job goes back to its lane, as the same job."""
+    job = state.jobs.retry(tenant, job_id)
+    release(state.lanes, job.lane)
+    return JSONResponse(job_view(job), status_code=202, headers={"Location": job_path(job.id)})

@@ -1,0 +1,53 @@
+"""Serving the application with uvicorn, in this process, until SIGTERM."""
+
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import make_app
+from worker.settings import Settings
+
+GRACE_S: Final = 8
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that answers the waiters before it waits for their connections."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, serving: Callable[[str], None]):
+        super().__init__(config)
+        self._app = app
+        self._serving = serving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then tell the address: with port 0 it is known only now."""
+        await super().startup(sockets)
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self._serving(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer whoever waits with the job as it stands, then end what is under way."""
+        self._app.state.waiters.close()
+        await super().shutdown(sockets)
+
+
+def serve(settings: Settings, *, host: str, port: int, serving: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; `serving` is told the URL once it answers."""
+    app = make_app(settings)
+    make_server(app, host=host, port=port, serving=serving).run()
+
+
+def make_server(app: FastAPI, *, host: str, port: int, serving: Callable[[str], None]) -> Server:
+    """A server that is ready to run; logging is left as the process has it."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return Server(config, app, serving)

@@ -1,0 +1,35 @@
+"""What a worker does to a job's record, through the state a worker uses."""
+
+import os
+
+from worker import wiring
+from worker.contracts.jobs import Item
+from worker.contracts.names import LANES
+from worker.contracts.results import CoverResult
+from worker.errors import MediaError
+from worker.settings import Settings
+from worker.state.leases import Lease
+from worker.state.workers import WorkerInfo
+
+SLOTS = 100
+
+
+class Attempts:
+    """A worker with many slots: claims jobs that were released and ends them as asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        state = wiring.state(settings)
+        state.workers.beat(WorkerInfo("test", LANES, SLOTS, "localhost", os.getpid()))
+        self._leases = state.leases
+
+    def begin(self, job_id: str) -> Lease:
+        """Claim the job; it must have been released."""
+        lease = self._leases.claim(Item("cover", job_id), "test")
+        assert lease is not None, f"{job_id} was not released"
+        return lease
+
+    def succeed(self, job_id: str) -> None:
+        self.begin(job_id).finish(CoverResult(source="clip.mp4", status="succeeded"))
+
+    def fail(self, job_id: str) -> None:
+        self.begin(job_id).fail(MediaError("media.corrupt"))
