@@ -1,0 +1,172 @@
+"""The Decoder that stories use: the same port, kept by a decode child and its spare."""
+
+import fcntl
+import mmap
+import os
+from typing import TypeVar
+
+from worker.contracts.results import MediumInfo
+from worker.errors import MediaError
+from worker.geometry.shapes import Box
+from worker.ports import Frame, Reader, View
+from worker.sandbox.messages import Done, FrameDone, OpenDone
+from worker.sandbox.process import DecodeProcess
+
+Answer = TypeVar("Answer")
+
+_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW
+
+
+class SandboxedDecoder:
+    """Decodes in a child process that is killed when it overruns `frame_timeout_s` or crashes.
+
+    The child is started at once and a spare with the second medium, so that neither slows the
+    first cover; a killed child's place is taken by the spare. Use it from one thread that lives
+    as long as it (`DecodeProcess` says why), and make it after any fork.
+    """
+
+    def __init__(
+        self,
+        *,
+        frame_timeout_s: float = 10,
+        max_mpx: float = 100,
+        max_scaled_jpeg_mpx: float = 268,
+        max_bytes: int = 64 * 1024 * 1024,
+        background: str = "#ffffff",
+    ) -> None:
+        self._frame_timeout_s = frame_timeout_s
+        self._options = {
+            "max_mpx": max_mpx,
+            "max_scaled_jpeg_mpx": max_scaled_jpeg_mpx,
+            "max_bytes": max_bytes,
+            "background": background,
+        }
+        self._process = DecodeProcess(self._options)
+        self._spare: DecodeProcess | None = None
+        self._opened = 0
+
+    def open(self, reader: Reader, *, needed_px: int | None) -> "SandboxedMedium":
+        """Open a medium in the child, which reads local files itself and asks for other bytes.
+
+        Raises: MediaError, with `media.decode_timeout` or `media.decoder_crashed`; SourceError;
+            WorkerError when no child can be started.
+        """
+        process = self._living()
+        self._opened += 1
+        medium = SandboxedMedium(process, reader, self._opened, self._frame_timeout_s)
+        medium.start(needed_px)
+        return medium
+
+    def _living(self) -> DecodeProcess:
+        if not self._process.alive:
+            self._process = self._spare or DecodeProcess(self._options)
+            self._spare = None
+        if self._spare is None and self._opened:
+            self._spare = DecodeProcess(self._options)
+        return self._process
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The living children, the working one first."""
+        processes = (self._process, self._spare)
+        return tuple(process.pid for process in processes if process and process.alive)
+
+    def close(self) -> None:
+        """End the children."""
+        self._process.close()
+        if self._spare is not None:
+            self._spare.close()
+
+
+class SandboxedMedium:
+    """A medium opened in a decode child. Its views live on after it is closed."""
+
+    def __init__(
+        self, process: DecodeProcess, reader: Reader, number: int, timeout_s: float
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._number = number
+        self._timeout_s = timeout_s
+        self._info: MediumInfo | None = None
+
+    def start(self, needed_px: int | None) -> None:
+        """Have the child open it."""
+        opened = self._process.ask(
+            {
+                "do": "open",
+                "medium": self._number,
+                "needed_px": needed_px,
+                "size_bytes": self._reader.size_bytes,
+            },
+            OpenDone,
+            timeout_s=self._timeout_s,
+            reader=self._reader,
+            descriptor=self._reader.descriptor(),
+        )
+        self._info = opened.medium
+
+    @property
+    def info(self) -> MediumInfo:
+        """Complete once a frame was decoded. Bytes count what parent and child have read."""
+        assert self._info is not None
+        return self._info.model_copy(
+            update={
+                "bytes_read": self._info.bytes_read + self._reader.bytes_read,
+                "bytes_total": self._reader.size_bytes,
+                "requests": self._reader.requests,
+            }
+        )
+
+    def frame(self, at: str) -> Frame:
+        """The frame that policy `at` names. Raises: MediaError, SourceError, RequestError."""
+        done = self._ask(FrameDone, do="frame", at=at)
+        self._info = done.medium
+        return Frame(done.handle, done.pts_ms, done.index, done.flags)
+
+    def view(self, frame: Frame, box: Box, width_px: int, height_px: int) -> View:
+        """The upright region `box` in memory that the child fills and both sides share.
+
+        Raises: MediaError.
+        """
+        size_bytes = width_px * height_px * 3
+        descriptor = os.memfd_create("view", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            os.ftruncate(descriptor, size_bytes)
+            # A child that shrank it would have us die of SIGBUS.
+            fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
+            self._ask(
+                Done,
+                descriptor,
+                do="view",
+                handle=frame.handle,
+                box=tuple(box),
+                width_px=width_px,
+                height_px=height_px,
+            )
+            memory = mmap.mmap(descriptor, size_bytes, prot=mmap.PROT_READ)
+        finally:
+            os.close(descriptor)
+        return View(width_px, height_px, memoryview(memory))
+
+    def release(self, frame: Frame) -> None:
+        if self._process.alive:
+            self._ask(Done, do="release", handle=frame.handle)
+
+    def close(self) -> None:
+        """Let go of the medium in the child; a child that died has done so already."""
+        if self._process.alive:
+            self._ask(Done, do="close")
+
+    def _ask(
+        self, expected: type[Answer], descriptor: int | None = None, **request: object
+    ) -> Answer:
+        if not self._process.alive:
+            raise MediaError("media.decoder_crashed", stage="decode")
+        return self._process.ask(
+            {**request, "medium": self._number},
+            expected,
+            timeout_s=self._timeout_s,
+            reader=self._reader,
+            descriptor=descriptor,
+        )

@@ -1,0 +1,174 @@
+"""One decode child as its parent sees it: started, asked under a deadline, ended and reaped."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from worker.errors import CoverError, MediaError, WorkerError, error_of
+from worker.ports import Reader
+from worker.sandbox.channel import Channel, ChannelError
+from worker.sandbox.messages import SAID, Failed, ReadWanted, Ready
+
+Expected = TypeVar("Expected")
+
+_START_TIMEOUT_S = 60.0
+_EXIT_TIMEOUT_S = 2.0
+# No secret of ours reaches the child; these keep its libraries small, quiet and on one core.
+_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8",
+    "MALLOC_ARENA_MAX": "2",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "VIPS_CONCURRENCY": "1",
+    "VIPS_WARNING": "0",
+    "OPENCV_LOG_LEVEL": "SILENT",
+}
+_PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
+
+
+class DecodeProcess:
+    """A decode child. It warms up in the background; the first request waits for it.
+
+    The kernel ends it when the *thread* that made this object ends: make it in a thread that
+    lives as long as the decoder is used, and use it from one thread at a time.
+    """
+
+    def __init__(self, options: Mapping[str, object]) -> None:
+        ours, theirs = socket.socketpair()
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        with theirs:
+            self._child = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", "-m", "worker.sandbox.child"),
+                    *(str(theirs.fileno()), str(os.getpid()), json.dumps(options)),
+                ],
+                pass_fds=(theirs.fileno(),),
+                env={**environment, **_ENVIRONMENT},
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                # Ctrl-C in a terminal is for the parent, which then ends this one.
+                start_new_session=True,
+            )
+        self._channel = Channel(ours)
+        self._ready = False
+        self.alive = True
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    def wait_until_ready(self) -> None:
+        """Raises: WorkerError when the child does not come up."""
+        if self._ready:
+            return
+        self._channel.deadline_s = time.monotonic() + _START_TIMEOUT_S
+        try:
+            self._ready = isinstance(SAID.validate_json(self._channel.receive().header), Ready)
+        except (ChannelError, TimeoutError, ValidationError) as error:
+            self.kill()
+            raise WorkerError("internal.error", "the decode process does not start") from error
+
+    def ask(
+        self,
+        request: Mapping[str, object],
+        expected: type[Expected],
+        *,
+        timeout_s: float,
+        reader: Reader | None = None,
+        descriptor: int | None = None,
+    ) -> Expected:
+        """Send a request, serve the child's reads from `reader`, and give its answer.
+
+        `timeout_s` stands still while a read is served. A child that overruns it, dies or says
+        what it must not is killed; so is one whose request ends by an exception of ours.
+
+        Raises: MediaError, with `media.decode_timeout` or `media.decoder_crashed`; the reader's
+            own errors.
+        """
+        self.wait_until_ready()
+        self._channel.deadline_s = time.monotonic() + timeout_s
+        try:
+            self._channel.send(request, descriptor=descriptor)
+            said = self._conversation(reader)
+        except TimeoutError as error:
+            self.kill()
+            raise MediaError("media.decode_timeout", stage="decode") from error
+        except (ChannelError, ValidationError) as error:
+            self.kill()
+            raise MediaError("media.decoder_crashed", stage="decode") from error
+        except BaseException:
+            self.kill()
+            raise
+        if isinstance(said, CoverError):
+            raise said
+        if not isinstance(said, expected):
+            self.kill()
+            raise MediaError("media.decoder_crashed", stage="decode")
+        return said
+
+    def _conversation(self, reader: Reader | None) -> object:
+        """What the child says in the end; an error of the medium or of its reader as a value."""
+        fault: CoverError | None = None
+        while True:
+            said = SAID.validate_json(self._channel.receive().header, strict=True)
+            if isinstance(said, ReadWanted) and reader is not None:
+                fault = self._serve(said, reader)
+            elif isinstance(said, Failed):
+                if fault is not None and fault.code == said.code:
+                    return fault
+                return _error(said)
+            else:
+                return said
+
+    def _serve(self, wanted: ReadWanted, reader: Reader) -> CoverError | None:
+        """Answer a read; the reader's error goes to the child too and is kept for the caller."""
+        began_s = time.monotonic()
+        try:
+            data = reader.read(wanted.offset, wanted.length)[: wanted.length]
+        except CoverError as error:
+            self._stand_still(began_s)
+            answer = {"do": "fault", "code": error.code, "message": error.message}
+            self._channel.send({**answer, "stage": error.stage})
+            return error
+        self._stand_still(began_s)
+        self._channel.send({"do": "bytes"}, data)
+        return None
+
+    def _stand_still(self, since_s: float) -> None:
+        assert self._channel.deadline_s is not None
+        self._channel.deadline_s += time.monotonic() - since_s
+
+    def kill(self) -> None:
+        """End the child at once and reap it."""
+        self.alive = False
+        self._channel.close()
+        self._child.kill()
+        self._child.wait()
+
+    def close(self) -> None:
+        """Hang up, which ends the child; one that does not go is killed."""
+        if not self.alive:
+            return
+        self.alive = False
+        self._channel.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(_EXIT_TIMEOUT_S)
+            return
+        self._child.kill()
+        self._child.wait()
+
+
+def _error(said: Failed) -> CoverError:
+    try:
+        return error_of(said.code, said.message, stage=said.stage)
+    except LookupError as error:
+        raise ChannelError(f"an unknown code: {said.code}") from error
