@@ -28,8 +28,9 @@ class _Box(NamedTuple):
 
 HEADER_BYTES: Final = 16
 MAX_INDEX_BYTES: Final = 32 * 1024 * 1024
-# A demuxer reads in blocks, the last of which goes past the sample.
-READ_AHEAD_BYTES: Final = 32 * 1024
+# A demuxer reads in blocks, the last of which goes past the sample; and behind an index at the
+# start comes the first sample, often a small one.
+READ_AHEAD_BYTES: Final = 64 * 1024
 
 _FIRST_KINDS: Final = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide"})
 
@@ -69,13 +70,16 @@ class BoxPlan:
             return
         moov = read(*index)
         if moov is None:
-            self.wish = index
+            self.wish = self._with_read_ahead(index)
             return
         self._at = None
         sample = first_video_sample(moov)
         if sample is not None and sample.end <= self._size_bytes:
-            end = min(sample.end + READ_AHEAD_BYTES, self._size_bytes)
-            self.wish = Span(sample.offset, end - sample.offset)
+            self.wish = self._with_read_ahead(sample)
+
+    def _with_read_ahead(self, span: Span) -> Span:
+        end = min(span.end + READ_AHEAD_BYTES, self._size_bytes)
+        return Span(span.offset, end - span.offset)
 
 
 def first_video_sample(moov: bytes) -> Span | None:

@@ -68,7 +68,7 @@ class Spans:
         if needed_bytes > self._room_bytes:
             raise SourceError("source.too_large")
         wish = self._plan.wish
-        if wish is not None and wish.offset <= gap < wish.end:
+        if wish is not None and wish.offset - HEAD_BYTES < gap < wish.end:
             ahead_bytes = wish.end - gap
         else:
             ahead_bytes = self._step_bytes if gap == self._last_end else HEAD_BYTES

@@ -1,5 +1,6 @@
 """URLs as they may be shown, and as they name the same medium."""
 
+from hashlib import sha256
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -38,12 +39,15 @@ def shown(url: str) -> str:
 
 
 def identity(url: str) -> str:
-    """`url` without what changes each time it is signed; the rest of the query stays.
+    """A name for the medium at `url`: without what changes each time it is signed, the rest of
+    the query as a digest, because it may hold secrets too.
 
     An unknown signature parameter costs a cache hit, never a wrong one.
     """
     query = [(name, value) for name, value in _pairs(url) if not _signs(name.lower())]
-    return shown(url) + (f"?{urlencode(sorted(query))}" if query else "")
+    if not query:
+        return shown(url)
+    return f"{shown(url)}?{sha256(urlencode(sorted(query)).encode()).hexdigest()}"
 
 
 def _pairs(url: str) -> list[tuple[str, str]]:

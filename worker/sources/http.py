@@ -80,12 +80,23 @@ class _Link:
 
     def get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
         """The answer, its body unread. Raises: SourceError."""
+        try:
+            return self._get(url, headers)
+        except SourceError as error:
+            if self.requests == 0 or error.code != "source.unreachable":
+                raise
+            # A kept connection may have died, and that shows only when it is used.
+            return self._get(url, headers)
+
+    def _get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
         with _source_errors(), self.stopwatch:
             answer = get(self.client, url, headers=headers, max_redirects=self.max_redirects)
         self.requests += answer.requests
-        if answer.response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        response = answer.response
+        encoding = response.headers.get("Content-Encoding", "identity").lower()
+        if encoding != "identity" and response.is_success:
             raise SourceError("source.rejected", "The source sends its bytes compressed.")
-        return answer.response
+        return response
 
     def next_chunk(self, body: Iterator[bytes]) -> bytes:
         """The next piece of a body, empty at its end. Raises: SourceError."""

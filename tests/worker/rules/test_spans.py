@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.worker.rules.test_boxes import box, index, track
 from worker.errors import SourceError
-from worker.rules.boxes import Span
+from worker.rules.boxes import READ_AHEAD_BYTES, Span
 from worker.rules.spans import HEAD_BYTES, MAX_STEP_BYTES, Spans
 
 MEDIUM = Random(2).randbytes(6 * 1024 * 1024)
@@ -75,3 +76,14 @@ def test_any_order_of_reads_gives_the_medium_and_fetches_no_byte_twice(
         assert (spans.known(offset, length) or b"") == MEDIUM[offset : offset + length]
 
     assert fetched_bytes <= len(MEDIUM)
+
+
+def test_a_jump_close_before_a_wished_span_is_fetched_with_it() -> None:
+    moov = index(track(b"vide", offset=3_000_000, length=500_000))
+    medium = box(b"ftyp", bytes(8)) + moov
+    medium += box(b"mdat", bytes(4_000_000))
+    spans = Spans(len(medium), max_bytes=len(medium))
+    spans.add(0, medium[:HEAD_BYTES])
+
+    assert spans.next_fetch(2_999_000, 10) == Span(2_999_000, 501_000 + READ_AHEAD_BYTES)
+    assert spans.next_fetch(2_000_000, 10) == Span(2_000_000, HEAD_BYTES)

@@ -36,3 +36,7 @@ def test_signing_anew_leaves_the_identity(one: str, other: str) -> None:
 @pytest.mark.parametrize(("one", "other"), [("?v=1", "?v=2"), ("?v=", ""), ("?a=1&a=2", "?a=2")])
 def test_another_query_is_another_medium(one: str, other: str) -> None:
     assert identity(f"https://a.test/get{one}") != identity(f"https://a.test/get{other}")
+
+
+def test_an_identity_shows_no_query() -> None:
+    assert "canary" not in identity("https://a.test/get?password=canary&canary=1")

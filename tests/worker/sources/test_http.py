@@ -301,6 +301,23 @@ def test_a_link_that_ends_while_it_is_read_is_told(media_server: MediaServer) ->
     assert failure(media_server, in_turn(ranges(BODY), status(403))) == "source.forbidden"
 
 
+def test_a_kept_connection_that_died_is_replaced(media_server: MediaServer, opened: Opener) -> None:
+    dying = in_turn(ranges(BODY), saying(b""), ranges(BODY))
+    reader = opened(media_server.serve("/clip.mp4", dying))
+
+    assert reader.read(100_000, 10) == BODY[100_000:100_010]
+
+
+def test_a_server_that_goes_away_while_it_is_read_is_unreachable(
+    media_server: MediaServer,
+) -> None:
+    assert failure(media_server, in_turn(ranges(BODY), saying(b""))) == "source.unreachable"
+
+
+def test_a_compressed_refusal_is_a_refusal(media_server: MediaServer) -> None:
+    assert failure(media_server, status(404, Content_Encoding="gzip")) == "source.not_found"
+
+
 def _shorter_ranges(handler: Handler) -> None:
     """A server that sends at most 10 000 bytes of what was asked, as it may."""
     first = int(handler.headers["Range"][6:].partition("-")[0])
