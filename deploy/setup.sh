@@ -76,6 +76,8 @@ install_packages() {
     "$uv" pip sync --quiet --python .venv --require-hashes --compile-bytecode "$lock"
     # setuptools comes with the lock, so that building this project needs no network.
     "$uv" pip install --quiet --python .venv --no-deps --no-build-isolation --no-index --editable .
+    # An image's user may not write beside the source.
+    .venv/bin/python -m compileall -q worker api
     # The first import of mediapipe makes matplotlib look at every font; do that now.
     .venv/bin/python -c 'import matplotlib.font_manager'
     echo "$state" > "$stamp"
