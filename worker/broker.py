@@ -130,9 +130,12 @@ class CeleryPublisher:
 def items_in_queue(client: redis.Redis, lane: str) -> set[Item]:
     """The items that wait in a lane's Celery queue; their number is bounded by the window.
 
-    Raises: redis.RedisError.
+    Raises: RequestError `queue.unavailable`.
     """
-    messages = client.lrange(QUEUE_OF_LANE[lane], 0, -1)
+    try:
+        messages = client.lrange(QUEUE_OF_LANE[lane], 0, -1)
+    except redis.RedisError as error:
+        raise RequestError("queue.unavailable") from error
     return {item for message in messages if (item := _item_of(message)) is not None}
 
 

@@ -85,6 +85,7 @@ class WorkerSettings(Section):
     keep_finished_s: Annotated[float, Field(gt=0)] = 7 * 86_400
     keep_uploads_s: Annotated[float, Field(gt=0)] = 86_400
     visibility_timeout_s: Seconds = 300
+    stop_grace_s: Seconds = 25
 
 
 class DecodeSettings(Section):

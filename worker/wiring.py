@@ -68,19 +68,40 @@ def _decoder(settings: Settings) -> Decoder:
 
 
 def _detector(settings: Settings, on_hang: Callable[[], None] | None) -> FaceDetector:
-    section = settings.detect
-    adapter = registry.load(registry.DETECTORS, section.kind)
-    if section.kind == "none":
-        nobody: FaceDetector = adapter()
+    if settings.detect.kind == "none":
+        nobody: FaceDetector = registry.load(registry.DETECTORS, "none")()
         return nobody
-    made: FaceDetector = adapter(
+    made: FaceDetector = _mediapipe(settings, on_hang)
+    return made
+
+
+def _mediapipe(settings: Settings, on_hang: Callable[[], None] | None) -> Any:
+    section = settings.detect
+    return registry.load(registry.DETECTORS, "mediapipe")(
         model_path=section.model or default_path(),
         model_sha256=MODELS[DEFAULT_MODEL].sha256,
         threshold=section.threshold,
         timeout_s=section.timeout_s,
         on_hang=on_hang,
     )
-    return made
+
+
+def check_faces(settings: Settings) -> None:
+    """Raises: FaceError `face.model_invalid` when covers would be made without their model."""
+    if settings.detect.kind == "mediapipe":
+        _mediapipe(settings, None).check()
+
+
+def import_adapters(settings: Settings) -> None:
+    """Load what a cover job's adapters are written in, so that processes forked later share it."""
+    for name in ("url", "upload", "object"):
+        registry.load(registry.SOURCES, name)
+    for name in registry.ENCODERS:
+        registry.load(registry.ENCODERS, name)
+    registry.load(registry.SANDBOXES, "process")
+    registry.load(registry.DETECTORS, settings.detect.kind)
+    registry.load(registry.STORES, settings.store.kind)
+    registry.load(registry.DESTINATIONS, "store")
 
 
 def _encoders(settings: Settings) -> dict[str, Encoder]:

@@ -1,6 +1,5 @@
 """Runs chores by the clock, in the one process that holds the lease."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -28,10 +27,10 @@ class Chore(NamedTuple):
     after_outage_s: float = 0
 
 
-def run_chores(chores: Sequence[Chore], lease: ChoreLease, stop: threading.Event) -> None:
-    """Do what is due until `stop` is set; a chore that fails is done again when it is next due."""
+def run_chores(chores: Sequence[Chore], lease: ChoreLease, stopping: Callable[[], bool]) -> None:
+    """Do what is due until `stopping`; a chore that fails is done again when it is next due."""
     due_s = dict.fromkeys(chores, 0.0)
-    while not stop.wait(_TICK_S):
+    while not stopping():
         try:
             if lease.hold():
                 _run_due(due_s)
@@ -39,6 +38,7 @@ def run_chores(chores: Sequence[Chore], lease: ChoreLease, stop: threading.Event
             _log.warning("chores.waiting", code=error.code)
             now_s = time.monotonic()
             due_s = {chore: max(at, now_s + chore.after_outage_s) for chore, at in due_s.items()}
+        time.sleep(_TICK_S)
     with suppress(RequestError):
         lease.leave()
 

@@ -31,7 +31,7 @@ def sweep_jobs(retention: Retention, *, keep_s: float) -> int:
 
 def sweep_uploads(
     retention: Retention,
-    uploads: Iterable[Upload],
+    list_uploads: Callable[[str], Iterable[Upload]],
     delete: Callable[[str], None],
     *,
     keep_s: float,
@@ -41,7 +41,7 @@ def sweep_uploads(
     Raises: StorageError, RequestError `queue.unavailable`.
     """
     deleted = 0
-    for upload in uploads:
+    for upload in list_uploads(UPLOADS):
         tenant, _, upload_id = upload.key.removeprefix(UPLOADS).partition("/")
         old = time.time() - upload.modified_at_s > keep_s
         if old and not retention.upload_is_needed(tenant, upload_id):

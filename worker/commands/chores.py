@@ -1,0 +1,69 @@
+"""`firstframe chores`: what is done by the clock, in whichever of these processes has the lease."""
+
+import signal
+from functools import partial
+
+import structlog
+
+from worker import wiring
+from worker.broker import items_in_queue
+from worker.chores.clock import Chore, run_chores
+from worker.chores.reconcile import publish_unseen, take_back_lost
+from worker.chores.release import release_due
+from worker.chores.sweep import sweep_jobs, sweep_uploads
+from worker.settings import Settings
+from worker.state.chore_lease import ChoreLease
+from worker.telemetry import start_logging
+
+RELEASE_EVERY_S = 1.0
+_log = structlog.get_logger(__name__)
+
+
+def chores() -> None:
+    """Release, reconcile and sweep until SIGTERM; start several, one of them does the work."""
+    settings = Settings.read()
+    start_logging(settings.log)
+    told: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _: told.append(number))
+    client = wiring.redis_client(settings)
+    _log.info("chores.start")
+    run_chores(_chores(settings), ChoreLease(client), lambda: bool(told))
+    _log.info("chores.stopped")
+
+
+def _chores(settings: Settings) -> list[Chore]:
+    section, state = settings.worker, wiring.state(settings)
+    store, client = wiring.store(settings), wiring.redis_client(settings)
+    sweep = partial(
+        sweep_uploads,
+        state.retention,
+        store.list,
+        store.delete,
+        keep_s=section.keep_uploads_s,
+    )
+    return [
+        Chore("release", RELEASE_EVERY_S, partial(release_due, state.lanes)),
+        Chore(
+            "take-back-lost",
+            section.reconcile_every_s,
+            partial(take_back_lost, state.leases, state.lanes),
+            after_outage_s=section.lease_s,
+        ),
+        Chore(
+            "publish-unseen",
+            section.reconcile_every_s,
+            partial(
+                publish_unseen,
+                state.lanes,
+                partial(items_in_queue, client),
+                patience_s=section.unseen_republish_s,
+            ),
+        ),
+        Chore(
+            "sweep-jobs",
+            section.sweep_every_s,
+            partial(sweep_jobs, state.retention, keep_s=section.keep_finished_s),
+        ),
+        Chore("sweep-uploads", section.sweep_every_s, sweep),
+    ]

@@ -1,0 +1,42 @@
+"""The heartbeat of a worker, in Celery's main loop: a loop that hangs is not alive."""
+
+from contextlib import suppress
+from typing import Any
+
+from celery import bootsteps
+
+from worker.errors import RequestError
+from worker.state.workers import WorkerInfo
+from worker.wiring import State
+
+
+def heartbeat_step(state: State, info: WorkerInfo, *, every_s: float) -> type:
+    """The part of Celery's worker that announces it while it takes messages.
+
+    It starts before messages are taken and ends before the pool is waited for, so that no item is
+    given to a worker that stops. A Redis that is away is no matter: Celery's own connection says
+    so, the chores release again, and after three heartbeats nobody counts on a silent worker.
+    """
+
+    def beat() -> None:
+        with suppress(RequestError):
+            state.workers.beat(info)
+
+    class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
+        requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
+
+        def start(self, worker: Any) -> None:
+            beat()
+            with suppress(RequestError):
+                for lane in info.lanes:
+                    state.lanes.release(lane)
+            self._timer = worker.timer.call_repeatedly(every_s, beat)
+
+        def stop(self, worker: Any) -> None:
+            self._timer.cancel()
+            with suppress(RequestError):
+                state.workers.leave(info.id)
+
+        terminate = stop
+
+    return HeartbeatStep

@@ -1,0 +1,132 @@
+"""`firstframe worker`: one slot that runs jobs of its lanes."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Annotated, Final
+
+import structlog
+import typer
+from celery import Celery
+from celery.signals import worker_process_init, worker_shutting_down
+
+from worker import wiring
+from worker.broker import make_app
+from worker.commands.heartbeat import heartbeat_step
+from worker.contracts.jobs import CoverJob
+from worker.contracts.names import LANES, QUEUE_OF_LANE
+from worker.contracts.results import CoverResult
+from worker.errors import CoverError
+from worker.jobs.cover import CoverStory
+from worker.settings import Settings
+from worker.state.leases import Lease
+from worker.state.workers import WorkerInfo
+from worker.tasks import Desk, Running, register
+from worker.telemetry import start_logging
+
+NOT_BUILT: Final = ("record", "notify")
+SLOTS: Final = 1
+_log = structlog.get_logger(__name__)
+
+
+def worker(
+    lane: Annotated[
+        list[str] | None, typer.Option(help="Lane to serve, may repeat; absent: all lanes.")
+    ] = None,
+    queue: Annotated[str, typer.Option(help="Kind of work: media.")] = "media",
+) -> None:
+    """Run jobs one at a time; start as many of these as there should be slots.
+
+    SIGTERM lets the running job end; what does not end in time is given back uncounted.
+    """
+    lanes = _checked(lane or list(LANES), queue)
+    settings = Settings.read()
+    start_logging(settings.log)
+    _check(settings)
+    wiring.import_adapters(settings)
+    app = make_app(settings.redis, settings.worker)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    info = WorkerInfo(name, lanes, SLOTS, socket.gethostname(), os.getpid())
+    beat = heartbeat_step(wiring.state(settings), info, every_s=settings.worker.heartbeat_s)
+    app.steps["worker"].add(beat)
+    open_desk = register(app, lambda running: _desk(settings, name, running))
+    raise typer.Exit(_serve(app, info, settings.worker.stop_grace_s, open_desk))
+
+
+def _checked(lanes: list[str], queue: str) -> tuple[str, ...]:
+    """The lanes without repetition; ends the program for names that are not served."""
+    if queue in NOT_BUILT:
+        _refuse(f"request.not_available: this build does not have queue {queue!r}")
+    if queue != "media":
+        _refuse(f"unknown queue {queue!r}; known: media")
+    unknown = sorted(set(lanes) - set(LANES))
+    if unknown:
+        _refuse(f"unknown lane {unknown[0]!r}; known: {', '.join(LANES)}")
+    return tuple(dict.fromkeys(lanes))
+
+
+def _refuse(text: str) -> None:
+    sys.stderr.write(f"firstframe worker: {text}\n")
+    raise typer.Exit(2)
+
+
+def _check(settings: Settings) -> None:
+    """Without its face model or Redis a worker does not start: it would only make bad covers."""
+    try:
+        wiring.check_faces(settings)
+        wiring.state(settings).workers.live()
+    except CoverError as error:
+        sys.stderr.write(f"firstframe worker: {error}\n")
+        raise typer.Exit(1) from error
+
+
+def _desk(settings: Settings, name: str, running: Running) -> Desk:
+    """What the pool child works with; called in the child, so that nothing of it was forked."""
+    story = CoverStory(*wiring.cover_parts(settings, on_hang=running.give_up))
+    open_source = wiring.source_opener(settings)
+    destination = wiring.store_destination(settings)
+
+    def run(job: CoverJob, lease: Lease) -> CoverResult:
+        return story.run(
+            job.request,
+            open_source=lambda: open_source(job.tenant, job.request.source),
+            destination=destination,
+            attempt=lease,
+            without_faces=job.without_faces,
+        )
+
+    section = settings.worker
+    state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
+    return Desk(name, state.leases, state.lanes, run, section.lease_renew_s)
+
+
+def _serve(
+    app: Celery, info: WorkerInfo, stop_grace_s: float, open_desk: Callable[[], Desk]
+) -> int:
+    """Run Celery until it is told to stop; its exit status."""
+
+    def ready_child(**_: object) -> None:
+        open_desk()
+
+    def hurry(how: str = "", **_: object) -> None:
+        if how == "Warm":
+            signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGQUIT))
+            signal.setitimer(signal.ITIMER_REAL, stop_grace_s)
+
+    worker_process_init.connect(ready_child)
+    worker_shutting_down.connect(hurry)
+    main = app.Worker(
+        hostname=f"firstframe-{info.pid}@{info.host}",
+        queues=[QUEUE_OF_LANE[lane] for lane in info.lanes],
+        quiet=True,
+        loglevel="WARNING",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    _log.info("worker.starts", worker=info.id, lanes=info.lanes)
+    main.start()
+    _log.info("worker.stopped", worker=info.id)
+    return int(main.exitcode or 0)
