@@ -158,9 +158,9 @@ def open_argument(settings: Settings, text: str) -> Reader:
     """
     fetch = settings.fetch
     if text == STDIN:
-        reader: Reader = registry.load(registry.SOURCES, "stdin")(max_bytes=fetch.max_bytes).open(
-            text
-        )
+        reader: Reader = registry.load(registry.SOURCES, "stdin")(
+            max_bytes=fetch.max_bytes, stall_timeout_s=fetch.stall_timeout_s
+        ).open(text)
     elif _URL.match(text):
         reader = registry.load(registry.SOURCES, "url")(**_http_limits(fetch)).open(text)
     else:
@@ -202,8 +202,11 @@ def _source(settings: Settings, kind: str, tenant: str) -> Any:
         secure=places.secure,
         access_key=places.access_key.get_secret_value(),
         secret_key=places.secret_key.get_secret_value(),
-        allowed=tuple(places.buckets.get(tenant, ())),
-        refused=(settings.store.endpoint, settings.store.bucket),
+        allowed=frozenset(places.buckets.get(tenant, ())),
+        own_bucket=settings.store.bucket if settings.store.kind == "minio" else None,
+        connect_timeout_s=fetch.connect_timeout_s,
+        stall_timeout_s=fetch.stall_timeout_s,
+        total_timeout_s=fetch.total_timeout_s,
         max_bytes=fetch.max_bytes,
     )
 

@@ -1,7 +1,7 @@
 """Media at http and https URLs: bounded ranges on one connection, through the guard."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ class HttpSource:
     max_bytes: int
     max_redirects: int = 3
     allow_private_addresses: bool = False
-    allowed_ports: tuple[int, ...] = (80, 443)
+    allowed_ports: Collection[int] = (80, 443)
     resolve: Resolve = resolve_name
     dial: Dial = dial_address
     ssl_context: ssl.SSLContext | None = None
