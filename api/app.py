@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
 from api import documents, errors, unbuilt
 from api.access import AccessLog
+from api.release import connect
 from api.routes import covers, health, jobs, objects, uploads
 from api.waiting import Follower, Waiters
 from worker import wiring
@@ -53,6 +55,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     follower = Follower(settings.redis.url.get_secret_value(), app.state.waiters)
     following = asyncio.create_task(follower.run())
+    await run_in_threadpool(connect, app.state.state.lanes)
     try:
         yield
     finally:

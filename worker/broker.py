@@ -7,6 +7,8 @@ and a lost worker is in the records (`worker.state`). A message says only that a
 import base64
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import redis
@@ -109,12 +111,23 @@ class CeleryPublisher:
     ) -> None:
         self._app = make_app(redis_settings, worker_settings, timeout_s=timeout_s)
 
+    def connect(self) -> None:
+        """Do ahead what the first publish would do: load Celery's lazy parts, open a connection.
+
+        Raises: RequestError `queue.unavailable`.
+        """
+        self._app.finalize()
+        for lazy in ("amqp", "backend"):
+            getattr(self._app, lazy)
+        with _unavailable(), self._app.producer_pool.acquire(block=True) as producer:
+            producer.connection.ensure_connection(max_retries=1)
+
     def publish(self, lane: str, item: Item) -> None:
         """Put a message for the item into the lane's queue.
 
         Raises: RequestError `queue.unavailable`; the message may have arrived all the same.
         """
-        try:
+        with _unavailable():
             self._app.send_task(
                 TASK_MEDIA,
                 args=(item.kind, item.id),
@@ -123,8 +136,14 @@ class CeleryPublisher:
                 retry=False,
                 ignore_result=True,
             )
-        except (OperationalError, redis.RedisError, OSError) as error:
-            raise RequestError("queue.unavailable") from error
+
+
+@contextmanager
+def _unavailable() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, redis.RedisError, OSError) as error:
+        raise RequestError("queue.unavailable") from error
 
 
 def items_in_queue(client: redis.Redis, lane: str) -> set[Item]:

@@ -83,6 +83,10 @@ return 1
 class Publisher(Protocol):
     """What carries released items to the workers."""
 
+    def connect(self) -> None:
+        """Make the way ready. Raises: RequestError `queue.unavailable`."""
+        ...
+
     def publish(self, lane: str, item: Item) -> None:
         """Raises: RequestError `queue.unavailable`."""
         ...
@@ -96,6 +100,13 @@ class Lanes:
         self._release = Script(client, _RELEASE)
         self._overdue = Script(client, _OVERDUE)
         self._again = Script(client, _AGAIN)
+
+    def connect(self) -> None:
+        """Make the way to the workers ready, so that the first release is as quick as the others.
+
+        Raises: RequestError `queue.unavailable`.
+        """
+        self._publisher.connect()
 
     def release(self, lane: str) -> int:
         """Give the next items to Celery while the window has room, and say how many.

@@ -35,6 +35,10 @@ class Queues:
     published: list[tuple[str, Item]] = field(default_factory=list)
     down: bool = False
 
+    def connect(self) -> None:
+        if self.down:
+            raise RequestError("queue.unavailable")
+
     def publish(self, lane: str, item: Item) -> None:
         if self.down:
             raise RequestError("queue.unavailable")
