@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from tests.architecture.house import ROOT
 from tests.deploy.settings_variables import variables
-from worker.settings import CONFIG_VARIABLE, PREFIX
+from worker.settings import CONFIG_VARIABLE, PREFIX, Settings
 
 SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
 COMPOSE = ROOT / "docker-compose.yml"
@@ -66,8 +66,6 @@ def test_an_unknown_variable_would_be_found() -> None:
 def test_our_processes_read_their_settings_without_a_mistake(
     compose: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from worker.settings import Settings
-
     for variable, value in compose["services"][name]["environment"].items():
         monkeypatch.setenv(variable, SECRET.sub("secret", value))
 
@@ -107,6 +105,12 @@ def test_workers_can_be_scaled(compose: dict[str, Any]) -> None:
     worker = compose["services"]["worker"]
 
     assert not {"container_name", "ports"} & set(worker)
+
+
+def test_a_worker_has_the_time_to_stop_that_it_counts_on(compose: dict[str, Any]) -> None:
+    grace = compose["services"]["worker"]["stop_grace_period"]
+
+    assert float(grace.removesuffix("s")) > Settings().worker.stop_grace_s
 
 
 def test_services_come_back_and_keep_their_data(compose: dict[str, Any]) -> None:
