@@ -9,6 +9,7 @@ from worker.decoders.pixels import Pixels
 from worker.decoders.still_header import Header
 from worker.geometry.orientation import of_exif
 from worker.geometry.shapes import Size
+from worker.rules.png import with_end
 
 # Each medium is decoded once, so remembered operations are only memory.
 pyvips.cache_set_max(0)
@@ -30,7 +31,7 @@ def pixels(data: bytes, short_px: int | None, background: tuple[int, int, int]) 
 
     Shrinking is by whole factors and averages areas; colours of RGB profiles are left as stored.
     """
-    image = _loaded(data, short_px)
+    image = _loaded(with_end(data), short_px)
     if image.hasalpha():
         image = _rgb(image).flatten(background=list(background))
     factor = min(image.width, image.height) // short_px if short_px else 1

@@ -4,20 +4,23 @@ import json
 import os
 
 from worker.errors import SourceError, error_of
+from worker.ports import Reader
 from worker.sandbox.channel import MAX_PAYLOAD_BYTES, Channel
+
+KEPT_BYTES = 64 * 1024
 
 
 class ParentReader:
     """Bytes that the parent fetches; it counts them, keeps the caps and knows the errors."""
 
     label = "parent"
-    fingerprint = None
-    bytes_read = 0
-    requests = 0
+    fingerprint: str | None = None
 
     def __init__(self, channel: Channel, size_bytes: int | None) -> None:
         self._channel = channel
         self.size_bytes = size_bytes
+        self.bytes_read = 0
+        self.requests = 0
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes [offset, offset + length); fewer only at the end of the medium.
@@ -52,27 +55,32 @@ class DescriptorReader:
     """A local file that the parent opened; at most `max_bytes` of it are read."""
 
     label = "descriptor"
-    fingerprint = None
-    requests = 0
+    fingerprint: str | None = None
 
     def __init__(self, descriptor: int, size_bytes: int | None, max_bytes: int) -> None:
         self._descriptor = descriptor
         self._max_bytes = max_bytes
-        self.size_bytes = size_bytes
+        self._length = os.fstat(descriptor).st_size if size_bytes is None else size_bytes
+        self.size_bytes: int | None = self._length
         self.bytes_read = 0
+        self.requests = 0
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes [offset, offset + length); fewer only at the end of the medium.
 
-        Raises: SourceError `source.too_large` at the cap, `source.unreadable`.
+        Raises: SourceError `source.too_large` at the cap, `source.changed` where the file is
+            shorter than it was, `source.unreadable`.
         """
+        length = min(length, max(self._length - offset, 0))
+        if self.bytes_read + length > self._max_bytes:
+            raise SourceError("source.too_large")
         try:
             data = os.pread(self._descriptor, length, offset)
         except OSError as error:
             raise SourceError("source.unreadable") from error
+        if len(data) < length:
+            raise SourceError("source.changed")
         self.bytes_read += len(data)
-        if self.bytes_read > self._max_bytes:
-            raise SourceError("source.too_large")
         return data
 
     def descriptor(self) -> int:
@@ -80,3 +88,39 @@ class DescriptorReader:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+class HeadReader:
+    """Keeps the first 64 KiB of a medium, which sniffing and opening read again and again."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._head: bytes | None = None
+        self.label = reader.label
+        self.size_bytes = reader.size_bytes
+        self.fingerprint = reader.fingerprint
+
+    @property
+    def bytes_read(self) -> int:
+        return self._reader.bytes_read
+
+    @property
+    def requests(self) -> int:
+        return self._reader.requests
+
+    def read(self, offset: int, length: int) -> bytes:
+        """The bytes [offset, offset + length); fewer only at the end. Raises: SourceError."""
+        if offset >= KEPT_BYTES:
+            return self._reader.read(offset, length)
+        if self._head is None:
+            self._head = self._reader.read(0, KEPT_BYTES)
+        part = self._head[offset : offset + length]
+        if len(part) == length or len(self._head) < KEPT_BYTES:
+            return part
+        return part + self._reader.read(KEPT_BYTES, length - len(part))
+
+    def descriptor(self) -> int | None:
+        return self._reader.descriptor()
+
+    def close(self) -> None:
+        self._reader.close()

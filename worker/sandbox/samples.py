@@ -60,13 +60,13 @@ class _Bytes:
     """A reader of bytes in memory."""
 
     label = "sample"
-    fingerprint = None
-    requests = 0
+    fingerprint: str | None = None
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self.size_bytes = len(data)
+        self.size_bytes: int | None = len(data)
         self.bytes_read = 0
+        self.requests = 0
 
     def read(self, offset: int, length: int) -> bytes:
         return self._data[offset : offset + length]

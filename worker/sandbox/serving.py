@@ -10,7 +10,7 @@ from worker.geometry.shapes import Box
 from worker.ports import Decoder, Frame, OpenMedium
 from worker.rules.sniff import HEAD_BYTES, sniff
 from worker.sandbox.channel import Channel, Message
-from worker.sandbox.readers import DescriptorReader, ParentReader
+from worker.sandbox.readers import DescriptorReader, HeadReader, ParentReader
 
 # Audio goes to the video decoder, which knows why it is refused.
 _DECODER_OF = {"video": "video", "audio": "video", "still": "still"}
@@ -23,7 +23,7 @@ class Desk:
         self._channel = channel
         self._decoders = decoders
         self._max_bytes = max_bytes
-        self._media: dict[int, tuple[OpenMedium, ParentReader | DescriptorReader]] = {}
+        self._media: dict[int, tuple[OpenMedium, HeadReader]] = {}
         self._frames: dict[tuple[int, int], Frame] = {}
 
     def serve(self) -> None:
@@ -56,11 +56,11 @@ class Desk:
     def _open(
         self, number: int, request: dict[str, Any], descriptor: int | None
     ) -> dict[str, object]:
-        reader: ParentReader | DescriptorReader
-        if descriptor is None:
-            reader = ParentReader(self._channel, request["size_bytes"])
-        else:
-            reader = DescriptorReader(descriptor, request["size_bytes"], self._max_bytes)
+        reader = HeadReader(
+            ParentReader(self._channel, request["size_bytes"])
+            if descriptor is None
+            else DescriptorReader(descriptor, request["size_bytes"], self._max_bytes)
+        )
         try:
             sniffed = sniff(reader.read(0, HEAD_BYTES))
             decoder = self._decoders[_DECODER_OF[sniffed.family] if sniffed else "still"]
