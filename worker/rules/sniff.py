@@ -93,11 +93,12 @@ def _iso_media(head: bytes) -> Sniffed:
 
 
 def _has_transport_packets(head: bytes) -> bool:
-    """Whether MPEG transport packets follow each other: plain, with time stamps, with parity."""
-    return any(
-        len(head) > first and all(byte == 0x47 for byte in head[first : 5 * step : step])
-        for first, step in TS_PACKETS
-    )
+    """Whether MPEG transport packets follow each other: plain, with time stamps, with parity.
+
+    One sync byte alone is the letter G.
+    """
+    marks = [head[first : 5 * step : step] for first, step in TS_PACKETS]
+    return any(len(mark) >= 3 and set(mark) == {0x47} for mark in marks)
 
 
 def _bare_audio(head: bytes) -> Sniffed | None:
