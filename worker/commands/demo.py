@@ -73,7 +73,8 @@ def instance(data: Path, *options: str) -> Iterator[tuple[str, int]]:
         try:
             word, _, base_url = (process.stdout or BytesIO()).readline().decode().partition(" ")
             if word != "ready":
-                raise typer.BadParameter(f"the instance did not start; its log is {log}")
+                sys.stderr.write(f"the instance did not start; its log is {log}\n")
+                raise typer.Exit(1)
             yield base_url.strip(), process.pid
         finally:
             process.send_signal(signal.SIGTERM)

@@ -88,7 +88,7 @@ def _clip(path: Path, codec: str, pictures: list[Any], rotation_cw: int = 0) -> 
         stream.width, stream.height = pictures[0].size
         stream.pix_fmt = "yuv420p"
         if rotation_cw:
-            stream.set_display_rotation(rotation_cw)
+            stream.set_display_rotation(-rotation_cw)  # PyAV counts the other way round
         for frame in _frames(pictures):
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

