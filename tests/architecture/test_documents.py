@@ -3,17 +3,23 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from tests.architecture.house import ROOT
+from tests.architecture.house import ROOT, assert_none
 from tests.deploy.settings_variables import variables
 from worker.errors import CODES, Retry
 
 SETTINGS: Final = ROOT / "docs" / "settings.md"
+PAGES: Final = [
+    path.relative_to(ROOT)
+    for pattern in ("*.md", ".github/*.md", "docs/*.md")
+    for path in sorted(ROOT.glob(pattern))
+]
 ERRORS: Final = ROOT / "docs" / "errors.md"
 
 # How docs/errors.md says what happens by itself.
@@ -69,6 +75,14 @@ def test_every_error_code_says_its_cause_and_what_to_do() -> None:
     thin = [code for code, cells in rows(ERRORS.read_text()).items() if not _is_full(cells)]
 
     assert thin == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_link_in_a_page_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / page).read_text())
+    inside = [link for link in links if "://" not in link]
+
+    assert_none(link for link in inside if not (ROOT / page).parent.joinpath(link).exists())
 
 
 @pytest.mark.parametrize(
