@@ -55,4 +55,4 @@ def _run_due(due_s: dict[Chore, float]) -> None:
             _log.warning("chore.failed", chore=chore.name, code=error.code)
         else:
             if done:
-                _log.info("chore.done", chore=chore.name, count=done)
+                _log.debug("chore.done", chore=chore.name, count=done)

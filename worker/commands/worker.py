@@ -4,13 +4,16 @@ import os
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Final
 
 import structlog
 import typer
+from billiard.util import get_logger
 from celery import Celery
-from celery.signals import worker_process_init, worker_shutting_down
+from celery.platforms import SecurityWarning
+from celery.signals import setup_logging, worker_process_init, worker_shutting_down
 
 from worker import wiring
 from worker.broker import make_app
@@ -115,6 +118,13 @@ def _serve(
             signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGQUIT))
             signal.setitimer(signal.ITIMER_REAL, stop_grace_s)
 
+    def keep_logging(**_: object) -> None:
+        """Celery configures no logging where somebody listens to this signal."""
+        get_logger().propagate = True
+
+    # Only JSON is read from Redis, so that a worker of root's is no danger by itself.
+    warnings.simplefilter("ignore", SecurityWarning)
+    setup_logging.connect(keep_logging)
     worker_process_init.connect(ready_child)
     worker_shutting_down.connect(hurry)
     main = app.Worker(
