@@ -324,6 +324,28 @@ def test_a_dead_address_is_passed_over_for_the_next(media_server: MediaServer) -
         assert get(client, url, headers={}, max_redirects=0).response.read() == b"second"
 
 
+def test_addresses_share_the_connect_timeout() -> None:
+    given_s: list[float] = []
+
+    def dial(address: str, port: int, timeout_s: float) -> httpcore2.NetworkStream:
+        given_s.append(timeout_s)
+        raise httpcore2.ConnectTimeout
+
+    access = Access(resolve=lambda host, port: [PUBLIC, "1.1.1.1"], dial=dial)
+    stopwatch = Stopwatch(5)
+
+    with (
+        guarded_client(access, stopwatch, connect_timeout_s=1, stall_timeout_s=1) as client,
+        pytest.raises(RequestFailedError) as caught,
+    ):
+        get(client, "http://two.test/", headers={}, max_redirects=0)
+
+    assert caught.value.reason == "timeout"
+    assert len(given_s) == 2
+    assert given_s[0] <= 0.5
+    assert given_s[1] <= 1
+
+
 def test_private_addresses_and_any_port_open_together(media_server: MediaServer) -> None:
     url = media_server.serve("/", whole(b"inside"))
     stopwatch = Stopwatch(5)

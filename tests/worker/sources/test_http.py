@@ -291,6 +291,18 @@ def test_a_medium_that_changes_while_it_is_read_is_told(
     assert failure(media_server, in_turn(ranges(BODY), later)) == "source.changed"
 
 
+def test_another_length_is_told_by_the_first_range_that_has_it(
+    media_server: MediaServer, opened: Opener
+) -> None:
+    versions = in_turn(ranges(BODY), ranges(BODY + b"more"))
+    reader = opened(media_server.serve("/clip.mp4", versions))
+
+    with pytest.raises(SourceError) as caught:
+        reader.read(100_000, 10)
+
+    assert caught.value.code == "source.changed"
+
+
 def test_a_weak_tag_that_changes_is_told_too(media_server: MediaServer) -> None:
     versions = in_turn(ranges(BODY, etag='W/"one"'), ranges(BODY, etag='W/"two"'))
 
