@@ -1,11 +1,13 @@
 """Opens a container for its video stream, with every door of FFmpeg but the reader shut."""
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import av
+from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.stream import Discard, Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from worker.decoders.pyav_file import AvFile, translated
@@ -31,11 +33,14 @@ class Opened:
         self.container.close()
 
 
-def open_video(reader: Reader, *, max_pixels: int, probing: bool = False) -> Opened:
+def open_video(
+    reader: Reader, *, max_pixels: int, probing: bool = False, lenient: bool = False
+) -> Opened:
     """Open `reader` for its first real video stream.
 
     Without `probing` no decoder runs while opening, which halves the price of a first frame;
-    some streams then tell their size and frame order only when decoded.
+    some streams then tell their size and frame order only when decoded. A `lenient` decoder
+    paints over what is damaged, and some say nothing of it.
 
     Raises: MediaError, SourceError.
     """
@@ -60,7 +65,9 @@ def open_video(reader: Reader, *, max_pixels: int, probing: bool = False) -> Ope
             buffer_size=_BUFFER_BYTES,
         )
         try:
-            return Opened(file, container, _video_stream(container, max_pixels))
+            stream = _video_stream(container)
+            _prepare(stream, max_pixels, lenient)
+            return Opened(file, container, stream)
         except BaseException:
             container.close()
             raise
@@ -71,7 +78,8 @@ def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     raise PermissionError("other files stay closed")
 
 
-def _video_stream(container: InputContainer, max_pixels: int) -> VideoStream:
+def _video_stream(container: InputContainer) -> VideoStream:
+    """The stream to show; the packets of all others are not even read."""
     shown = [s for s in container.streams.video if not s.disposition & _NOT_VIDEO]
     if not shown:
         raise MediaError("media.no_video_stream", stage="open")
@@ -79,14 +87,19 @@ def _video_stream(container: InputContainer, max_pixels: int) -> VideoStream:
     for other in container.streams:
         if other.index != stream.index:
             other.discard = Discard.all
-    context: Any = stream.codec_context
+    return stream
+
+
+def _prepare(stream: VideoStream, max_pixels: int, lenient: bool) -> None:
+    """Set the decoder up; its options are given here, as av.open does not pass them on."""
+    context: VideoCodecContext | None = stream.codec_context
     if context is None:
         raise MediaError("media.unsupported_codec", stage="open")
     check_pixels(context.width, context.height, max_pixels)
-    context.thread_type, context.thread_count = "NONE", 1
-    # What is given to av.open does not reach the decoder.
+    context.thread_type, context.thread_count = ThreadType.NONE, 1
     context.options = {"max_pixels": str(max_pixels)}
-    return stream
+    if not lenient:
+        context.options["err_detect"] = "explode"
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:

@@ -60,10 +60,22 @@ def first_of_key_packet(opened: Opened) -> Decoded | None:
 def first_in_order(reader: Reader, *, max_pixels: int) -> Decoded:
     """The first whole frame that ordinary decoding from the start shows.
 
+    A strict decoder looks first. A video of which it takes no frame at all is odd rather than
+    damaged, and is left to a lenient one.
+
     Raises: MediaError `media.corrupt` where all that came was damaged, `media.no_frames` where
         nothing came; SourceError.
     """
-    opened = open_video(reader, max_pixels=max_pixels, probing=True)
+    try:
+        return _in_order(reader, max_pixels, lenient=False)
+    except MediaError as error:
+        if error.code != "media.corrupt":
+            raise
+    return _in_order(reader, max_pixels, lenient=True)
+
+
+def _in_order(reader: Reader, max_pixels: int, *, lenient: bool) -> Decoded:
+    opened = open_video(reader, max_pixels=max_pixels, probing=True, lenient=lenient)
     try:
         with translated(opened.file, "decode"):
             return _first_whole(opened)
