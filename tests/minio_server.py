@@ -13,7 +13,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from functools import cache
@@ -22,6 +21,9 @@ from typing import NamedTuple
 
 import pytest
 from minio import Minio as Client
+from minio.error import MinioException
+from urllib3 import PoolManager
+from urllib3.exceptions import HTTPError
 
 from tests.missing import missing
 
@@ -37,6 +39,18 @@ class Minio(NamedTuple):
     endpoint: str
     access_key: str
     secret_key: str
+
+
+def client_of(minio: Minio) -> Client:
+    """A client that may do everything, and tells at once what fails."""
+    return Client(
+        endpoint=minio.endpoint,
+        access_key=minio.access_key,
+        secret_key=minio.secret_key,
+        secure=False,
+        region="us-east-1",
+        http_client=PoolManager(timeout=10, retries=False),
+    )
 
 
 class MinioServer:
@@ -76,6 +90,7 @@ class MinioServer:
     def pause(self) -> None:
         """Let connections be accepted and never answered."""
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # until its last thread has stopped
 
     def resume(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
@@ -89,7 +104,7 @@ class MinioServer:
 
     def _wait_until_ready(self) -> None:
         deadline_s = time.monotonic() + READY_WITHIN_S
-        while not _is_ready(self.where.endpoint):
+        while not _is_ready(self.where):
             assert self._process is not None
             if self._process.poll() is not None or time.monotonic() > deadline_s:
                 self.stop()
@@ -105,12 +120,14 @@ def _free_port() -> int:
         return port
 
 
-def _is_ready(endpoint: str) -> bool:
+def _is_ready(where: Minio) -> bool:
+    """Its health page says ready before it knows its users, so ask as one of them."""
     try:
-        with urllib.request.urlopen(f"http://{endpoint}/minio/health/ready", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
+        with urllib.request.urlopen(f"http://{where.endpoint}/minio/health/ready", timeout=1):
+            client_of(where).list_buckets()
+    except (OSError, MinioException, HTTPError):
         return False
+    return True
 
 
 def _dying_with_us() -> list[str]:
@@ -213,13 +230,7 @@ def bucket(minio: Minio) -> Iterator[str]:
     """The name of a bucket that does not exist yet; what the test makes of it goes with it."""
     name = f"test-{secrets.token_hex(8)}"
     yield name
-    client = Client(
-        endpoint=minio.endpoint,
-        access_key=minio.access_key,
-        secret_key=minio.secret_key,
-        secure=False,
-        region="us-east-1",
-    )
+    client = client_of(minio)
     if client.bucket_exists(bucket_name=name):
         for found in client.list_objects(bucket_name=name, recursive=True):
             client.remove_object(bucket_name=name, object_name=str(found.object_name))

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.minio_server import Minio
+from tests.minio_store import store_of
 from worker.errors import CoverError, RequestError
 from worker.ports import Store, StoredObject
 from worker.rules.keys import cover_key, private_key, upload_key
 from worker.stores.local import LocalStore
-from worker.stores.minio import MinioStore
 
 JPEG = "image/jpeg"
 BYTES = "application/octet-stream"
@@ -34,14 +34,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
             folder=folder, public_base_url="http://covers.example/objects", link_secret="s3cret"
         )
     minio: Minio = request.getfixturevalue("minio")
-    return MinioStore(
-        **minio._asdict(),
+    return store_of(
+        minio,
         bucket=request.getfixturevalue("bucket"),
-        region="us-east-1",
-        secure=False,
-        timeout_s=10,
         public_base_url="http://covers.example/objects",
-        public_endpoint=None,
     )
 
 

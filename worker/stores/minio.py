@@ -15,7 +15,7 @@ from minio import error as minio_errors
 from minio.helpers import check_bucket_name
 from urllib3 import PoolManager, Retry, Timeout
 
-from worker.errors import StorageError, error_of
+from worker.errors import RequestError, StorageError
 from worker.ports import StoredObject
 from worker.rules.keys import cache_control_of, content_type_of, is_key, is_prefix
 from worker.rules.objects import check_link, check_public, check_put
@@ -92,7 +92,7 @@ class MinioStore:
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         if not is_key(key):
-            raise error_of("request.not_found", "")
+            raise RequestError("request.not_found")
         with translated():
             try:
                 with self._client().get_object(

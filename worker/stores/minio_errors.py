@@ -9,7 +9,7 @@ from xml.etree.ElementTree import ParseError
 from minio import error as minio_errors
 from urllib3 import exceptions as http_errors
 
-from worker.errors import CoverError, error_of
+from worker.errors import CoverError, RequestError, StorageError
 
 _UNAVAILABLE: Final = "storage.unavailable"
 _MISCONFIGURED: Final = "storage.misconfigured"
@@ -78,6 +78,7 @@ CODE_OF_S3: Final = {
 }
 
 _S3_CODE: Final = re.compile(r"[A-Za-z0-9]{1,64}")
+_SECONDS: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 @contextmanager
@@ -95,11 +96,18 @@ def _error_of(error: Exception) -> CoverError:
         s3_code = error.code or ""
         code = CODE_OF_S3.get(s3_code) or _code_of_status(error.response.status)
         known = s3_code if _S3_CODE.fullmatch(s3_code) else "unknown"
-        return error_of(code, "" if code == "request.not_found" else f"the store says {known}")
+        if code == "request.not_found":
+            return RequestError(code)
+        return StorageError(code, f"the store says {known}", delay_s=_delay_s(error))
     if isinstance(error, minio_errors.ServerError):
-        return error_of(_code_of_status(error.status_code), "")
+        return StorageError(_code_of_status(error.status_code))
     known_class = next(kind for kind in type(error).__mro__ if kind in CODE_OF_EXCEPTION)
-    return error_of(CODE_OF_EXCEPTION[known_class], "")
+    return StorageError(CODE_OF_EXCEPTION[known_class])
+
+
+def _delay_s(error: minio_errors.S3Error) -> float | None:
+    asked = error.response.headers.get("Retry-After", "")
+    return float(asked) if _SECONDS.fullmatch(asked) else None
 
 
 def _code_of_status(status: int) -> str:
