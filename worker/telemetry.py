@@ -10,7 +10,15 @@ from structlog.typing import Processor
 from worker.settings import LogSettings
 
 # Libraries that tell at `info` what concerns only themselves.
-_QUIET: Final = ("celery", "kombu", "billiard", "httpx2", "httpcore2", "urllib3", "matplotlib")
+_QUIET: Final = (
+    "celery",
+    "kombu",
+    "multiprocessing",
+    "httpx2",
+    "httpcore2",
+    "urllib3",
+    "matplotlib",
+)
 
 
 def start_logging(settings: LogSettings) -> None:
