@@ -120,8 +120,9 @@ def _vote(face: Face, slide: _Slide, *, across: bool) -> _Vote:
     whole = _span(face.box, WHOLE_FACE, across=across)
     whole = _Span(max(0, whole.start), min(whole.end, slide.frame_px))
     if whole.end - whole.start > slide.window_px:
-        start = slide.clamped((whole.start + whole.end - slide.window_px) // 2)
-        whole = _Span(start, start + slide.window_px)
+        # Both ends are rounded inwards, so that a mirrored frame has mirrored ends.
+        ends = whole.start + whole.end
+        whole = _Span((ends - slide.window_px + 1) // 2, (ends + slide.window_px) // 2)
     return _Vote(
         whole=whole,
         roomy=_span(face.box, HEAD_ROOM, across=across),
