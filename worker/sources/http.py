@@ -1,22 +1,21 @@
 """Media at http and https URLs: bounded ranges on one connection, through the guard."""
 
 import ssl
-from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import httpx2
 
 from worker.errors import SourceError
-from worker.net.client import get, guarded_client
-from worker.net.failures import RequestFailedError, translated
+from worker.net.client import guarded_client
 from worker.net.guard import Access, Dial, Resolve, dial_address, resolve_name
 from worker.net.stopwatch import Stopwatch
 from worker.ports import Reader
-from worker.rules.responses import ContentRange, content_range_of, status_error, strong_etag_of
+from worker.rules.responses import ContentRange, content_range_of, strong_etag_of
 from worker.rules.spans import HEAD_BYTES, Spans
-from worker.rules.urls import identity, shown
+from worker.rules.urls import shown
+from worker.sources.http_link import Link, refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +43,12 @@ class HttpSource:
                 return _RangedReader(link, response, wanted_bytes, self.max_bytes)
             if response.status_code == 200:
                 return _StreamedReader(link, response, self.max_bytes)
-            raise _refusal(response)
+            raise refusal(response)
         except BaseException:
             link.client.close()
             raise
 
-    def _link(self, url: str) -> "_Link":
+    def _link(self, url: str) -> Link:
         access = Access(
             allow_private_addresses=self.allow_private_addresses,
             allowed_ports=frozenset(self.allowed_ports),
@@ -64,59 +63,14 @@ class HttpSource:
             stall_timeout_s=self.stall_timeout_s,
             ssl_context=self.ssl_context,
         )
-        return _Link(url, client, stopwatch, self.max_redirects)
-
-
-@dataclass(slots=True)
-class _Link:
-    """What all requests for one medium share: connection, time, counts."""
-
-    url: str
-    client: httpx2.Client
-    stopwatch: Stopwatch
-    max_redirects: int
-    requests: int = 0
-    bytes_read: int = 0
-
-    def get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
-        """The answer, its body unread. Raises: SourceError."""
-        try:
-            return self._get(url, headers)
-        except SourceError as error:
-            if self.requests == 0 or error.code != "source.unreachable":
-                raise
-            # A kept connection may have died, and that shows only when it is used.
-            return self._get(url, headers)
-
-    def _get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
-        with _source_errors(), self.stopwatch:
-            answer = get(self.client, url, headers=headers, max_redirects=self.max_redirects)
-        self.requests += answer.requests
-        response = answer.response
-        encoding = response.headers.get("Content-Encoding", "identity").lower()
-        if encoding != "identity" and response.is_success:
-            raise SourceError("source.rejected", "The source sends its bytes compressed.")
-        return response
-
-    def next_chunk(self, body: Iterator[bytes]) -> bytes:
-        """The next piece of a body, empty at its end. Raises: SourceError."""
-        with _source_errors(), translated(in_body=True), self.stopwatch:
-            chunk = next(body, b"")
-        self.bytes_read += len(chunk)
-        return chunk
-
-    def fingerprint(self, response: httpx2.Response, size_bytes: int | None) -> str | None:
-        etag = strong_etag_of(response.headers.get("ETag"))
-        if etag is None or size_bytes is None:
-            return None
-        return f"{identity(self.url)} {etag} {size_bytes}"
+        return Link(url, client, stopwatch, self.max_redirects)
 
 
 class _RangedReader:
     """A medium whose server answers ranges."""
 
     def __init__(
-        self, link: _Link, response: httpx2.Response, wanted_bytes: int, max_bytes: int
+        self, link: Link, response: httpx2.Response, wanted_bytes: int, max_bytes: int
     ) -> None:
         with closing(response):
             found = _checked_range(response, 0, wanted_bytes)
@@ -159,7 +113,7 @@ class _RangedReader:
             if response.status_code in {200, 412, 416}:
                 raise SourceError("source.changed")
             if response.status_code != 206:
-                raise _refusal(response)
+                raise refusal(response)
             found = _checked_range(response, offset, length)
             now = (response.headers.get("ETag"), response.headers.get("Last-Modified"))
             if found.total != self.size_bytes or now != (self._etag, self._modified):
@@ -181,7 +135,7 @@ class _RangedReader:
 class _StreamedReader:
     """A medium whose server sends it from the beginning only: read forward, kept, capped."""
 
-    def __init__(self, link: _Link, response: httpx2.Response, max_bytes: int) -> None:
+    def __init__(self, link: Link, response: httpx2.Response, max_bytes: int) -> None:
         announced = response.headers.get("Content-Length", "")
         self._link = link
         self._response = response
@@ -231,22 +185,3 @@ def _checked_range(response: httpx2.Response, offset: int, length: int) -> Conte
     if found is None or found.first != offset or found.last >= offset + length:
         raise SourceError("source.rejected", "The source's server answers with another range.")
     return found
-
-
-def _refusal(response: httpx2.Response) -> SourceError:
-    """The error of an answer that carries no part of the medium."""
-    response.close()
-    empty = response.headers.get("Content-Range", "").strip() == "bytes */0"
-    if response.status_code == 204 or (response.status_code == 416 and empty):
-        return SourceError("source.empty")
-    return status_error(
-        response.status_code, response.headers.get("Retry-After"), datetime.now(UTC)
-    )
-
-
-@contextmanager
-def _source_errors() -> Iterator[None]:
-    try:
-        yield
-    except RequestFailedError as failed:
-        raise SourceError(f"source.{failed.reason}") from failed

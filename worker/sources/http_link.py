@@ -1,0 +1,79 @@
+"""The requests for one medium at a URL: one connection, one budget of time, errors translated."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import httpx2
+
+from worker.errors import SourceError
+from worker.net.client import get
+from worker.net.failures import RequestFailedError, translated
+from worker.net.stopwatch import Stopwatch
+from worker.rules.responses import status_error, strong_etag_of
+from worker.rules.urls import identity
+
+
+@dataclass(slots=True)
+class Link:
+    """What all requests for one medium share: connection, time, counts."""
+
+    url: str
+    client: httpx2.Client
+    stopwatch: Stopwatch
+    max_redirects: int
+    requests: int = 0
+    bytes_read: int = 0
+
+    def get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
+        """The answer, its body unread. Raises: SourceError."""
+        try:
+            return self._get(url, headers)
+        except SourceError as error:
+            if self.requests == 0 or error.code != "source.unreachable":
+                raise
+            # A kept connection may have died, and that shows only when it is used.
+            return self._get(url, headers)
+
+    def _get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
+        with _source_errors(), self.stopwatch:
+            answer = get(self.client, url, headers=headers, max_redirects=self.max_redirects)
+        self.requests += answer.requests
+        response = answer.response
+        encoding = response.headers.get("Content-Encoding", "identity").lower()
+        if encoding != "identity" and response.is_success:
+            raise SourceError("source.rejected", "The source sends its bytes compressed.")
+        return response
+
+    def next_chunk(self, body: Iterator[bytes]) -> bytes:
+        """The next piece of a body, empty at its end. Raises: SourceError."""
+        with _source_errors(), translated(in_body=True), self.stopwatch:
+            chunk = next(body, b"")
+        self.bytes_read += len(chunk)
+        return chunk
+
+    def fingerprint(self, response: httpx2.Response, size_bytes: int | None) -> str | None:
+        etag = strong_etag_of(response.headers.get("ETag"))
+        if etag is None or size_bytes is None:
+            return None
+        return f"{identity(self.url)} {etag} {size_bytes}"
+
+
+def refusal(response: httpx2.Response) -> SourceError:
+    """The error of an answer that carries no part of the medium."""
+    response.close()
+    empty = response.headers.get("Content-Range", "").strip() == "bytes */0"
+    if response.status_code == 204 or (response.status_code == 416 and empty):
+        return SourceError("source.empty")
+    return status_error(
+        response.status_code, response.headers.get("Retry-After"), datetime.now(UTC)
+    )
+
+
+@contextmanager
+def _source_errors() -> Iterator[None]:
+    try:
+        yield
+    except RequestFailedError as failed:
+        raise SourceError(f"source.{failed.reason}") from failed
