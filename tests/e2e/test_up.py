@@ -61,15 +61,17 @@ def test_a_text_ends_with_the_same_code_in_job_and_command(
 def test_a_restart_finds_every_job_and_cover(photo: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     with instance(data, "--workers", "1") as (base_url, pid):
-        client = httpx2.Client(base_url=base_url, timeout=90, trust_env=False)
-        job = cover(client, {"upload": upload(client, photo)}, wait_s=60, sizes=[64])
+        with httpx2.Client(base_url=base_url, timeout=90, trust_env=False) as client:
+            job = cover(client, {"upload": upload(client, photo)}, wait_s=60, sizes=[64])
         assert job["status"] == "succeeded"
         family = [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
         os.kill(pid, signal.SIGKILL)
         _await_end_of(family)
 
-    with instance(data, "--workers", "1") as (base_url, _):
-        client = httpx2.Client(base_url=base_url, timeout=90, trust_env=False)
+    with (
+        instance(data, "--workers", "1") as (base_url, _),
+        httpx2.Client(base_url=base_url, timeout=90, trust_env=False) as client,
+    ):
         again = client.get(f"/v1/jobs/{job['id']}").raise_for_status().json()
         assert again == job
         key = job["result"]["covers"][0]["url"].partition("/objects/")[2]

@@ -1,5 +1,5 @@
 """`python -m worker.commands` is the `firstframe` program."""
 
-from worker.commands import main
+from worker.commands.program import main
 
 main()

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from io import BufferedRWPair
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -43,7 +44,7 @@ def serve(lines: Lines, recipe: Recipe, out_dir: Path) -> None:
         try:
             result = story.run(
                 recipe,
-                open_source=lambda source=source: wiring.open_argument(settings, source),
+                open_source=partial(wiring.open_argument, settings, source),
                 destination=wiring.folder_destination(out_dir, stem),
                 attempt=OrderAttempt(lines),
                 without_faces=without_faces,

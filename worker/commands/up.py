@@ -1,8 +1,8 @@
 """`firstframe up`: Redis, workers, chores and API on one machine, in one folder."""
 
+import json
 import os
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -70,9 +70,7 @@ def serve(instance: Instance, workers: int) -> bool:
     try:
         for program in programs(instance, workers):
             supervisor.start(program)
-        ready = supervisor.wait_until(
-            lambda: answers(f"{instance.base_url}/readyz"), timeout_s=START_TIMEOUT_S
-        )
+        ready = supervisor.wait_until(lambda: serves(instance.base_url), timeout_s=START_TIMEOUT_S)
         if ready:
             sys.stdout.write(f"ready {instance.base_url}\n")
             sys.stdout.flush()
@@ -103,10 +101,11 @@ def _plain(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: variables[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in variables}
 
 
-def answers(url: str) -> bool:
-    """Whether a GET of `url` is answered with 200 now."""
+def serves(base_url: str) -> bool:
+    """Whether the API takes jobs and every lane has a worker."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http URL
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
+        with urllib.request.urlopen(f"{base_url}/readyz", timeout=2) as answer:  # noqa: S310 - ours
+            told = json.load(answer)
+    except OSError:
         return False
+    return bool(told["ready"] and not told["warnings"])
