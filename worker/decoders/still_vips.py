@@ -44,7 +44,7 @@ def pixels(data: bytes, short_px: int | None, background: tuple[int, int, int]) 
 
 def _loaded(data: bytes, short_px: int | None) -> Any:
     """The lazily decoded picture; cut files fail. WebP shrinks while it is decoded."""
-    options: dict[str, Any] = {"access": "sequential", "fail_on": "truncated"}
+    options: dict[str, Any] = {"access": "sequential", "fail_on": "error"}
     image = pyvips.Image.new_from_buffer(data, "", **options)
     short_side = min(image.width, image.height)
     if image.get("vips-loader").startswith("webp") and short_px and short_side > short_px:
