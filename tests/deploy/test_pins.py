@@ -5,7 +5,6 @@ import re
 import pytest
 
 from tests.architecture.house import ROOT
-from tests.minio_server import MODULE
 
 LOCKS = ["requirements.lock", "deploy/runtime.lock", "deploy/tools.lock"]
 PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
@@ -52,5 +51,13 @@ def test_nothing_overwrites_the_headless_opencv() -> None:
     assert [line for line in others if "sys_platform == 'never'" not in line] == []
 
 
-def test_the_image_and_the_tests_build_the_same_minio() -> None:
-    assert f"\nmodule={MODULE}\n" in (ROOT / "deploy" / "build_minio.sh").read_text()
+def test_the_minio_server_is_pinned_in_one_place() -> None:
+    files = [
+        file
+        for pattern in ("deploy/*", "tests/**/*.py", ".ci/*", "Makefile", "docker-compose.yml")
+        for file in ROOT.glob(pattern)
+        if file.is_file()
+    ]
+    naming = [file.name for file in files if "minio/minio" + "@v" in file.read_text()]
+
+    assert naming == ["build_minio.sh"]
