@@ -1,0 +1,57 @@
+"""docs/redis.md lists every key there is, with its type."""
+
+import re
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from tests.worker.state.parts import DONE, Parts, request
+from worker.broker import CeleryPublisher
+from worker.contracts.jobs import Item
+from worker.errors import SourceError
+from worker.settings import RedisSettings, WorkerSettings
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "redis.md"
+UPLOAD = "upl_01H00000000000000000000000"
+
+
+def documented() -> dict[str, str]:
+    """Key patterns and the word their description begins with."""
+    found = {}
+    for line in DOCUMENT.read_text().splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 7 and cells[1].startswith("`"):
+            for key in re.findall(r"`([^`]+)`", cells[1]):
+                pattern = re.sub(r"\\\{[a-z]+\\\}", "[^ ]+", re.escape(key))
+                found[pattern] = cells[2]
+    return found
+
+
+TYPES = {"zset": "sorted set"}
+
+
+def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
+    parts = Parts(redis_url)
+    parts.slots(1)
+    parts.chore_lease().hold()
+    CeleryPublisher(RedisSettings(url=SecretStr(redis_url)), WorkerSettings(), timeout_s=2).publish(
+        "live", Item("cover", "job_1")
+    )
+    _, lease = parts.claimed()
+    lease.finish(DONE)
+    _, lease = parts.claimed()
+    lease.fail(SourceError("source.throttled", delay_s=60))
+    parts.claimed()
+    for _ in range(3):
+        parts.jobs.create("ann", request(upload=UPLOAD))
+    parts.lanes.release("live")
+
+    keys = {str(key): str(parts.redis.type(str(key))) for key in parts.redis.scan_iter()}
+
+    for key, kind in keys.items():
+        described = [text for pattern, text in documented().items() if re.fullmatch(pattern, key)]
+        assert described, f"{key} is not in docs/redis.md"
+        assert TYPES.get(kind, kind) in described[0], key
+    ours = {pattern for pattern in documented() if pattern.startswith("ff:")}
+    assert {p for p in ours if not any(re.fullmatch(p, key) for key in keys)} == set()
+    parts.redis.close()

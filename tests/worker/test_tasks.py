@@ -1,0 +1,145 @@
+"""A message becomes one attempt, and its end is recorded whatever it is."""
+
+import pytest
+
+from tests.worker.state.parts import DONE, Parts, request
+from worker.contracts.jobs import CoverJob, Item
+from worker.contracts.results import CoverResult
+from worker.errors import MediaError, SourceError
+from worker.state.leases import Lease
+from worker.tasks import Desk, Running, work
+
+
+def desk(parts: Parts, *ends: Exception | SystemExit | None) -> tuple[Desk, list[CoverJob]]:
+    """A desk whose stories end as told, and the jobs they were told of."""
+    seen: list[CoverJob] = []
+    left = list(ends)
+
+    def run(job: CoverJob, lease: Lease) -> CoverResult:
+        seen.append(job)
+        lease.enter("decode")
+        end = left.pop(0)
+        if end is not None:
+            raise end
+        return DONE
+
+    return Desk("w1", parts.leases, parts.lanes, run, renew_s=5), seen
+
+
+def test_an_item_is_run_and_the_next_one_released(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    jobs = [parts.jobs.create("ann", request()) for _ in range(3)]
+    parts.lanes.release("live")
+    made, seen = desk(parts, None)
+
+    work(made, Running(), Item("cover", jobs[0].id))
+
+    assert [job.id for job in seen] == [jobs[0].id]
+    assert parts.now(jobs[0]).status == "succeeded"
+    assert parts.queues.ids() == [job.id for job in jobs]
+    parts.redis.close()
+
+
+def test_a_second_message_for_an_item_is_dropped(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    made, seen = desk(parts, None)
+    item = Item("cover", job.id)
+
+    for _ in range(3):
+        work(made, Running(), item)
+
+    assert len(seen) == 1
+    assert parts.now(job).attempts == 1
+    parts.redis.close()
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "code"),
+    [
+        pytest.param(MediaError("media.corrupt"), "failed", "media.corrupt", id="for-good"),
+        pytest.param(SourceError("source.throttled", delay_s=9), "queued", None, id="for-now"),
+        pytest.param(ZeroDivisionError("a secret"), "queued", None, id="by-a-bug"),
+    ],
+)
+def test_a_failure_is_recorded(
+    one_redis_url: str, end: Exception, status: str, code: str | None
+) -> None:
+    parts = Parts(one_redis_url)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    made, _ = desk(parts, end)
+
+    work(made, Running(), Item("cover", job.id))
+
+    ended = parts.now(job)
+    assert ended.status == status
+    assert (ended.error and ended.error.code) == code
+    parts.redis.close()
+
+
+def test_a_bug_that_comes_twice_ends_the_job_without_its_details(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    made, _ = desk(parts, ZeroDivisionError("a secret"), ZeroDivisionError("a secret"))
+    work(made, Running(), Item("cover", job.id))
+    parts.redis.zadd("ff:lane:live:ann", {f"cover:{job.id}": 0}, xx=True)
+    parts.redis.zadd("ff:later:live", {"ann": 0}, xx=True)
+    parts.lanes.release("live")
+
+    work(made, Running(), Item("cover", job.id))
+
+    error = parts.now(job).error
+    assert error is not None
+    assert error.code == "internal.error"
+    assert "secret" not in error.model_dump_json()
+    parts.redis.close()
+
+
+def test_a_process_that_must_end_gives_its_job_back(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    made, _ = desk(parts, SystemExit(1))
+
+    with pytest.raises(SystemExit):
+        work(made, Running(), Item("cover", job.id))
+
+    assert (parts.now(job).status, parts.now(job).attempts) == ("queued", 0)
+    parts.redis.close()
+
+
+def test_an_attempt_whose_job_was_cancelled_ends_quietly(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+
+    def run(told: CoverJob, lease: Lease) -> CoverResult:
+        parts.jobs.cancel("ann", told.id)
+        return DONE
+
+    work(Desk("w1", parts.leases, parts.lanes, run, 5), Running(), Item("cover", job.id))
+
+    assert parts.now(job).status == "cancelled"
+    parts.redis.close()
+
+
+def test_a_hung_detector_gives_the_running_attempt_up(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    running = Running()
+
+    def run(told: CoverJob, lease: Lease) -> CoverResult:
+        lease.enter("detect")
+        running.give_up()
+        raise SourceError("source.unreachable")
+
+    running.give_up()
+    work(Desk("w1", parts.leases, parts.lanes, run, 5), running, Item("cover", job.id))
+
+    assert parts.now(job).status == "queued"
+    assert parts.claim(job).job.without_faces
+    parts.redis.close()
