@@ -19,6 +19,7 @@ BLOCK_S: Final = 5.0
 RECHECK_S: Final = 5.0
 FIRST_BACKOFF_S: Final = 0.1
 MAX_BACKOFF_S: Final = 2.0
+MAX_DOUBLINGS: Final = 10
 
 Streams = list[tuple[str, list[tuple[str, dict[str, str]]]]]
 
@@ -92,20 +93,21 @@ class Follower:
         self._waiters = waiters
 
     async def run(self) -> None:
-        """Follow until cancelled."""
-        backoff_s = FIRST_BACKOFF_S
+        """Follow until cancelled; a loss is logged once, whatever it takes to come back."""
+        failures = 0
         try:
             while True:
                 try:
                     position = await self._newest()
-                    backoff_s = FIRST_BACKOFF_S
+                    failures = 0
                     self._waiters.wake_all()
                     while True:
                         position = await self._follow(position)
                 except (RedisError, OSError) as lost:
-                    log.warning("event stream lost", error=str(lost), retry_in_s=backoff_s)
-                    await asyncio.sleep(backoff_s)
-                    backoff_s = min(2 * backoff_s, MAX_BACKOFF_S)
+                    tell = log.debug if failures else log.warning
+                    tell("event stream lost", error=str(lost))
+                    await asyncio.sleep(min(FIRST_BACKOFF_S * 2**failures, MAX_BACKOFF_S))
+                    failures = min(failures + 1, MAX_DOUBLINGS)
         finally:
             await self._redis.aclose()
 

@@ -120,7 +120,7 @@ class CeleryPublisher:
         for lazy in ("amqp", "backend"):
             getattr(self._app, lazy)
         with _unavailable(), self._app.producer_pool.acquire(block=True) as producer:
-            producer.connection.ensure_connection(max_retries=1)
+            producer.connection.ensure_connection(max_retries=1, interval_start=0)
 
     def publish(self, lane: str, item: Item) -> None:
         """Put a message for the item into the lane's queue.

@@ -16,7 +16,9 @@ SERVE: Final = "api.server:serve"
 
 def api(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 is any free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65_535, help="Port to listen on; 0: any free one.")
+    ] = None,
 ) -> None:
     """Serve the HTTP API; prints `ready URL` once it answers, ends cleanly on SIGTERM."""
     settings = Settings.read()
