@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from tests.missing import missing
 
-MODULE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
+BUILD = Path(__file__).parents[1] / "deploy" / "build_minio.sh"
 READY_WITHIN_S = 30
 _VARIABLE = "FIRSTFRAME_TEST_MINIO_"
 _FIXTURES = {"minio", "own_minio"}
@@ -140,10 +140,6 @@ def _cache_folder() -> Path:
     return base / "firstframe" / "bin"
 
 
-def _install_line() -> str:
-    return f'GOFLAGS= GOBIN={_cache_folder()} go install -trimpath -ldflags "-s -w" {MODULE}'
-
-
 @cache
 def minio_program() -> Path | None:
     """The server's program, built now if it must be (some minutes); None when it cannot be had."""
@@ -161,15 +157,8 @@ def _build(program: Path) -> None:
     program.parent.mkdir(parents=True, exist_ok=True)
     with (program.parent / "minio.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if program.is_file():
-            return
-        unfinished = program.parent / f"unfinished-{os.getpid()}"
-        command = ["go", "install", "-trimpath", "-ldflags", "-s -w", MODULE]
-        environment = {**os.environ, "GOFLAGS": "", "GOBIN": str(unfinished)}
-        done = subprocess.run(command, env=environment, check=False)
-        if done.returncode == 0:
-            (unfinished / "minio").replace(program)
-        shutil.rmtree(unfinished, ignore_errors=True)
+        if not program.is_file():
+            subprocess.run([BUILD, program.parent], check=False)
 
 
 def _named_by_environment() -> Minio | None:
@@ -186,14 +175,20 @@ def _named_by_environment() -> Minio | None:
 def _program_or_missing() -> Path:
     program = minio_program()
     if program is None:
-        missing("MinIO", _install_line())
+        missing("MinIO", f"deploy/build_minio.sh {_cache_folder()}")
     return program
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Build the server before the first test starts, outside every test's time limit."""
-    needed = any(_FIXTURES & set(getattr(item, "fixturenames", ())) for item in session.items)
-    if needed and not session.config.option.collectonly:
+    """Build the server before the first test starts, outside every test's time limit.
+
+    Tests that ask for it by name only (`getfixturevalue`) carry the mark `minio`.
+    """
+    needed = any(
+        item.get_closest_marker("minio") or _FIXTURES & set(getattr(item, "fixturenames", ()))
+        for item in session.items
+    )
+    if needed and not session.config.option.collectonly and not _named_by_environment():
         minio_program()
 
 

@@ -24,7 +24,7 @@ COVER = cover_key(hashlib.sha256(DATA).hexdigest(), "jpg")
 UPLOAD = upload_key("acme", "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W")
 
 
-@pytest.fixture(params=["local", "minio"])
+@pytest.fixture(params=["local", pytest.param("minio", marks=pytest.mark.minio)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty store."""
     if request.param == "local":
