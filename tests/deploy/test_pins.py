@@ -1,6 +1,7 @@
 """What is installed is pinned once, by hash, and no registry is named."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -27,6 +28,14 @@ def test_a_lock_has_hashes_and_names_no_host(name: str) -> None:
 
 def test_images_run_the_versions_that_are_tested() -> None:
     assert pins("deploy/runtime.lock") < pins("requirements.lock")
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "deploy/runtime.lock"])
+def test_a_lock_has_every_package_the_project_asks_for(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = {re.split(r"[^a-z0-9._-]", line)[0] for line in project["dependencies"]}
+
+    assert asked - {package for package, _ in pins(name)} == set(), "run make lock"
 
 
 def test_images_carry_no_developers_tools() -> None:
