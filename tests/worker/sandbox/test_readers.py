@@ -1,0 +1,72 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.readers import BytesReader
+from worker.errors import SourceError
+from worker.sandbox.readers import KEPT_BYTES, DescriptorReader, HeadReader
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[int]:
+    path = tmp_path / "medium"
+    path.write_bytes(bytes(range(100)))
+    descriptor = os.open(path, os.O_RDWR)
+    yield descriptor
+    os.close(descriptor)
+
+
+def test_a_local_file_is_read_by_range_and_counted(file: int) -> None:
+    reader = DescriptorReader(file, None, max_bytes=1000)
+
+    assert reader.size_bytes == 100
+    assert reader.read(10, 5) == bytes(range(10, 15))
+    assert reader.read(98, 50) == bytes([98, 99])
+    assert reader.read(200, 5) == b""
+    assert reader.bytes_read == 7
+
+
+def test_no_more_than_the_cap_is_read(file: int) -> None:
+    reader = DescriptorReader(file, 100, max_bytes=60)
+    reader.read(0, 60)
+
+    with pytest.raises(SourceError) as caught:
+        reader.read(60, 1)
+
+    assert caught.value.code == "source.too_large"
+
+
+def test_a_file_that_shrinks_has_changed(file: int) -> None:
+    reader = DescriptorReader(file, 100, max_bytes=1000)
+    os.ftruncate(file, 50)
+
+    with pytest.raises(SourceError) as caught:
+        reader.read(40, 20)
+
+    assert caught.value.code == "source.changed"
+
+
+DATA = bytes(i % 251 for i in range(KEPT_BYTES + 5000))
+
+
+@given(st.lists(st.tuples(st.integers(0, len(DATA) + 9), st.integers(0, len(DATA))), max_size=5))
+def test_a_kept_head_changes_no_byte(ranges: list[tuple[int, int]]) -> None:
+    for data in (DATA, DATA[:1000]):
+        reader = HeadReader(BytesReader(data))
+
+        assert [reader.read(at, n) for at, n in ranges] == [data[at : at + n] for at, n in ranges]
+
+
+def test_a_head_is_read_once() -> None:
+    inner = BytesReader(DATA)
+    reader = HeadReader(inner)
+
+    for _ in range(3):
+        reader.read(0, 4096)
+        reader.read(100, 60_000)
+
+    assert (inner.requests, reader.requests, reader.bytes_read) == (1, 1, KEPT_BYTES)
