@@ -5,6 +5,7 @@ it says `ready` it opens no file, makes no socket and starts no program.
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -42,6 +43,9 @@ def main() -> None:
         "still": load(DECODERS, "still")(**{name: options[name] for name in _STILL_OPTIONS}),
     }
     warm(decoders)
+    # What is here now stays for life, so that looking for garbage after each medium is cheap.
+    gc.collect()
+    gc.freeze()
     channel = Channel(socket.socket(fileno=int(descriptor)), takes_descriptors=True)
     try:
         channel.send({"say": "ready"})

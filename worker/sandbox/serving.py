@@ -1,5 +1,6 @@
 """The decode child's desk: takes the parent's requests, one at a time, and answers each."""
 
+import gc
 import json
 import mmap
 import os
@@ -105,6 +106,9 @@ class Desk:
         self._frames = {key: frame for key, frame in self._frames.items() if key[0] != number}
         medium.close()
         reader.close()
+        # A closed PyAV container is a cycle that holds its last frame: 3 MB each at 1080p.
+        del medium, reader
+        gc.collect()
 
 
 def _failed(error: CoverError) -> dict[str, object]:
