@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from av.filter import Graph
 from av.sidedata.sidedata import Type as SideDataType
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, ColorTrc
 
@@ -51,6 +52,8 @@ class Picture(NamedTuple):
         across = Fraction(self.frame.width, self.square.width)
         down = Fraction(self.frame.height, self.square.height)
         left = min(rounded(float(box.left * across)), self.frame.width - 1)
+        # FFmpeg's crop filter cuts through the middle of a deep chroma sample at odd offsets.
+        left -= left % 2
         top = min(rounded(float(box.top * down)), self.frame.height - 1)
         right = min(max(rounded(float(box.right * across)), left + 1), self.frame.width)
         bottom = min(max(rounded(float(box.bottom * down)), top + 1), self.frame.height)
@@ -95,7 +98,8 @@ def _scaled(frame: VideoFrame, box: Box, size: Size) -> Any:
         )
     ]
     if box != Box(0, 0, frame.width, frame.height):
-        nodes.append(graph.add("crop", f"{box.width}:{box.height}:{box.left}:{box.top}:exact=1"))
+        left = box.left - box.left % _column_step(frame.format)
+        nodes.append(graph.add("crop", f"{box.width}:{box.height}:{left}:{box.top}:exact=1"))
     nodes += [
         graph.add("scale", f"{size.width}:{size.height}:{_scale_options(frame, box, size)}"),
         graph.add("format", "pix_fmts=rgb24"),
@@ -106,6 +110,19 @@ def _scaled(frame: VideoFrame, box: Box, size: Size) -> Any:
     scaled = nodes[-1].pull()
     assert isinstance(scaled, VideoFrame)
     return scaled.to_ndarray()
+
+
+def _column_step(format: VideoFormat) -> int:
+    """How many columns FFmpeg's crop filter must move by at once.
+
+    It halves byte offsets for halved chroma, which splits a sample of more than one byte or
+    swaps two chroma values that share a plane.
+    """
+    planes = {component.plane for component in format.components}
+    separate = len(planes) == len(format.components)
+    if separate and all(component.bits <= 8 for component in format.components):
+        return 1
+    return 8 // (format.chroma_width(8) or 8)
 
 
 def _scale_options(frame: VideoFrame, box: Box, size: Size) -> str:
