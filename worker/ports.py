@@ -125,6 +125,10 @@ class FaceDetector(Protocol):
         """Name and digest prefix of the model, `none` without one."""
         ...
 
+    def check(self) -> None:
+        """Raises FaceError `face.model_invalid` when it would find nobody for want of its model."""
+        ...
+
     def detect(self, view: View) -> tuple[FoundFace, ...]:
         """Faces by falling score. Raises: FaceError."""
         ...

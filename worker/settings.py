@@ -43,7 +43,7 @@ class RedisSettings(Section):
 class StoreSettings(Section):
     """Where covers and uploads are kept."""
 
-    kind: Literal["minio", "local"] = "local"
+    kind: str = "local"
     folder: Path = Path("firstframe-data/objects")
     link_secret: SecretStr | None = None
     public_base_url: str = "http://127.0.0.1:8000/objects"
@@ -124,7 +124,7 @@ class FetchSettings(Section):
 class DetectSettings(Section):
     """Face detection."""
 
-    kind: Literal["mediapipe", "none"] = "mediapipe"
+    kind: str = "mediapipe"
     model: Path | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     short_side_px: Annotated[int, Field(ge=64, le=2048)] = 256

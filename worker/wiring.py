@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache, partial
 from importlib.metadata import version
+from inspect import signature
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from pydantic import SecretStr
 from redis import Redis
 
 from worker import registry
 from worker.contracts.requests import SourceReference
 from worker.contracts.results import Versions
-from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Store
+from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Source, Store
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
-from worker.settings import FetchSettings, Settings
+from worker.settings import PREFIX, Section, Settings, SettingsError
 from worker.state.connection import connect
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
@@ -56,40 +59,26 @@ def cover_parts(settings: Settings, *, on_hang: Callable[[], None] | None = None
 
 
 def _decoder(settings: Settings) -> Decoder:
-    section = settings.decode
-    made: Decoder = registry.load(registry.SANDBOXES, "process")(
-        frame_timeout_s=section.frame_timeout_s,
-        max_mpx=section.max_mpx,
-        max_scaled_jpeg_mpx=section.max_scaled_jpeg_mpx,
-        max_bytes=settings.fetch.max_bytes,
-        background=section.background,
-    )
+    values = {**_values(settings.decode), "max_bytes": settings.fetch.max_bytes}
+    made: Decoder = _made(registry.SANDBOXES, "process", values)
     return made
 
 
 def _detector(settings: Settings, on_hang: Callable[[], None] | None) -> FaceDetector:
-    if settings.detect.kind == "none":
-        nobody: FaceDetector = registry.load(registry.DETECTORS, "none")()
-        return nobody
-    made: FaceDetector = _mediapipe(settings, on_hang)
-    return made
-
-
-def _mediapipe(settings: Settings, on_hang: Callable[[], None] | None) -> Any:
     section = settings.detect
-    return registry.load(registry.DETECTORS, "mediapipe")(
-        model_path=section.model or default_path(),
-        model_sha256=MODELS[DEFAULT_MODEL].sha256,
-        threshold=section.threshold,
-        timeout_s=section.timeout_s,
-        on_hang=on_hang,
-    )
+    values = {
+        **_values(section),
+        "model_path": section.model or default_path(),
+        "model_sha256": MODELS[DEFAULT_MODEL].sha256,
+        "on_hang": on_hang,
+    }
+    made: FaceDetector = _made(registry.DETECTORS, section.kind, values, setting="DETECT__KIND")
+    return made
 
 
 def check_faces(settings: Settings) -> None:
     """Raises: FaceError `face.model_invalid` when covers would be made without their model."""
-    if settings.detect.kind == "mediapipe":
-        _mediapipe(settings, None).check()
+    _detector(settings, None).check()
 
 
 def import_adapters(settings: Settings) -> None:
@@ -105,37 +94,14 @@ def import_adapters(settings: Settings) -> None:
 
 
 def _encoders(settings: Settings) -> dict[str, Encoder]:
-    options: dict[str, dict[str, Any]] = {
-        "webp": {"method": settings.encode.webp_method},
-        "avif": {"speed": settings.encode.avif_speed},
-    }
-    return {
-        name: registry.load(registry.ENCODERS, name)(**options.get(name, {}))
-        for name in registry.ENCODERS
-    }
+    values = _values(settings.encode)
+    return {name: _made(registry.ENCODERS, name, values) for name in registry.ENCODERS}
 
 
 def store(settings: Settings) -> Store:
-    """The store that `store.kind` names."""
+    """The store that `store.kind` names. Raises: SettingsError for a name nobody registered."""
     section = settings.store
-    adapter = registry.load(registry.STORES, section.kind)
-    if section.kind == "local":
-        secret = section.link_secret.get_secret_value() if section.link_secret else None
-        embedded: Store = adapter(
-            folder=section.folder, public_base_url=section.public_base_url, link_secret=secret
-        )
-        return embedded
-    made: Store = adapter(
-        endpoint=section.endpoint,
-        access_key=section.access_key.get_secret_value(),
-        secret_key=section.secret_key.get_secret_value(),
-        bucket=section.bucket,
-        region=section.region,
-        secure=section.secure,
-        timeout_s=section.timeout_s,
-        public_base_url=section.public_base_url,
-        public_endpoint=section.public_endpoint,
-    )
+    made: Store = _made(registry.STORES, section.kind, _values(section), setting="STORE__KIND")
     return made
 
 
@@ -156,63 +122,58 @@ def open_argument(settings: Settings, text: str) -> Reader:
 
     Raises: SourceError.
     """
-    fetch = settings.fetch
     if text == STDIN:
-        reader: Reader = registry.load(registry.SOURCES, "stdin")(
-            max_bytes=fetch.max_bytes, stall_timeout_s=fetch.stall_timeout_s
-        ).open(text)
-    elif _URL.match(text):
-        reader = registry.load(registry.SOURCES, "url")(**_http_limits(fetch)).open(text)
-    else:
-        reader = registry.load(registry.SOURCES, "path")(max_bytes=fetch.max_bytes).open(Path(text))
-    return reader
+        return _source(settings, "stdin").open(text)
+    if _URL.match(text):
+        return _source(settings, "url").open(text)
+    return _source(settings, "path").open(Path(text))
 
 
 def source_opener(settings: Settings) -> OpenSource:
     """How a job's source is opened for its tenant; connections are made once and kept."""
-    kept: dict[tuple[str, str], Any] = {}
-
-    def source(kind: str, tenant: str) -> Any:
-        if (kind, tenant) not in kept:
-            kept[kind, tenant] = _source(settings, kind, tenant)
-        return kept[kind, tenant]
+    source = cache(partial(_source, settings))
 
     def open_source(tenant: str, reference: SourceReference) -> Reader:
         if reference.url is not None:
-            reader: Reader = source("url", "").open(reference.url)
-        elif reference.upload is not None:
-            reader = source("upload", tenant).open(reference.upload)
-        else:
-            reader = source("object", tenant).open(reference.object)
-        return reader
+            return source("url").open(reference.url)
+        if reference.upload is not None:
+            return source("upload", tenant).open(reference.upload)
+        return source("object", tenant).open(reference.object)
 
     return open_source
 
 
-def _source(settings: Settings, kind: str, tenant: str) -> Any:
-    fetch, adapter = settings.fetch, registry.load(registry.SOURCES, kind)
-    if kind == "url":
-        return adapter(**_http_limits(fetch))
-    if kind == "upload":
-        return adapter(store=store(settings), tenant=tenant, max_bytes=fetch.max_bytes)
-    places = fetch.objects
-    return adapter(
-        endpoint=places.endpoint,
-        region=places.region,
-        secure=places.secure,
-        access_key=places.access_key.get_secret_value(),
-        secret_key=places.secret_key.get_secret_value(),
-        allowed=frozenset(places.buckets.get(tenant, ())),
-        own_bucket=settings.store.bucket if settings.store.kind == "minio" else None,
-        connect_timeout_s=fetch.connect_timeout_s,
-        stall_timeout_s=fetch.stall_timeout_s,
-        total_timeout_s=fetch.total_timeout_s,
-        max_bytes=fetch.max_bytes,
-    )
+def _source(settings: Settings, kind: str, tenant: str = "") -> Source[Any]:
+    fetch = settings.fetch
+    values = {
+        **_values(fetch),
+        **_values(fetch.objects),
+        "allowed": frozenset(fetch.objects.buckets.get(tenant, ())),
+        "own_bucket": settings.store.bucket,
+        "tenant": tenant,
+        "store": store(settings) if kind == "upload" else None,
+    }
+    made: Source[Any] = _made(registry.SOURCES, kind, values)
+    return made
 
 
-def _http_limits(fetch: FetchSettings) -> dict[str, Any]:
-    return fetch.model_dump(exclude={"objects"})
+def _values(section: Section) -> dict[str, Any]:
+    """A section's values by their names, secrets opened."""
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    return {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in values.items()
+    }
+
+
+def _made(table: dict[str, str], name: str, values: dict[str, Any], *, setting: str = "") -> Any:
+    """The adapter that `table` lists under `name`, with those of `values` its constructor names."""
+    try:
+        adapter = registry.load(table, name)
+    except LookupError as unknown:
+        raise SettingsError(f"{PREFIX}{setting}: {unknown}") from unknown
+    wanted = signature(adapter).parameters
+    return adapter(**{key: value for key, value in values.items() if key in wanted})
 
 
 class State(NamedTuple):

@@ -19,8 +19,8 @@ FORMATS = {"jpg": "JPEG", "webp": "WEBP", "avif": "AVIF", "png": "PNG"}
 @pytest.fixture(
     params=[
         pytest.param(JpegEncoder(), id="jpeg"),
-        pytest.param(WebpEncoder(method=0), id="webp"),
-        pytest.param(AvifEncoder(speed=10), id="avif"),
+        pytest.param(WebpEncoder(webp_method=0), id="webp"),
+        pytest.param(AvifEncoder(avif_speed=10), id="avif"),
         pytest.param(PngEncoder(), id="png"),
     ]
 )

@@ -68,7 +68,7 @@ def _cost(row: Comparison, pairs: list[tuple[float, float]]) -> dict[str, Any]:
         "ours_cpu_ms": round(median(ours for _, ours in pairs), 1),
         "ratio": round(ratio, 2),
         "asked": row.asked,
-        "reached": ratio >= row.asked,
+        "reached": row.asked is None or ratio >= row.asked,
     }
 
 
@@ -81,7 +81,7 @@ def _print(costs: list[dict[str, Any]], weights: list[Weight]) -> None:
             f"{cost['theirs_cpu_ms']:.1f}",
             f"{cost['ours_cpu_ms']:.1f}",
             f"{cost['ratio']:.2f}",
-            f">= {cost['asked']}",
+            f">= {cost['asked']}" if cost["asked"] else "",
             "ok" if cost["reached"] else "MISSED",
         )
     console.print(table)

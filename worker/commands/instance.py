@@ -83,6 +83,8 @@ class Instance(NamedTuple):
         """Make the folders and the settings file that every process reads; owner only."""
         for name in (OBJECTS, SPOOL, REDIS):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
+        for leftover in (self.folder / SPOOL).iterdir():
+            leftover.unlink()
         unfinished = self.config.with_suffix(".part")
         with os.fdopen(
             os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"

@@ -5,12 +5,12 @@ import os
 import sys
 import urllib.request
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from worker.commands.api import is_loopback
 from worker.commands.instance import Instance, InstanceError, lock, open_instance, redis_command
 from worker.commands.supervise import Program, Supervisor, environment
 from worker.settings import CONFIG_VARIABLE, Settings
@@ -41,7 +41,7 @@ def up(
         sys.stderr.write(f"firstframe up: {error}\n")
         raise typer.Exit(1) from error
     settings = _settings(instance)
-    if not settings.api.open and not _is_loopback(host):
+    if not settings.api.open and not is_loopback(host):
         sys.stderr.write(
             f"firstframe up: there are no API keys, so {host} would serve everyone;"
             " set FIRSTFRAME_API__OPEN=true if that is meant\n"
@@ -58,10 +58,6 @@ def _settings(instance: Instance) -> Settings:
     instance.save()
     os.environ[CONFIG_VARIABLE] = str(instance.config)
     return Settings.read()
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or ip_address(host).is_loopback
 
 
 def serve(instance: Instance, workers: int) -> bool:

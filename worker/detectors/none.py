@@ -8,5 +8,8 @@ class NoDetector:
 
     model = "none"
 
+    def check(self) -> None:
+        """Nothing is needed, so nothing is missing."""
+
     def detect(self, view: View) -> tuple[FoundFace, ...]:
         return ()

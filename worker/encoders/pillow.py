@@ -18,8 +18,8 @@ class WebpEncoder:
     content_type = "image/webp"
     extension = "webp"
 
-    def __init__(self, *, method: int = 4) -> None:
-        self._method = method
+    def __init__(self, *, webp_method: int = 4) -> None:
+        self._method = webp_method
 
     def encode(self, view: View, *, quality: int) -> bytes:
         return _encoded(view, "WEBP", quality=quality, method=self._method)
@@ -35,8 +35,8 @@ class AvifEncoder:
     content_type = "image/avif"
     extension = "avif"
 
-    def __init__(self, *, speed: int = 8) -> None:
-        self._speed = speed
+    def __init__(self, *, avif_speed: int = 8) -> None:
+        self._speed = avif_speed
 
     def encode(self, view: View, *, quality: int) -> bytes:
         if max(view.width_px, view.height_px) > AVIF_MAX_SIDE_PX:

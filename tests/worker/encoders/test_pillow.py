@@ -20,8 +20,8 @@ def view(photo: Path) -> View:
 @pytest.mark.parametrize(
     ("encoder", "limit_px"),
     [
-        pytest.param(WebpEncoder(method=0), 16_383, id="webp"),
-        pytest.param(AvifEncoder(speed=10), 32_768, id="avif"),
+        pytest.param(WebpEncoder(webp_method=0), 16_383, id="webp"),
+        pytest.param(AvifEncoder(avif_speed=10), 32_768, id="avif"),
     ],
 )
 def test_a_side_over_the_formats_limit_is_an_encoding_error(
@@ -38,8 +38,8 @@ def test_a_side_over_the_formats_limit_is_an_encoding_error(
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        pytest.param(WebpEncoder(method=0), WebpEncoder(method=6), id="webp"),
-        pytest.param(AvifEncoder(speed=10), AvifEncoder(speed=6), id="avif"),
+        pytest.param(WebpEncoder(webp_method=0), WebpEncoder(webp_method=6), id="webp"),
+        pytest.param(AvifEncoder(avif_speed=10), AvifEncoder(avif_speed=6), id="avif"),
     ],
 )
 def test_the_effort_changes_the_file(one: Encoder, other: Encoder, view: View) -> None:
