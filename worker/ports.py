@@ -86,7 +86,9 @@ class OpenMedium(Protocol):
     """A medium that was opened for decoding; many frames, many views of each."""
 
     @property
-    def info(self) -> MediumInfo: ...
+    def info(self) -> MediumInfo:
+        """What the medium is: complete once a frame was decoded, until then what its file claims."""
+        ...
 
     def frame(self, at: str) -> Frame:
         """The frame that policy `at` names (`first`). Raises: MediaError, SourceError."""
