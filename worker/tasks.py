@@ -4,6 +4,7 @@ import functools
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, NamedTuple, TypeVar
 
 import structlog
@@ -44,7 +45,8 @@ class Running:
     def give_up(self) -> None:
         """Count the attempt as lost now: its detector hangs."""
         if self.lease is not None:
-            self.lease.give_up()
+            with suppress(RequestError):
+                self.lease.give_up()
 
 
 def register(app: Celery, open_desk: Callable[[Running], Desk]) -> Callable[[], Desk]:
@@ -69,7 +71,8 @@ def work(desk: Desk, running: Running, item: Item) -> None:
     try:
         _attempt(desk, lease)
     except SystemExit:
-        lease.give_back()
+        with suppress(RequestError):
+            lease.give_back()
         raise
     finally:
         running.lease = None

@@ -30,13 +30,16 @@ class Chore(NamedTuple):
 def run_chores(chores: Sequence[Chore], lease: ChoreLease, stopping: Callable[[], bool]) -> None:
     """Do what is due until `stopping`; a chore that fails is done again when it is next due."""
     due_s = dict.fromkeys(chores, 0.0)
+    away = False
     while not stopping():
         try:
             if lease.hold():
                 _run_due(due_s)
+            away = False
         except RequestError as error:
-            _log.warning("chores.waiting", code=error.code)
-            now_s = time.monotonic()
+            if not away:
+                _log.warning("chores.waiting", code=error.code)
+            away, now_s = True, time.monotonic()
             due_s = {chore: max(at, now_s + chore.after_outage_s) for chore, at in due_s.items()}
         time.sleep(_TICK_S)
     with suppress(RequestError):
