@@ -87,7 +87,7 @@ class OpenMedium(Protocol):
 
     @property
     def info(self) -> MediumInfo:
-        """What the medium is: complete once a frame was decoded, until then what its file claims."""
+        """What the medium is; until a frame was decoded, what its file claims."""
         ...
 
     def frame(self, at: str) -> Frame:
