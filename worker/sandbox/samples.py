@@ -6,7 +6,8 @@ from base64 import b85decode
 from worker.geometry.shapes import Box
 from worker.ports import Decoder
 
-# Made with PyAV and Pillow: one grey frame of 16 by 16 as MPEG-4, and 2 by 2 pixels each.
+# Made with PyAV and Pillow: one grey frame of 16 by 16 as MPEG-4, and 2 by 2 pixels each, the
+# JPEG with EXIF, whose reader Pillow imports late.
 _SAMPLES: tuple[tuple[str, str], ...] = (
     (
         "video",
@@ -21,9 +22,10 @@ _SAMPLES: tuple[tuple[str, str], ...] = (
     (
         "still",
         "c-"
-        "s4a<NpH&0WUXCHwH#V1_nkTWcYuZ!I?pTn}?5wOMs7;Pe@QeSVBWeLQG7;P+3)0!^+s!#?sir+`%Kp&%q_!)"
-        "!ZT=H!wUtDLo_I&bP3#Af+NEH9Z+*2&15okc6m&zLb=HvXg~VGRffo0R}-"
-        "11||k3W=16jCP7AKLB{__7(~HNMFGq}VG#jzQ3jAGhFTVos34}=TMRtRj6hqM1sUua8d&=N-vj{kG&}t",
+        "s4a<NpH&0WUXCHwH#V1_nkTWcdG(LCLiuGmU}4*Ox(yfq{VoC?~|g%m9*SV*rEyw;7xn1h{$lc(?@kc=?0`1"
+        "%xFuq$I?|Bn*{RWi_mfZEY-"
+        "#EzBJ}V*DIj!d=ZR0&)Yx<CD@e((QZ;D+^L8Vp7wSL54623JFPwO6W^T=_fl`I3<$|{vTiv<X~W8U}9!eVqg"
+        "+vWEN!ne}q94>>U)q3=|d-Ko?~IiDIZ_0f`D?s=dX)!^{Y@g;|ino}q!I@Bd8z(D6WZ",
     ),
     (
         "still",
