@@ -1,0 +1,54 @@
+"""Whoever logs, it is one JSON object a line on standard error."""
+
+import json
+import subprocess
+import sys
+
+PROGRAM = """
+import logging
+import structlog
+from worker.settings import LogSettings
+from worker.telemetry import start_logging
+
+start_logging(LogSettings(level="info", format=FORMAT))
+log = structlog.get_logger("worker.tasks")
+log.info("job.succeeded", job="job_1")
+log.debug("not told")
+logging.getLogger("celery.worker").info("chatter")
+logging.getLogger("worker.state").warning("no %s", "luck", extra={"item": "cover:1"})
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    log.error("job.bug", exc_info=error)
+"""
+
+
+def logged(form: str) -> list[str]:
+    program = PROGRAM.replace("FORMAT", repr(form))
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout == ""
+    return ended.stderr.splitlines()
+
+
+def test_logs_of_both_kinds_are_json_lines_with_their_fields() -> None:
+    lines = [json.loads(line) for line in logged("json")]
+
+    told = [(line["level"], line["logger"], line["event"]) for line in lines]
+    assert told == [
+        ("info", "worker.tasks", "job.succeeded"),
+        ("warning", "worker.state", "no luck"),
+        ("error", "worker.tasks", "job.bug"),
+    ]
+    assert lines[0]["job"] == "job_1"
+    assert lines[1]["item"] == "cover:1"
+    assert "ZeroDivisionError" in lines[2]["exception"]
+    assert all(line["timestamp"].endswith("Z") for line in lines)
+
+
+def test_people_may_have_text() -> None:
+    lines = logged("text")
+
+    assert "job.succeeded" in lines[0]
+    assert "job=job_1" in lines[0]
