@@ -78,10 +78,14 @@ def test_a_restart_finds_every_job_and_cover(photo: Path, tmp_path: Path) -> Non
         assert client.get(f"/objects/{key}").status_code == 200
 
 
-def test_sigterm_ends_all_of_it(tmp_path: Path) -> None:
-    with instance(tmp_path / "data", "--workers", "1") as (_, pid):
+def test_sigterm_ends_all_of_it(photo: Path, tmp_path: Path) -> None:
+    with (
+        instance(tmp_path / "data", "--workers", "1") as (base_url, pid),
+        httpx2.Client(base_url=base_url, timeout=90, trust_env=False) as client,
+    ):
+        cover(client, {"upload": upload(client, photo)}, wait_s=60, sizes=[64])
         family = psutil.Process(pid).children(recursive=True)
-        assert len(family) >= 5
+        assert len(family) >= 6, "Redis, API, chores, Celery main, pool child, decode child"
 
     _await_end_of([child.pid for child in family])
 
