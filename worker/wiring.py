@@ -16,6 +16,7 @@ from worker.contracts.requests import SourceReference
 from worker.contracts.results import Versions
 from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Source, Store
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
+from worker.rules.urls import shown
 from worker.settings import PREFIX, Section, Settings, SettingsError
 from worker.state.connection import connect
 from worker.state.jobs import JobRecords
@@ -127,6 +128,11 @@ def open_argument(settings: Settings, text: str) -> Reader:
     if _URL.match(text):
         return _source(settings, "url").open(text)
     return _source(settings, "path").open(Path(text))
+
+
+def shown_argument(text: str) -> str:
+    """What a command line names, as it may be shown: a URL without its secrets."""
+    return shown(text) if _URL.match(text) else text
 
 
 def source_opener(settings: Settings) -> OpenSource:

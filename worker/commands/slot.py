@@ -50,7 +50,7 @@ def serve(lines: Lines, recipe: Recipe, out_dir: Path) -> None:
                 without_faces=without_faces,
             )
         except CoverError as error:
-            result = failed(source, error)
+            result = failed(wiring.shown_argument(source), error)
         say(lines, "result", result.model_dump(mode="json"))
 
 

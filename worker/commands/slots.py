@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, ErrorInfo
 from worker.errors import WorkerError
+from worker.wiring import shown_argument
 
 CHILD: Final = "worker.commands.slot"
 
@@ -116,7 +117,7 @@ def cover_all(orders: Sequence[Order], recipe: Recipe, out_dir: Path) -> Iterato
 def _lost(order: Order, stage: str) -> CoverResult:
     error = WorkerError("worker.lost", f"the process died in stage {stage!r}", stage=stage)
     return CoverResult(
-        source=order.source,
+        source=shown_argument(order.source),
         status="failed",
         error=ErrorInfo(
             code=error.code, message=error.message, retryable=error.retryable, stage=error.stage

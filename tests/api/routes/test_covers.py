@@ -129,12 +129,20 @@ INVALID, UNBUILT = "request.invalid", "request.not_available"
         ),
         pytest.param(_with(frame={"policy": "best"}), UNBUILT, ["frame.policy"], id="policy-best"),
         pytest.param(_with(frame={"policy": "at:2"}), UNBUILT, ["frame.policy"], id="policy-at"),
+        pytest.param(
+            _with(frame={"policy": "usable"}), UNBUILT, ["frame.policy"], id="policy-usable"
+        ),
         pytest.param(_with(crop={}), UNBUILT, ["crop"], id="crop"),
+        pytest.param(_with(target={}), UNBUILT, ["target"], id="target"),
+        pytest.param(_with(callback_url="u"), UNBUILT, ["callback_url"], id="callback-url"),
+        pytest.param(_with(watch={}), UNBUILT, ["watch"], id="watch"),
         pytest.param(
             _with(target={}, callback_url="u"), UNBUILT, ["callback_url", "target"], id="2"
         ),
         pytest.param(_with(visibility="private"), UNBUILT, ["visibility"], id="visibility"),
         pytest.param(_from(album={}), UNBUILT, ["source.album"], id="album"),
+        pytest.param(_from(file={}), UNBUILT, ["source.file"], id="file"),
+        pytest.param(_from(image={}), UNBUILT, ["source.image"], id="image"),
         pytest.param(_from(medium="0" * 32), UNBUILT, ["source.medium"], id="medium"),
         pytest.param(_with(crop={}, sizes=[0]), INVALID, ["crop", "sizes[0]"], id="both-kinds"),
     ],
