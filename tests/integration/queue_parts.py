@@ -112,6 +112,12 @@ class House:
         self.wait_for(lambda: str(process.pid) in {str(w.pid) for w in self.state.workers.live()})
         return process
 
+    def start_api(self) -> str:
+        """Start an API on a free port; its URL, once it answers."""
+        self.start("api", "--port", "0")
+        self.wait_for(lambda: "ready http" in self.log())
+        return self.log().partition("ready ")[2].split()[0]
+
     def create(self, **fields: object) -> Job:
         """A job on the gated source, given to Celery as the API does."""
         url = f"http://127.0.0.1:{self._source.port}/portrait.jpg"
@@ -121,7 +127,10 @@ class House:
         return job
 
     def now(self, job: Job) -> Job:
-        read = self.state.jobs.read(TENANT, job.id)
+        return self.read(job.id)
+
+    def read(self, job_id: str) -> Job:
+        read = self.state.jobs.read(TENANT, job_id)
         assert read is not None
         return read
 
