@@ -26,9 +26,20 @@ def resized(pixels: Pixels, size: Size) -> Pixels:
     height, width, _ = pixels.shape
     if size == Size(width, height):
         return pixels
-    shrinks = size.width <= width and size.height <= height
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(pixels, size, interpolation=method), dtype=np.uint8)
+    if size.width > width or size.height > height:
+        return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    return np.asarray(
+        cv2.resize(_halved(pixels, size), size, interpolation=cv2.INTER_AREA), dtype=np.uint8
+    )
+
+
+def _halved(pixels: Pixels, size: Size) -> Pixels:
+    """`pixels` halved while that is exact and stays above `size`; halving costs next to nothing."""
+    height, width, _ = pixels.shape
+    while width % 2 == height % 2 == 0 and width >= 2 * size.width and height >= 2 * size.height:
+        width, height = width // 2, height // 2
+        pixels = np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
+    return pixels
 
 
 def view_of(pixels: Pixels) -> View:

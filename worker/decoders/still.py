@@ -165,6 +165,8 @@ def _region(pixels: Pixels, box: Box, size: Size) -> Pixels:
 
 def _whole(reader: Reader, head: bytes) -> bytes:
     """All bytes of the medium; the reader ends it where a cap is reached."""
+    if reader.size_bytes is not None:
+        return head + reader.read(len(head), reader.size_bytes - len(head))
     parts = [head]
     offset = len(head)
     while parts[-1]:
