@@ -1,12 +1,11 @@
 """Settings become adapters and state here and nowhere else; light, because names are strings."""
 
-import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 from redis import Redis
@@ -15,8 +14,8 @@ from worker import registry
 from worker.contracts.requests import SourceReference
 from worker.contracts.results import Versions
 from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Source, Store
+from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
-from worker.rules.urls import shown
 from worker.settings import PREFIX, Section, Settings, SettingsError
 from worker.state.connection import connect
 from worker.state.jobs import JobRecords
@@ -24,9 +23,6 @@ from worker.state.lanes import Lanes, Publisher
 from worker.state.leases import LeaseRules, Leases
 from worker.state.retention import Retention
 from worker.state.workers import Workers
-
-STDIN: Final = "-"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 OpenSource = Callable[[str, SourceReference], Reader]
 
@@ -85,13 +81,13 @@ def check_faces(settings: Settings) -> None:
 def import_adapters(settings: Settings) -> None:
     """Load what a cover job's adapters are written in, so that processes forked later share it."""
     for name in ("url", "upload", "object"):
-        registry.load(registry.SOURCES, name)
+        _adapter(registry.SOURCES, name)
     for name in registry.ENCODERS:
-        registry.load(registry.ENCODERS, name)
-    registry.load(registry.SANDBOXES, "process")
-    registry.load(registry.DETECTORS, settings.detect.kind)
-    registry.load(registry.STORES, settings.store.kind)
-    registry.load(registry.DESTINATIONS, "store")
+        _adapter(registry.ENCODERS, name)
+    _adapter(registry.SANDBOXES, "process")
+    _adapter(registry.DETECTORS, settings.detect.kind, setting="DETECT__KIND")
+    _adapter(registry.STORES, settings.store.kind, setting="STORE__KIND")
+    _adapter(registry.DESTINATIONS, "store")
 
 
 def _encoders(settings: Settings) -> dict[str, Encoder]:
@@ -123,16 +119,8 @@ def open_argument(settings: Settings, text: str) -> Reader:
 
     Raises: SourceError.
     """
-    if text == STDIN:
-        return _source(settings, "stdin").open(text)
-    if _URL.match(text):
-        return _source(settings, "url").open(text)
-    return _source(settings, "path").open(Path(text))
-
-
-def shown_argument(text: str) -> str:
-    """What a command line names, as it may be shown: a URL without its secrets."""
-    return shown(text) if _URL.match(text) else text
+    kind = kind_of(text)
+    return _source(settings, kind).open(Path(text) if kind == "path" else text)
 
 
 def source_opener(settings: Settings) -> OpenSource:
@@ -174,12 +162,17 @@ def _values(section: Section) -> dict[str, Any]:
 
 def _made(table: dict[str, str], name: str, values: dict[str, Any], *, setting: str = "") -> Any:
     """The adapter that `table` lists under `name`, with those of `values` its constructor names."""
-    try:
-        adapter = registry.load(table, name)
-    except LookupError as unknown:
-        raise SettingsError(f"{PREFIX}{setting}: {unknown}") from unknown
+    adapter = _adapter(table, name, setting=setting)
     wanted = signature(adapter).parameters
     return adapter(**{key: value for key, value in values.items() if key in wanted})
+
+
+def _adapter(table: dict[str, str], name: str, *, setting: str = "") -> Any:
+    """Raises: SettingsError for a name that `setting` gives and nobody registered."""
+    try:
+        return registry.load(table, name)
+    except LookupError as unknown:
+        raise SettingsError(f"{PREFIX}{setting}: {unknown}") from unknown
 
 
 class State(NamedTuple):

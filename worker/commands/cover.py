@@ -13,17 +13,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from worker.commands.slots import Order, cover_all
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES
-from worker.contracts.requests import Recipe
+from worker.contracts.requests import NOT_AVAILABLE, Recipe
 from worker.contracts.results import CoverResult
+from worker.rules.arguments import STDIN, kind_of
+from worker.rules.keys import cover_stem
 from worker.settings import Settings
-
-STDIN = "-"
 
 
 def cover(
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="SOURCE...", help="A path, an http(s) URL, or - for stdin."),
+        typer.Argument(metavar="SOURCE", help="A path, an http(s) URL, or - for stdin."),
     ],
     size: Annotated[
         list[int] | None,
@@ -41,8 +41,9 @@ def cover(
     format: Annotated[str, typer.Option(help="jpeg, webp, avif or png.")] = "jpeg",
     quality: Annotated[int, typer.Option(min=1, max=100, help="Of lossy formats.")] = 85,
 ) -> None:
-    """Make covers of SOURCEs here, without a server.
+    """Make covers of files and URLs here, without a server.
 
+    Covers are DIR/NAME-SIZE.EXT, the whole frame is DIR/NAME-cover.EXT; older ones are replaced.
     Exit status: 0 all done, 1 some failed (the others are done), 2 wrong call or settings.
     """
     recipe = _recipe(
@@ -70,7 +71,9 @@ def _recipe(values: dict[str, object]) -> Recipe:
             "quality": "--quality",
             "frame": "--frame",
         }
-        raise typer.BadParameter(first["msg"], param_hint=names[str(first["loc"][0])]) from invalid
+        code = "request.not_available: " if first["type"] == NOT_AVAILABLE else ""
+        hint = names[str(first["loc"][0])]
+        raise typer.BadParameter(code + first["msg"], param_hint=hint) from invalid
 
 
 def _run(sources: Sequence[str], recipe: Recipe, out_dir: Path, as_json: bool) -> int:
@@ -79,7 +82,7 @@ def _run(sources: Sequence[str], recipe: Recipe, out_dir: Path, as_json: bool) -
     columns = TextColumn("covers"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("covers", total=len(sources))
-        for result in cover_all(orders(sources), recipe, out_dir):
+        for result in cover_all(orders(sources, recipe.sizes or (), out_dir), recipe, out_dir):
             failures += result.status == "failed"
             progress.advance(bar)
             (sys.stdout if as_json or not result.error else sys.stderr).write(
@@ -89,24 +92,37 @@ def _run(sources: Sequence[str], recipe: Recipe, out_dir: Path, as_json: bool) -
     return failures
 
 
-def orders(sources: Sequence[str]) -> list[Order]:
-    """An order a source; sources of one name get stems of their own, in the order given."""
+def orders(sources: Sequence[str], sizes_px: Sequence[int], out_dir: Path) -> list[Order]:
+    """An order a source. No two write the same files, and none writes over a source."""
     taken: set[str] = set()
+    kept = {_place(Path(source)) for source in sources if kind_of(source) == "path"}
     made = []
     for source in sources:
         stem = plain = _stem(source)
         number = 2
-        while stem in taken:
+        while stem in taken or any(
+            _place(path) in kept for path in _files(stem, sizes_px, out_dir)
+        ):
             stem, number = f"{plain}-{number}", number + 1
         taken.add(stem)
         made.append(Order(source, stem))
     return made
 
 
+def _place(path: Path) -> Path:
+    """Where a file lies, less its ending: a cover that differs in it alone is too close."""
+    return path.resolve().with_suffix("")
+
+
+def _files(stem: str, sizes_px: Sequence[int], out_dir: Path) -> list[Path]:
+    return [out_dir / f"{cover_stem(stem, size_px)}.x" for size_px in sizes_px or (None,)]
+
+
 def _stem(source: str) -> str:
-    if source == STDIN:
+    kind = kind_of(source)
+    if kind == "stdin":
         return "stdin"
-    path = unquote(urlsplit(source).path) if "://" in source else source
+    path = unquote(urlsplit(source).path) if kind == "url" else source
     return Path(path).stem.replace("\0", "") or "cover"
 
 

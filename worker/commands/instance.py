@@ -32,6 +32,8 @@ def lock(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileExistsError as error:
+        raise InstanceError(f"{folder} is not a folder") from error
     except OSError as error:
         raise InstanceError(f"{folder}: {error.strerror}") from error
     try:
@@ -96,7 +98,6 @@ class Instance(NamedTuple):
         sections: dict[str, dict[str, str | int]] = {
             "redis": {"url": self.redis_url},
             "store": {
-                "kind": "local",
                 "folder": str(self.folder / OBJECTS),
                 "link_secret": self.link_secret,
                 "public_base_url": f"{self.base_url}/objects",

@@ -21,8 +21,32 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (cover, up, demo, worker, api, chores, bench):
-    app.command()(command)
+UNBUILT = (
+    *("snapshots", "keys", "doctor", "jobs", "smh"),
+    *("accounts", "records", "watches", "images", "load"),
+)
+
+for command, short_help in (
+    (cover, "Make covers of files and URLs here, without a server."),
+    (up, "Run everything on this machine, in one folder."),
+    (demo, "Cover a few media through a whole instance, and show them."),
+    (worker, "Run jobs, one at a time."),
+    (api, "Serve the HTTP API."),
+    (chores, "Do what happens by the clock."),
+    (bench, "Measure covers against the plain way."),
+):
+    app.command(short_help=short_help)(command)
+
+
+def not_built(context: typer.Context) -> None:
+    """A command that this build does not have."""
+    sys.stderr.write(f"request.not_available: this build has no command {context.info_name!r}\n")
+    raise typer.Exit(2)
+
+
+for name in UNBUILT:
+    anything = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+    app.command(name, hidden=True, context_settings=anything)(not_built)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from worker import wiring
 from worker.contracts.requests import Recipe
 from worker.errors import CoverError
 from worker.jobs.cover import CoverStory, failed
+from worker.rules.arguments import shown_argument
 from worker.settings import Settings
 
 Lines: TypeAlias = "BufferedRWPair[Any, Any]"
@@ -50,7 +51,7 @@ def serve(lines: Lines, recipe: Recipe, out_dir: Path) -> None:
                 without_faces=without_faces,
             )
         except CoverError as error:
-            result = failed(wiring.shown_argument(source), error)
+            result = failed(shown_argument(source), error)
         say(lines, "result", result.model_dump(mode="json"))
 
 

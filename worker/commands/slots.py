@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, ErrorInfo
 from worker.errors import WorkerError
-from worker.wiring import shown_argument
+from worker.rules.arguments import shown_argument
 
 CHILD: Final = "worker.commands.slot"
 

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ def _die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+class ProgramDiedError(Exception):
+    """A program ended before everything was ready; its own output says why."""
+
+
 @dataclass
 class Program:
     """A program to keep running; `stop_s` is how long it may take to end after SIGTERM."""
@@ -37,11 +42,15 @@ class Program:
     pause_s: float = field(default=0.0)
 
     def start(self) -> None:
-        """Start it in a session of its own, so that a terminal's Ctrl-C reaches only us."""
+        """Start it in a session of its own, so that a terminal's Ctrl-C reaches only us.
+
+        What it prints goes to standard error: programs read what we say on standard output.
+        """
         self.process = subprocess.Popen(
             self.argv,
             env=dict(self.environment),
             stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
             start_new_session=True,
             preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread of ours runs beside this
         )
@@ -80,12 +89,18 @@ class Supervisor:
         program.start()
 
     def wait_until(self, ready: Callable[[], bool], *, timeout_s: float) -> bool:
-        """Watch the programs until `ready`; False when asked to stop or out of time."""
+        """Wait for `ready`; False when asked to stop, or out of time.
+
+        Raises: ProgramDiedError for a program that ends meanwhile: it cannot work as it is set.
+        """
         deadline = time.monotonic() + timeout_s
         while not self.stopping and time.monotonic() < deadline:
             if ready():
                 return True
-            self._watch()
+            for program in self.programs:
+                if program.died():
+                    raise ProgramDiedError(f"{program.name} ended as soon as it was started")
+            time.sleep(POLL_S)
         return False
 
     def run(self) -> None:

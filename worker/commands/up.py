@@ -2,7 +2,9 @@
 
 import json
 import os
+import socket
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,14 +12,23 @@ from typing import Annotated
 
 import typer
 
+from worker import wiring
 from worker.commands.api import is_loopback
-from worker.commands.instance import Instance, InstanceError, lock, open_instance, redis_command
-from worker.commands.supervise import Program, Supervisor, environment
+from worker.commands.instance import (
+    LOOPBACK,
+    Instance,
+    InstanceError,
+    lock,
+    open_instance,
+    redis_command,
+)
+from worker.commands.supervise import Program, ProgramDiedError, Supervisor, environment
+from worker.errors import StorageError
 from worker.settings import CONFIG_VARIABLE, Settings
 from worker.telemetry import start_logging
 
 START_TIMEOUT_S = 60.0
-JOB_GRACE_S = 30.0
+STOP_MARGIN_S = 5.0
 
 
 def up(
@@ -37,10 +48,10 @@ def up(
     try:
         held = lock(data)
         instance = open_instance(data, host=host, port=port)
+        settings = _checked_settings(instance)
     except InstanceError as error:
         sys.stderr.write(f"firstframe up: {error}\n")
         raise typer.Exit(1) from error
-    settings = _settings(instance)
     if not settings.api.open and not is_loopback(host):
         sys.stderr.write(
             f"firstframe up: there are no API keys, so {host} would serve everyone;"
@@ -53,40 +64,72 @@ def up(
     raise typer.Exit(0 if served else 1)
 
 
-def _settings(instance: Instance) -> Settings:
-    """Write the instance's file and read the settings as its processes will."""
+def _checked_settings(instance: Instance) -> Settings:
+    """Write the instance's file, read the settings as its processes will, try the store.
+
+    Raises: InstanceError for a store that cannot be used.
+    """
     instance.save()
     os.environ[CONFIG_VARIABLE] = str(instance.config)
-    return Settings.read()
+    settings = Settings.read()
+    try:
+        wiring.store(settings).check()
+    except StorageError as error:
+        raise InstanceError(str(error)) from error
+    return settings
 
 
 def serve(instance: Instance, workers: int) -> bool:
     """Run the programs until a signal; False when they did not come up."""
     supervisor = Supervisor()
     try:
-        for program in programs(instance, workers):
-            supervisor.start(program)
-        ready = supervisor.wait_until(lambda: serves(instance.base_url), timeout_s=START_TIMEOUT_S)
-        if ready:
-            sys.stdout.write(f"ready {instance.base_url}\n")
-            sys.stdout.flush()
-            supervisor.run()
-        elif not supervisor.stopping:
-            sys.stderr.write(f"firstframe up: not ready after {START_TIMEOUT_S:.0f} s\n")
-        return ready or supervisor.stopping
+        if not _come_up(supervisor, instance, workers):
+            return supervisor.stopping
+        sys.stdout.write(f"ready {instance.base_url}\n")
+        sys.stdout.flush()
+        supervisor.run()
+        return True
+    except ProgramDiedError as died:
+        sys.stderr.write(f"firstframe up: {died}\n")
+        return False
     finally:
         supervisor.stop()
+
+
+def _come_up(supervisor: Supervisor, instance: Instance, workers: int) -> bool:
+    """Start Redis, then what needs it; whether all of it serves in time."""
+    redis, *others = programs(instance, workers)
+    supervisor.start(redis)
+    if not supervisor.wait_until(
+        lambda: listens(LOOPBACK, instance.redis_port), timeout_s=START_TIMEOUT_S
+    ):
+        return False
+    for program in others:
+        supervisor.start(program)
+    missing = ["everything"]
+
+    def ready() -> bool:
+        missing[:] = unready(instance.base_url)
+        return not missing
+
+    if supervisor.wait_until(ready, timeout_s=START_TIMEOUT_S):
+        return True
+    if not supervisor.stopping:
+        why = "; ".join(missing)
+        sys.stderr.write(f"firstframe up: not ready after {START_TIMEOUT_S:.0f} s: {why}\n")
+    return False
 
 
 def programs(instance: Instance, workers: int) -> list[Program]:
     """Redis first, so that it is stopped last."""
     ours = environment(**{CONFIG_VARIABLE: str(instance.config)})
     command = [sys.executable, "-m", "worker.commands"]
+    stop_s = Settings.read().worker.stop_grace_s + STOP_MARGIN_S
     return [
         Program("redis", redis_command(instance), _plain(ours)),
         Program("api", [*command, "api"], ours),
         *(
-            Program(f"worker-{number}", [*command, "worker"], ours, stop_s=JOB_GRACE_S)
+            Program(f"worker-{number}", [*command, "worker"], ours, stop_s=stop_s)
             for number in range(1, workers + 1)
         ),
         Program("chores", [*command, "chores"], ours),
@@ -97,11 +140,21 @@ def _plain(variables: Mapping[str, str]) -> dict[str, str]:
     return {name: variables[name] for name in ("PATH", "LANG", "LC_ALL", "TZ") if name in variables}
 
 
-def serves(base_url: str) -> bool:
-    """Whether the API takes jobs and every lane has a worker."""
+def listens(host: str, port: int) -> bool:
+    """Whether something answers at a port."""
     try:
-        with urllib.request.urlopen(f"{base_url}/readyz", timeout=2) as answer:  # noqa: S310 - ours
-            told = json.load(answer)
+        with socket.create_connection((host, port), timeout=1):
+            return True
     except OSError:
         return False
-    return bool(told["ready"] and not told["warnings"])
+
+
+def unready(base_url: str) -> list[str]:
+    """What keeps the API from taking jobs and having them done; empty when nothing does."""
+    try:
+        with urllib.request.urlopen(f"{base_url}/readyz", timeout=2) as answer:  # noqa: S310 - ours
+            return list(json.load(answer)["warnings"])
+    except urllib.error.HTTPError as refused:
+        return [str(json.load(refused).get("detail", refused))]
+    except OSError as error:
+        return [f"the API does not answer: {error}"]

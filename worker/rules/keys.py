@@ -77,3 +77,8 @@ def _checked(form: re.Pattern[str], text: str, what: str) -> str:
     if not form.fullmatch(text):
         raise ValueError(f"not a {what} of a key: {text!r}")
     return text
+
+
+def cover_stem(source_stem: str, size_px: int | None) -> str:
+    """The file name of a command's cover, less its ending; without a size it is the whole frame."""
+    return f"{source_stem}-{size_px or 'cover'}"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from worker.errors import StorageError
 from worker.ports import Encoder, Placed, Store
-from worker.rules.keys import cover_key
+from worker.rules.keys import cover_key, cover_stem
 
 
 class StoreDestination:
@@ -21,14 +21,14 @@ class StoreDestination:
 
 
 class FolderDestination:
-    """Covers as files `STEM-SIZE.EXT`, the whole frame as `STEM-cover.EXT`; whole or not there."""
+    """Covers as files named after their source's stem; whole or not there."""
 
     def __init__(self, *, folder: Path, stem: str) -> None:
         self._folder = folder
         self._stem = stem
 
     def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
-        path = self._folder / f"{self._stem}-{size or 'cover'}.{encoder.extension}"
+        path = self._folder / f"{cover_stem(self._stem, size)}.{encoder.extension}"
         unfinished = path.with_name(f".{path.name}.part")
         try:
             unfinished.write_bytes(data)

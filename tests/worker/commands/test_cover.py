@@ -102,7 +102,17 @@ def test_a_wrong_call_ends_with_2_and_names_the_option(
     assert not list(tmp_path.iterdir())
 
 
-def test_sources_of_one_name_get_files_of_their_own() -> None:
-    stems = [order.stem for order in orders(["a/x.jpg", "b/x.png", "https://h/x.mp4?s=1", "-"])]
+def test_sources_of_one_name_get_files_of_their_own(tmp_path: Path) -> None:
+    sources = ["a/x.jpg", "b/x.png", "https://h/x.mp4?s=1", "-"]
+
+    stems = [order.stem for order in orders(sources, [64], tmp_path)]
 
     assert stems == ["x", "x-2", "x-3", "stdin"]
+
+
+def test_no_cover_is_written_over_a_source(tmp_path: Path) -> None:
+    sources = [str(tmp_path / "x.jpg"), str(tmp_path / "x-64.jpg")]
+
+    stems = [order.stem for order in orders(sources, [64], tmp_path)]
+
+    assert stems == ["x-2", "x-64"]
