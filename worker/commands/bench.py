@@ -16,6 +16,7 @@ from rich.table import Table
 from worker.commands.bench_costs import Comparison, comparisons
 from worker.commands.bench_media import bench_media
 from worker.commands.bench_memory import Weight, weigh_slot
+from worker.settings import Settings
 
 WARM_UP_ROUNDS: Final = 2
 COVERS: Final = (10, 200)
@@ -31,6 +32,7 @@ def bench(
 
     Exit status: 0 if every ratio that is asked was reached, else 1.
     """
+    Settings.read()
     console = Console(stderr=True)
     media = bench_media()
     with tempfile.TemporaryDirectory(prefix="firstframe-bench-") as folder:

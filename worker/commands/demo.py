@@ -19,6 +19,7 @@ from rich.progress import Progress
 from worker.commands.demo_media import SAMPLES, Sample, make_media
 from worker.commands.demo_sheet import Row, write_sheet
 from worker.contracts.results import CoverResult
+from worker.settings import Settings
 
 SIZE_PX: Final = 256
 WAIT_S: Final = 60
@@ -34,6 +35,7 @@ def demo(
 
     Exit status: 0 only if every cover was right.
     """
+    Settings.read()
     out_dir.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
     console.print("making media ...")

@@ -21,8 +21,9 @@ from worker.commands.heartbeat import heartbeat_step
 from worker.contracts.jobs import CoverJob
 from worker.contracts.names import LANES, QUEUE_OF_LANE
 from worker.contracts.results import CoverResult
-from worker.errors import CoverError
+from worker.errors import FaceError, RequestError
 from worker.jobs.cover import CoverStory
+from worker.rules.urls import shown
 from worker.settings import Settings
 from worker.state.leases import Lease
 from worker.state.workers import WorkerInfo
@@ -80,7 +81,11 @@ def _check(settings: Settings) -> None:
     try:
         wiring.check_faces(settings)
         wiring.state(settings).workers.live()
-    except CoverError as error:
+    except RequestError as error:
+        where = shown(settings.redis.url.get_secret_value())
+        sys.stderr.write(f"firstframe worker: {error.code}: Redis does not answer at {where}\n")
+        raise typer.Exit(1) from error
+    except FaceError as error:
         sys.stderr.write(f"firstframe worker: {error}\n")
         raise typer.Exit(1) from error
 
