@@ -11,7 +11,7 @@ setup: ## Install everything into .venv: packages by hash, face models, system p
 	@deploy/setup.sh
 
 demo: setup ## Make covers of the demo's own media through API, queue, worker and store
-	$(bin)/firstframe demo $(ARGS)
+	@$(bin)/firstframe demo $(ARGS)
 
 test: setup ## Run the whole test suite; ARGS="-k crop" runs part of it
 	$(bin)/python -m pytest $(ARGS)
@@ -23,10 +23,10 @@ lint: setup ## Check style, types and the architecture
 	$(bin)/python -m pytest -q tests/architecture
 
 bench: setup ## Measure against plain use of the same libraries
-	$(bin)/firstframe bench $(ARGS)
+	@$(bin)/firstframe bench $(ARGS)
 
-up: setup ## Run Redis, workers, API and dashboard on this machine until Ctrl-C
-	$(bin)/firstframe up $(ARGS)
+up: setup ## Run Redis, workers, chores and API on this machine until Ctrl-C
+	@$(bin)/firstframe up $(ARGS)
 
 lock: setup ## Resolve the dependencies again into the lock files
 	@deploy/lock.sh

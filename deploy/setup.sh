@@ -27,7 +27,7 @@ need_packages() {
 
 version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || true; }
 
-# 3.11 is what is tested; 3.12 is in the lock, and no machine here has tried it.
+# 3.11 is what is tested; 3.12 is in the lock but untested.
 find_python() {
     local candidate
     for candidate in ${PYTHON:-python3.11 python3 python3.12}; do

@@ -1,4 +1,8 @@
-"""Fixtures nearly every test uses; each lives in the module that tells its story."""
+"""Fixtures nearly every test uses, and one line for each thing that was missing."""
+
+from collections import Counter
+
+import pytest
 
 pytest_plugins = [
     "tests.corpus",
@@ -7,3 +11,14 @@ pytest_plugins = [
     "tests.minio_server",
     "tests.redis_server",
 ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests each missing thing cost; `-rs` lists them."""
+    reasons = Counter(
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple)
+    )
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count} skipped: {reason}", yellow=True)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.minio_server import Minio
 from tests.minio_store import store_of
+from worker import registry
 from worker.errors import CoverError, RequestError
 from worker.ports import Store, StoredObject
 from worker.rules.keys import cover_key, private_key, upload_key
@@ -24,21 +25,34 @@ COVER = cover_key(hashlib.sha256(DATA).hexdigest(), "jpg")
 UPLOAD = upload_key("acme", "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W")
 
 
-@pytest.fixture(params=["local", pytest.param("minio", marks=pytest.mark.minio)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """An empty store."""
-    if request.param == "local":
-        folder = tmp_path / "objects"
-        folder.mkdir()
-        return LocalStore(
-            folder=folder, public_base_url="http://covers.example/objects", link_secret="s3cret"
-        )
+URL = "http://covers.example/objects"
+
+
+def a_local_store(request: pytest.FixtureRequest) -> Store:
+    folder: Path = request.getfixturevalue("tmp_path") / "objects"
+    folder.mkdir()
+    return LocalStore(folder=folder, public_base_url=URL, link_secret="s3cret")
+
+
+def a_minio_store(request: pytest.FixtureRequest) -> Store:
     minio: Minio = request.getfixturevalue("minio")
-    return store_of(
-        minio,
-        bucket=request.getfixturevalue("bucket"),
-        public_base_url="http://covers.example/objects",
-    )
+    return store_of(minio, bucket=request.getfixturevalue("bucket"), public_base_url=URL)
+
+
+STORES: dict[str, Callable[[pytest.FixtureRequest], Store]] = {
+    "local": a_local_store,
+    "minio": a_minio_store,
+}
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[pytest.mark.minio] if name == "minio" else []) for name in STORES
+    ]
+)
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty store."""
+    return STORES[request.param](request)
 
 
 def keys(store: Store, prefix: str) -> list[str]:
@@ -48,6 +62,10 @@ def keys(store: Store, prefix: str) -> list[str]:
 def facts(store: Store, key: str) -> StoredObject:
     (found,) = store.list(key)
     return found
+
+
+def test_every_registered_store_is_held_to_these_laws() -> None:
+    assert STORES.keys() == registry.STORES.keys()
 
 
 def test_an_empty_store_can_take_objects(store: Store) -> None:

@@ -7,9 +7,7 @@ Lane = Literal["live", "backfill"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Format = Literal["jpeg", "webp", "avif", "png"]
 
-KINDS: Final = ("cover",)
 LANES: Final = ("live", "backfill")
-STATUSES: Final = ("queued", "running", "succeeded", "failed", "cancelled")
 FINISHED: Final = ("succeeded", "failed", "cancelled")
 
 TASK_MEDIA: Final = "firstframe.media"

@@ -12,11 +12,6 @@ class Size(NamedTuple):
         return min(self.width, self.height)
 
 
-class Point(NamedTuple):
-    x: float
-    y: float
-
-
 class Box(NamedTuple):
     """A rectangle in upright source pixels: left, top, width, height."""
 
