@@ -92,7 +92,8 @@ def cover_sample(client: httpx2.Client, sample: Sample, out_dir: Path) -> tuple[
     if sample.error:
         code = (job["error"] or {}).get("code")
         wrong = [] if code == sample.error else [f"{sample.file}: {code}, not {sample.error}"]
-        return Row(title, None, None, None, f"{job['status']}: {code}"), wrong
+        note = f"{'ended with' if wrong else 'fails, as it should:'} {code}"
+        return Row(title, None, None, None, note), wrong
     if job["status"] != "succeeded":
         note = f"{job['status']}: {job['error']}"
         return Row(title, None, None, None, note), [f"{sample.file}: {note}"]

@@ -27,6 +27,9 @@ class Row(NamedTuple):
 def write_sheet(rows: list[Row], folder: Path) -> tuple[Path, Path]:
     """Write `contact-sheet.html` and `contact-sheet.png`; returns their paths."""
     page, picture = folder / "contact-sheet.html", folder / "contact-sheet.png"
+    for row in rows:
+        if row.frame and row.result:
+            _framed(row.frame, row.result).save(_boxes(row.frame))
     _draw(rows).save(picture, optimize=True)
     page.write_text(_page(rows, folder), encoding="utf-8")
     return page, picture
@@ -83,19 +86,26 @@ def _framed(path: Path, result: CoverResult) -> Any:
     return cell
 
 
+def _boxes(frame: Path) -> Path:
+    """Where the frame with the boxes drawn on it is kept for the page."""
+    return frame.with_name(f"{frame.stem}-boxes.png")
+
+
 def _page(rows: list[Row], folder: Path) -> str:
     figures = "\n".join(_figure(row, folder) for row in rows)
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Firstframe demo</title>
 <style>
 body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem; }}
-main {{ display: grid; grid-template-columns: repeat(auto-fill, minmax(560px, 1fr)); gap: 2rem; }}
-figure {{ margin: 0; }} img {{ height: 256px; max-width: 49%; object-fit: contain; }}
-.error {{ background: #eee; color: #a02020; height: 256px; padding: 1rem; }}
+main {{ display: grid; grid-template-columns: repeat(auto-fill, 530px); gap: 2rem; }}
+figure {{ margin: 0; }}
+figure div {{ display: flex; gap: 16px; height: {CELL_PX}px; }}
+.error {{ background: #eee; color: #a02020; align-items: center; justify-content: center; }}
 small {{ color: #606060; }}
 </style>
 <h1>Firstframe demo</h1>
-<p>Left the first frame, right its {CELL_PX} px cover, made through the API, queue and workers.</p>
+<p>Left the first frame with its faces (yellow) and the crop (green), right its {CELL_PX} px cover,
+made through the API, queue and workers.</p>
 <main>
 {figures}
 </main></html>
@@ -106,8 +116,9 @@ def _figure(row: Row, folder: Path) -> str:
     title, note = html.escape(row.title), html.escape(row.note)
     if row.frame is None or row.cover is None:
         return f'<figure><div class="error">{note}</div><figcaption>{title}</figcaption></figure>'
-    images = "\n".join(
+    images = "".join(
         f'<img src="{html.escape(str(path.relative_to(folder)))}" alt="{title}">'
-        for path in (row.frame, row.cover)
+        for path in (_boxes(row.frame), row.cover)
     )
-    return f"<figure>{images}<figcaption>{title}<br><small>{note}</small></figcaption></figure>"
+    caption = f"<figcaption>{title}<br><small>{note}</small></figcaption>"
+    return f"<figure><div>{images}</div>{caption}</figure>"
