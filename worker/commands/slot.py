@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from worker import wiring
+from worker.commands.supervise import die_with_parent
 from worker.contracts.requests import Recipe
 from worker.errors import CoverError
 from worker.jobs.cover import CoverStory, failed
@@ -57,6 +58,7 @@ def serve(lines: Lines, recipe: Recipe, out_dir: Path) -> None:
 
 def main() -> None:
     """Run on the socket whose number is the first argument."""
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     number, recipe, out_dir = sys.argv[1:]
     with socket.socket(fileno=int(number)) as link, link.makefile("rwb") as lines:

@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -52,7 +53,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread of ours runs beside this
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread of ours runs beside this
         )
         self.started_at = time.monotonic()
 

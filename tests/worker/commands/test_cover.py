@@ -1,14 +1,18 @@
 """`firstframe cover` as its users call it: a process, its lines, its files, its exit status."""
 
 import json
+import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 
+from tests.http_server import Handler, MediaServer, silent
 from worker.commands.cover import orders
 
 
@@ -116,3 +120,25 @@ def test_no_cover_is_written_over_a_source(tmp_path: Path) -> None:
     stems = [order.stem for order in orders(sources, [64], tmp_path)]
 
     assert stems == ["x-2", "x-64"]
+
+
+def test_a_killed_command_leaves_no_process_behind(
+    media_server: MediaServer, tmp_path: Path
+) -> None:
+    asked = threading.Event()
+
+    def never_answers(handler: Handler) -> None:
+        asked.set()
+        silent()(handler)
+
+    url = media_server.serve("/silent.jpg", never_answers)
+    command = [sys.executable, "-m", "worker.commands", "cover", url, "--out-dir", str(tmp_path)]
+    variables = {**os.environ, "FIRSTFRAME_FETCH__ALLOW_PRIVATE_ADDRESSES": "true"}
+    with subprocess.Popen(command, env=variables) as process:
+        assert asked.wait(30)
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+
+    assert len(family) >= 2, "a cover process and its decode child"
+    _, left = psutil.wait_procs(family, timeout=5)
+    assert [each for each in left if each.status() != psutil.STATUS_ZOMBIE] == []
