@@ -8,7 +8,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_PATH_CHARACTERS: Final = 200
-QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
+# Asked again and again: only a failure that is news is told.
+POLLED_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
 log = structlog.get_logger("firstframe.access")
 
@@ -18,6 +19,7 @@ class AccessLog:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._polled: dict[str, int] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,7 +41,7 @@ class AccessLog:
             await self._app(scope, receive, sending)
         finally:
             path = scope["path"]
-            tell = log.debug if path in QUIET_PATHS and status < 400 else log.info
+            tell = log.info if self._is_news(path, status) else log.debug
             tell(
                 "request",
                 method=scope["method"],
@@ -47,3 +49,9 @@ class AccessLog:
                 status=status,
                 duration_ms=round(1000 * (time.perf_counter() - began_s), 1),
             )
+
+    def _is_news(self, path: str, status: int) -> bool:
+        if path not in POLLED_PATHS:
+            return True
+        before, self._polled[path] = self._polled.get(path), status
+        return status >= 400 and status != before

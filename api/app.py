@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import documents, errors, unbuilt
 from api.access import AccessLog
+from api.browsers import BrowserGuard
+from api.parts import tenant_of
 from api.release import connect
 from api.routes import covers, health, jobs, objects, uploads
+from api.spool import remove_leftovers
 from api.waiting import Follower, Waiters
 from worker import wiring
 from worker.settings import Settings
@@ -31,16 +34,18 @@ def make_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    app.state.state = wiring.state(settings)
+    app.state.state = wiring.state(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.store = wiring.store(settings)
     app.state.waiters = Waiters()
-    for room in (covers, uploads, jobs, health):
-        app.include_router(room.router)
+    for room in (covers, uploads, jobs):
+        app.include_router(room.router, dependencies=[Depends(tenant_of)])
+    app.include_router(health.router)
     if settings.store.kind == "local":
         app.include_router(objects.router)
     unbuilt.install(app)
     errors.install(app)
     documents.install(app)
+    app.add_middleware(BrowserGuard, is_open=settings.api.open)
     app.add_middleware(AccessLog)
     return app
 
@@ -55,6 +60,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     follower = Follower(settings.redis.url.get_secret_value(), app.state.waiters)
     following = asyncio.create_task(follower.run())
+    await run_in_threadpool(remove_leftovers, settings.api.spool_folder)
     await run_in_threadpool(connect, app.state.state.lanes)
     try:
         yield

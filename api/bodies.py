@@ -1,42 +1,73 @@
 """Request bodies: their type, their length and, for JSON, every field checked by name."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterable
 from typing import Final, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from api.errors import FieldError, RefusedError, refusal
+from worker.errors import RequestError
 
 Body = TypeVar("Body", bound=BaseModel)
 
-_UNBUILT_QUERIES: Final = ("plan",)
+_UNBUILT_COVER_QUERIES: Final = ("plan",)
 _UNBUILT_HEADERS: Final = ("Idempotency-Key",)
 _UNBUILT_TYPES: Final = ("application/x-ndjson",)
 
 
-async def read_json(request: Request, model: type[Body], *, max_bytes: int) -> Body:
+async def read_json(
+    request: Request, model: type[Body], *, max_bytes: int, stall_timeout_s: float
+) -> Body:
     """The body as a `model`.
 
-    Raises: RefusedError with 400 for malformed JSON, 413, 415, and 422 naming each field.
+    Raises: RefusedError with 400 for malformed JSON, 408, 413, 415, and 422 naming each field.
     """
-    refuse_unbuilt(request)
     _check_type(request)
-    data = await _read(request, max_bytes)
+    data = await _read(request, max_bytes, stall_timeout_s)
     try:
         return model.model_validate_json(data)
     except ValidationError as invalid:
         raise refusal(invalid.errors(include_url=False, include_input=False)) from invalid
 
 
+async def chunks(request: Request, stall_timeout_s: float) -> AsyncIterator[bytes]:
+    """The body as it comes.
+
+    Raises: RequestError `request.timeout` when nothing comes for so long, ClientDisconnect.
+    """
+    stream = request.stream()
+    while True:
+        try:
+            async with asyncio.timeout(stall_timeout_s):
+                chunk = await anext(stream, None)
+        except TimeoutError as stalled:
+            detail = f"No byte of the body came for {stall_timeout_s:g} s."
+            raise RequestError("request.timeout", detail) from stalled
+        if chunk is None:
+            return
+        yield chunk
+
+
+def refuse_unbuilt_of_covers(request: Request) -> None:
+    """Refuse, by name, what the promise for making covers has and this build has not."""
+    _refuse_names(name for name in _UNBUILT_COVER_QUERIES if name in request.query_params)
+    refuse_unbuilt(request)
+
+
 def refuse_unbuilt(request: Request) -> None:
     """Refuse, by name, headers and query parameters that would otherwise be ignored."""
-    unbuilt = [name for name in _UNBUILT_HEADERS if name in request.headers]
-    unbuilt += [name for name in _UNBUILT_QUERIES if name in request.query_params]
+    _refuse_names(name for name in _UNBUILT_HEADERS if name in request.headers)
+    refuse_queries(request)
+
+
+def _refuse_names(names: Iterable[str]) -> None:
+    unbuilt = list(names)
     if unbuilt:
         errors = [FieldError(name, "this build does not have it") for name in unbuilt]
         detail = f"This build does not have {', '.join(unbuilt)}."
         raise RefusedError("request.not_available", detail, errors=errors)
-    refuse_queries(request)
 
 
 def refuse_queries(request: Request) -> None:
@@ -81,11 +112,11 @@ def _check_type(request: Request) -> None:
     refuse_encoding(request)
 
 
-async def _read(request: Request, max_bytes: int) -> bytes:
+async def _read(request: Request, max_bytes: int, stall_timeout_s: float) -> bytes:
     if (announced_bytes(request) or 0) > max_bytes:
         raise too_large(max_bytes)
     data = bytearray()
-    async for chunk in request.stream():
+    async for chunk in chunks(request, stall_timeout_s):
         data += chunk
         if len(data) > max_bytes:
             raise too_large(max_bytes)

@@ -122,8 +122,12 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["examples"] = {
         name: {"value": example} for name, example in EXAMPLES.items()
     }
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
+            # Before any route: the tenant's key, and what a browser may do.
+            if path.startswith("/v1/"):
+                operation["responses"].setdefault("401", failure(401, "auth.invalid"))
+            operation["responses"].setdefault("403", failure(403, "auth.forbidden"))
             # FastAPI documents its own validation answer; ours replaces it.
             answer = operation["responses"].get("422", {})
             if "application/json" in answer.get("content", {}):

@@ -19,6 +19,12 @@ RETRY_AFTER_S: Final = 2
 MAX_TOLD_ERRORS: Final = 100
 MAX_FIELD_CHARACTERS: Final = 200
 CLIENT_GONE: Final = 499
+# What an answer with a status must say beside its body (RFC 9110 §11.6.1, §15.5.9, §15.6.4).
+HEADERS: Final[Mapping[int, Mapping[str, str]]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    408: {"Connection": "close"},
+    503: {"Retry-After": str(RETRY_AFTER_S)},
+}
 METHODS: Final = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 
 _MESSAGES: Final = {
@@ -70,10 +76,8 @@ def problem(
         "retryable": row.retry is not Retry.NEVER,
         **members,
     }
-    waiting = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else {}
-    return JSONResponse(
-        content, status_code=status, headers={**waiting, **(headers or {})}, media_type=MEDIA_TYPE
-    )
+    told = {**HEADERS.get(status, {}), **(headers or {})}
+    return JSONResponse(content, status_code=status, headers=told, media_type=MEDIA_TYPE)
 
 
 def refusal(mistakes: Iterable[Mapping[str, Any]]) -> RefusedError:

@@ -6,13 +6,19 @@ from fastapi import Depends, Request
 
 from api.waiting import Waiters
 from worker.contracts.names import DEFAULT_TENANT
+from worker.errors import RequestError
 from worker.ports import Store
 from worker.settings import ApiSettings, Settings
 from worker.wiring import State
 
 
 async def tenant_of(request: Request) -> str:
-    """Whose call it is; without any key made, everybody is the one tenant."""
+    """Whose call it is; without any key made, everybody is the one tenant.
+
+    Raises: RequestError `auth.invalid` for a key: it would be ignored otherwise.
+    """
+    if "authorization" in request.headers:
+        raise RequestError("auth.invalid", "No API keys exist here: send no Authorization header.")
     return DEFAULT_TENANT
 
 

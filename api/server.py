@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import make_app
+from api.heads import with_head_timeout
 from worker.settings import Settings
 
 GRACE_S: Final = 8
@@ -48,10 +49,13 @@ def serve(settings: Settings, *, host: str, port: int, serving: Callable[[str], 
 
 def make_server(app: FastAPI, *, host: str, port: int, serving: Callable[[str], None]) -> Server:
     """A server that is ready to run; logging is left as the process has it."""
+    settings: Settings = app.state.settings
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=with_head_timeout(settings.api.stall_timeout_s),
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,

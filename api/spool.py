@@ -3,20 +3,23 @@
 import errno
 import hashlib
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
-from api.bodies import announced_bytes, too_large
+from api.bodies import announced_bytes, chunks, too_large
 from worker.errors import StorageError
+from worker.settings import ApiSettings
 
 PREFIX: Final = "firstframe-spool-"
 # One hop to a thread per MiB, not per packet.
 WRITE_BYTES: Final = 1024 * 1024
+LEFTOVER_AGE_S: Final = 3600
 
 
 class Spooled(NamedTuple):
@@ -28,21 +31,21 @@ class Spooled(NamedTuple):
 
 
 @asynccontextmanager
-async def spooled(
-    request: Request, *, folder: Path | None, max_bytes: int
-) -> AsyncIterator[Spooled]:
+async def spooled(request: Request, settings: ApiSettings) -> AsyncIterator[Spooled]:
     """The request's body as a file, removed at the end, whichever end it is.
 
-    Raises: RefusedError `request.too_large` as soon as the cap is passed, StorageError when
-    the disk does not take it, ClientDisconnect when the caller goes away.
+    Raises: RefusedError `request.too_large` as soon as the cap is passed, RequestError
+    `request.timeout` when the body stops coming, StorageError when the disk does not take it,
+    ClientDisconnect when the caller goes away.
     """
+    max_bytes = settings.max_upload_bytes
     if (announced_bytes(request) or 0) > max_bytes:
         raise too_large(max_bytes)
-    file = await run_in_threadpool(_create, folder)
+    file = await run_in_threadpool(_create, settings.spool_folder)
     try:
         digest = hashlib.sha256()
         size_bytes = 0
-        async for block in _blocks(request):
+        async for block in _blocks(request, settings.stall_timeout_s):
             size_bytes += len(block)
             if size_bytes > max_bytes:
                 raise too_large(max_bytes)
@@ -54,9 +57,19 @@ async def spooled(
         _remove(file)
 
 
-async def _blocks(request: Request) -> AsyncIterator[bytes]:
+def remove_leftovers(folder: Path | None) -> None:
+    """Remove the bodies of a process that was killed; one that still runs keeps its new ones."""
+    oldest_s = time.time() - LEFTOVER_AGE_S
+    for path in Path(folder or tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        # Other people's files in a shared folder, and files that another process removed first.
+        with suppress(OSError):
+            if path.lstat().st_mtime < oldest_s:
+                path.unlink()
+
+
+async def _blocks(request: Request, stall_timeout_s: float) -> AsyncIterator[bytes]:
     block = bytearray()
-    async for chunk in request.stream():
+    async for chunk in chunks(request, stall_timeout_s):
         block += chunk
         if len(block) >= WRITE_BYTES:
             yield bytes(block)

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import Response
 
+from api.parts import tenant_of
 from worker.errors import RequestError
 
 UNBUILT: Final = (
@@ -33,4 +34,7 @@ async def _refuse(request: Request) -> Response:
 def install(app: FastAPI) -> None:
     """Add the refusals; they are not in the OpenAPI document."""
     for method, path in UNBUILT:
-        app.add_api_route(path, _refuse, methods=[method], include_in_schema=False)
+        keyed = [Depends(tenant_of)] if path.startswith("/v1/") else []
+        app.add_api_route(
+            path, _refuse, methods=[method], include_in_schema=False, dependencies=keyed
+        )

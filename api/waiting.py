@@ -121,7 +121,12 @@ class Follower:
         for _, entries in cast(Streams, await read or []):
             for entry_id, fields in entries:
                 position = entry_id
-                self._waiters.tell(parse_event(fields))
+                try:
+                    event = parse_event(fields)
+                except (KeyError, ValueError) as unreadable:
+                    log.warning("event passed over", event_id=entry_id, error=repr(unreadable))
+                    continue
+                self._waiters.tell(event)
         return position
 
 

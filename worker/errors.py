@@ -39,6 +39,7 @@ CODES: dict[str, CodeRow] = {
     "request.not_found": CodeRow(Retry.NEVER, 404, "There is no such job, upload or object."),
     "request.content_type": CodeRow(Retry.NEVER, 415, "The content type is not accepted here."),
     "request.too_large": CodeRow(Retry.NEVER, 413, "The request body is over the limit."),
+    "request.timeout": CodeRow(Retry.CALLER, 408, "The request's body stopped coming."),
     "request.not_available": CodeRow(Retry.NEVER, 422, "This build does not have that feature."),
     "job.state": CodeRow(Retry.NEVER, 409, "The job's status does not allow that."),
     "job.cancelled": CodeRow(Retry.NEVER, 409, "The job was cancelled."),

@@ -66,6 +66,7 @@ class ApiSettings(Section):
     max_body_bytes: ByteCount = MIB
     max_upload_bytes: ByteCount = 2048 * MIB
     spool_folder: Path | None = None
+    stall_timeout_s: Seconds = 10
     redis_timeout_s: Seconds = 2
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.bodies import read_json
+from api.bodies import read_json, refuse_unbuilt_of_covers
 from api.disconnects import unless_gone
 from api.documents import REQUEST_EXAMPLE, answers, json_body
 from api.errors import FieldError, RefusedError
@@ -44,7 +44,10 @@ _PREFER = {
         "request.not_found",
         "request.content_type",
         "request.too_large",
+        "request.timeout",
         "queue.unavailable",
+        "storage.unavailable",
+        "storage.misconfigured",
     ),
     openapi_extra={**json_body(CoverRequest, REQUEST_EXAMPLE), "parameters": [_PREFER]},
 )
@@ -57,7 +60,13 @@ async def make(  # each is a dependency that FastAPI fills in
     tenant: TenantName,
 ) -> JSONResponse:
     """The job takes its place in its lane; read it at `Location` until it has ended."""
-    wanted = await read_json(request, CoverRequest, max_bytes=settings.max_body_bytes)
+    refuse_unbuilt_of_covers(request)
+    wanted = await read_json(
+        request,
+        CoverRequest,
+        max_bytes=settings.max_body_bytes,
+        stall_timeout_s=settings.stall_timeout_s,
+    )
     job = await run_in_threadpool(_take, state, store, tenant, wanted)
     headers = {"Location": job_path(job.id)}
     timeout_s = wait_s(request.headers.getlist("prefer"))

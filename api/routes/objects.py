@@ -12,8 +12,8 @@ from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import refuse_encoding
-from api.documents import failure, raw_body
-from api.errors import FieldError, RefusedError
+from api.documents import answers, failure, raw_body
+from api.errors import FieldError, RefusedError, problem
 from api.parts import GivenLinkSecret, GivenSettings, GivenStore
 from api.spool import spooled
 from worker.errors import RequestError
@@ -25,7 +25,7 @@ from worker.signing import links
 SANDBOX: Final = "default-src 'none'; sandbox"
 LINK_QUERIES: Final = ("expires", "signature")
 
-_ONE_RANGE: Final = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})|bytes=-[0-9]{1,18}")
+_ONE_RANGE: Final = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})|bytes=-([0-9]{1,18})")
 _BY_CONTENT: Final = re.compile(r"(?:.*/)?([0-9a-f]{64})\.[a-z0-9]+")
 
 router = APIRouter(tags=["objects"])
@@ -93,7 +93,7 @@ AllowedKey = Annotated[str, Depends(allowed_key)]
         304: {"description": "The object is the one of `If-None-Match`."},
         403: failure(403, "auth.forbidden"),
         404: failure(404, "request.not_found"),
-        416: {"description": "The range is outside the object."},
+        416: failure(416, "request.invalid"),
     },
 )
 async def read(request: Request, key: AllowedKey, store: GivenFolderStore) -> Response:
@@ -107,14 +107,26 @@ async def read(request: Request, key: AllowedKey, store: GivenFolderStore) -> Re
     if _matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     _ignore_other_ranges(request)
-    return FileResponse(path, headers=headers, media_type=content_type_of(key), stat_result=status)
+    found = FileResponse(path, headers=headers, media_type=content_type_of(key), stat_result=status)
+    return _outside(request, found, status.st_size) or found
 
 
 @router.put(
     "/objects/{key:path}",
     summary="Write an object by a signed link",
     status_code=204,
-    responses={403: failure(403, "auth.forbidden"), 413: failure(413, "request.too_large")},
+    responses=answers(
+        {},
+        "auth.forbidden",
+        "request.invalid",
+        "request.not_found",
+        "request.content_type",
+        "request.too_large",
+        "request.timeout",
+        "storage.unavailable",
+        "storage.full",
+        "storage.misconfigured",
+    ),
     openapi_extra=raw_body("The object's bytes."),
 )
 async def write(
@@ -122,8 +134,7 @@ async def write(
 ) -> Response:
     """Only with a link that is signed for `PUT` of this key."""
     refuse_encoding(request)
-    limit = settings.max_upload_bytes
-    async with spooled(request, folder=settings.spool_folder, max_bytes=limit) as body:
+    async with spooled(request, settings) as body:
         put = partial(store.put_file, content_type=content_type_of(key))
         await run_in_threadpool(put, key, body.path)
     return Response(status_code=204)
@@ -157,3 +168,21 @@ def _ignore_other_ranges(request: Request) -> None:
     if wanted is None or backwards:
         others = [each for each in request.scope["headers"] if each[0] != b"range"]
         request.scope["headers"] = others
+
+
+def _outside(request: Request, found: FileResponse, size_bytes: int) -> Response | None:
+    """The refusal of one well-formed range that has no byte of the object (RFC 9110 §15.5.17)."""
+    wanted = _ONE_RANGE.fullmatch(request.headers.get("range", ""))
+    condition = request.headers.get("if-range")
+    if wanted is None or condition not in {
+        None,
+        found.headers["etag"],
+        found.headers["last-modified"],
+    }:
+        return None
+    empty = size_bytes == 0 or int(wanted[3] or 1) == 0
+    if not (int(wanted[1]) >= size_bytes if wanted[1] else empty):
+        return None
+    detail = f"The object has {size_bytes} bytes; the range is outside it."
+    headers = {"Content-Range": f"bytes */{size_bytes}"}
+    return problem("request.invalid", detail, status=416, headers=headers)

@@ -27,7 +27,10 @@ router = APIRouter(tags=["uploads"])
         "request.invalid",
         "request.content_type",
         "request.too_large",
+        "request.timeout",
+        "request.not_available",
         "storage.unavailable",
+        "storage.misconfigured",
         "storage.full",
     ),
     openapi_extra=raw_body("The medium's bytes, of any content type but a form."),
@@ -42,8 +45,7 @@ async def take(
             "request.content_type", "Send the medium's bytes as the body, not as a form."
         )
     refuse_encoding(request)
-    limit = settings.max_upload_bytes
-    async with spooled(request, folder=settings.spool_folder, max_bytes=limit) as body:
+    async with spooled(request, settings) as body:
         if not body.size_bytes:
             empty = FieldError("body", "the upload has no bytes")
             raise RefusedError("request.invalid", "The upload has no bytes.", errors=[empty])

@@ -18,7 +18,7 @@ class Attempts:
     """A worker with many slots: claims jobs that were released and ends them as asked."""
 
     def __init__(self, settings: Settings) -> None:
-        state = wiring.state(settings)
+        state = wiring.state(settings, timeout_s=5)
         state.workers.beat(WorkerInfo("test", LANES, SLOTS, "localhost", os.getpid()))
         self._leases = state.leases
 

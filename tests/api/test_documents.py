@@ -60,9 +60,29 @@ def test_every_operation_is_described_with_its_failures(document: dict[str, Any]
             ids.add(operation["operationId"])
             for status, answer in operation["responses"].items():
                 assert answer["description"], (path, status)
-                if int(status) >= 400 and status != "416":
+                if int(status) >= 400:
                     assert "application/problem+json" in answer["content"], (path, status)
     assert len(ids) == sum(len(each) for each in document["paths"].values())
+
+
+def test_calls_tell_the_failures_that_come_before_and_behind_the_route(
+    document: dict[str, Any],
+) -> None:
+    calls = document["paths"]
+    unavailable = calls["/v1/covers"]["post"]["responses"]["503"]["description"]
+
+    assert "queue.unavailable" in unavailable
+    assert "storage.unavailable" in unavailable
+    for path, operations in calls.items():
+        for operation in operations.values():
+            assert ("401" in operation["responses"]) == path.startswith("/v1/")
+            assert "auth.forbidden" in operation["responses"]["403"]["description"]
+    for path, method in (
+        ("/v1/covers", "post"),
+        ("/v1/uploads", "post"),
+        ("/objects/{key}", "put"),
+    ):
+        assert "request.timeout" in calls[path][method]["responses"]["408"]["description"]
 
 
 def test_the_examples_of_the_document_fit_their_schemas(document: dict[str, Any]) -> None:

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+import redis
 
 from tests.api.attempts import Attempts
 from tests.api.conftest import Served, settings_for
 from tests.redis_server import RedisServer
 from worker.settings import Settings
+from worker.state.events import EVENTS_KEY
 
 BODY = {"source": {"url": "https://example.com/clip.mp4"}}
 
@@ -119,7 +121,7 @@ def test_a_caller_that_goes_away_is_not_waited_for(served: Served) -> None:
     target = urlsplit(served.url)
     body = b'{"source": {"url": "https://example.com/clip.mp4"}}'
     head = (
-        "POST /v1/covers HTTP/1.1\r\nHost: x\r\nPrefer: wait=60\r\n"
+        "POST /v1/covers HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=60\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     assert target.hostname
@@ -149,26 +151,51 @@ def test_waiters_live_through_a_restart_of_redis(
     serve: Callable[[Settings], Served],
     pool: ThreadPoolExecutor,
 ) -> None:
-    redis = own_redis()
-    settings = settings_for(redis.url(), tmp_path)
+    server = own_redis()
+    settings = settings_for(server.url(), tmp_path)
     served = serve(settings)
     attempts = Attempts(settings)
     waiting = pool.submit(_wait, served.url, "wait=30")
     (job_id,) = _queued(served.url)
 
-    redis.restart()
+    server.restart()
     attempts.succeed(job_id)
 
     answer = waiting.result()
     assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [{"other": "fields"}, {"tenant": "default", "id": "x", "status": "failed", "revision": "no"}],
+    ids=["names-are-missing", "a-number-is-none"],
+)
+def test_an_event_that_cannot_be_read_is_passed_over(
+    served: Served,
+    settings: Settings,
+    attempts: Attempts,
+    pool: ThreadPoolExecutor,
+    fields: dict[bytes | str, bytes | str | int | float],
+) -> None:
+    waiting = pool.submit(_wait, served.url, "wait=30")
+    (job_id,) = _queued(served.url)
+
+    with redis.Redis.from_url(settings.redis.url.get_secret_value()) as opened:
+        opened.xadd(EVENTS_KEY, fields)
+    time.sleep(0.1)
+    attempts.succeed(job_id)
+    ended_s = time.monotonic()
+
+    assert waiting.result().status_code == 200
+    assert time.monotonic() - ended_s < 2
+
+
 def test_without_redis_no_job_is_taken(
     own_redis: Callable[[], RedisServer], tmp_path: Path, serve: Callable[[Settings], Served]
 ) -> None:
-    redis = own_redis()
-    served = serve(settings_for(redis.url(), tmp_path))
-    redis.stop()
+    server = own_redis()
+    served = serve(settings_for(server.url(), tmp_path))
+    server.stop()
 
     began_s = time.monotonic()
     answer = _wait(served.url, "wait=30")
@@ -177,21 +204,21 @@ def test_without_redis_no_job_is_taken(
     assert (answer.status_code, answer.json()["code"]) == (503, "queue.unavailable")
     assert answer.json()["retryable"] is True
     assert int(answer.headers["retry-after"]) > 0
-    redis.start()
+    server.start()
     assert httpx2.post(f"{served.url}/v1/covers", json=BODY).status_code == 202
 
 
 def test_a_redis_that_hangs_is_given_up_in_time(
     own_redis: Callable[[], RedisServer], tmp_path: Path, serve: Callable[[Settings], Served]
 ) -> None:
-    redis = own_redis()
-    served = serve(settings_for(redis.url(), tmp_path))
+    server = own_redis()
+    served = serve(settings_for(server.url(), tmp_path))
     httpx2.post(f"{served.url}/v1/covers", json=BODY)
-    redis.pause()
+    server.pause()
 
     began_s = time.monotonic()
     answer = httpx2.post(f"{served.url}/v1/covers", json=BODY)
 
     assert time.monotonic() - began_s < 2
     assert (answer.status_code, answer.json()["code"]) == (503, "queue.unavailable")
-    redis.resume()
+    server.resume()

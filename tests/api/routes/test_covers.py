@@ -193,6 +193,13 @@ def test_every_wrong_field_is_named(
             b"{}", {"Idempotency-Key": "k"}, "", 422, UNBUILT, "Idempotency-Key", id="idempotency"
         ),
         pytest.param(b"{}", {}, "?plan=true", 422, UNBUILT, "plan", id="plan"),
+        pytest.param(b"{}", {}, "?plan=", 422, UNBUILT, "plan", id="plan-empty"),
+        pytest.param(b"{}", {}, "?plan", 422, UNBUILT, "plan", id="plan-bare"),
+        pytest.param(b"{}", {}, "?plan=false", 422, UNBUILT, "plan", id="plan-false"),
+        pytest.param(b"{}", {}, "?color=red&plan=1", 422, UNBUILT, "plan", id="plan-and-more"),
+        pytest.param(
+            b"{}", {"Idempotency-Key": ""}, "", 422, UNBUILT, "Idempotency-Key", id="empty-key"
+        ),
         pytest.param(b"{}", {}, "?color=red", 422, INVALID, "color", id="unknown-query"),
         pytest.param(
             b" " * (MAX_BODY_BYTES + 1), {}, "", 413, "request.too_large", None, id="too-large"

@@ -63,14 +63,49 @@ def test_an_unknown_id_is_not_found(
     assert (answer.status_code, answer.json()["code"]) == (404, "request.not_found")
 
 
+@pytest.mark.parametrize(("method", "action"), [("GET", ""), ("DELETE", ""), ("POST", "/retry")])
+@pytest.mark.parametrize(
+    ("query", "headers", "code"),
+    [
+        ("?plan=1", {}, "request.invalid"),
+        ("", {"Idempotency-Key": "1"}, "request.not_available"),
+    ],
+    ids=["plan", "idempotency"],
+)
+def test_what_would_be_ignored_is_refused(
+    client: httpx2.Client,
+    *,
+    method: str,
+    action: str,
+    query: str,
+    headers: dict[str, str],
+    code: str,
+) -> None:
+    job_id = make_job(client)
+
+    answer = client.request(method, f"/v1/jobs/{job_id}{action}{query}", headers=headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert client.get(f"/v1/jobs/{job_id}").json()["status"] == "queued"
+
+
 def test_a_queued_job_is_cancelled_once(client: httpx2.Client) -> None:
     job_id = make_job(client)
 
     first, second = (client.delete(f"/v1/jobs/{job_id}") for _ in range(2))
 
     assert (first.status_code, first.json()["status"]) == (200, "cancelled")
-    assert (second.status_code, second.json()["code"]) == (409, "job.state")
-    assert second.json()["job"] == job_id
+    assert (second.status_code, second.json()) == (200, first.json())
+
+
+def test_a_job_that_has_ended_is_not_cancelled(client: httpx2.Client, attempts: Attempts) -> None:
+    job_id = make_job(client)
+    attempts.succeed(job_id)
+
+    answer = client.delete(f"/v1/jobs/{job_id}")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "job.state")
+    assert answer.json()["job"] == job_id
 
 
 def test_a_failed_job_is_run_again(client: httpx2.Client, attempts: Attempts) -> None:

@@ -78,6 +78,7 @@ def test_an_upload_is_a_source(client: httpx2.Client) -> None:
             b"x", {"Content-Encoding": "gzip"}, "", 415, "request.content_type", id="compressed"
         ),
         pytest.param(b"x", {}, "?name=clip.mp4", 422, "request.invalid", id="a-query"),
+        pytest.param(b"x", {}, "?plan=true", 422, "request.invalid", id="plan-is-of-covers"),
         pytest.param(
             b"x", {"Idempotency-Key": "1"}, "", 422, "request.not_available", id="idempotency"
         ),
@@ -114,7 +115,7 @@ def test_a_caller_that_goes_away_leaves_nothing(served: Served, settings: Settin
     target = urlsplit(served.url)
     assert target.hostname
     assert target.port
-    head = b"POST /v1/uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n"
+    head = b"POST /v1/uploads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n"
     with socket.create_connection((target.hostname, target.port)) as connection:
         connection.sendall(head + bytes(1_500_000))
         _until(lambda: len(_spooled(settings)) == 1)

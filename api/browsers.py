@@ -1,0 +1,62 @@
+"""What keeps web pages from using a person's browser against an API without keys."""
+
+import ipaddress
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.errors import problem
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class BrowserGuard:
+    """Refuses writing calls that another site's page makes and, on loopback, foreign hosts.
+
+    A page may send simple requests anywhere (Fetch §4.8 marks them in `Sec-Fetch-Site`), and a
+    name that its owner points at 127.0.0.1 makes this API part of the page's own site. An open
+    API is reached under names that it cannot know, so there `Host` and `Origin` say nothing.
+    """
+
+    def __init__(self, app: ASGIApp, *, is_open: bool) -> None:
+        self._app = app
+        self._is_open = is_open
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 `auth.forbidden` instead of the application where the call is refused."""
+        wrong = self._wrong_with(scope) if scope["type"] == "http" else None
+        if wrong is None:
+            await self._app(scope, receive, send)
+        else:
+            await problem("auth.forbidden", wrong)(scope, receive, send)
+
+    def _wrong_with(self, scope: Scope) -> str | None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if not self._is_open and not (len(hosts) == 1 and is_loopback(hosts[0])):
+            return "Without keys the API answers to localhost, 127.0.0.1 and [::1] only."
+        if scope["method"] in SAFE_METHODS:
+            return None
+        foreign = not self._is_open and any(
+            origin.lower() not in {f"http://{hosts[0]}".lower(), f"https://{hosts[0]}".lower()}
+            for origin in headers.getlist("origin")
+        )
+        if foreign or headers.get("sec-fetch-site", "").lower() == "cross-site":
+            return "A page of another site may not use this API."
+        return None
+
+
+def is_loopback(authority: str) -> bool:
+    """Whether a `Host`, with any port or none, names this machine itself."""
+    try:
+        parts = urlsplit(f"//{authority}")
+        _ = parts.port
+        if parts.netloc != authority or "@" in authority:
+            return False
+        return (
+            parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+        )
+    except ValueError:
+        return False

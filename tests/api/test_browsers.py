@@ -1,0 +1,91 @@
+"""What a web page can make a person's browser ask of an API without keys."""
+
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from api.browsers import is_loopback
+from tests.api.conftest import Served
+from worker.settings import Settings
+
+LOOPBACK = ["localhost", "localhost:8000", "LOCALHOST", "127.0.0.1", "127.9.9.9:1", "[::1]:80"]
+FOREIGN = [
+    "",
+    "example.com",
+    "example.com:8000",
+    "localhost.example.com",
+    "127.0.0.1.example.com",
+    "192.168.0.1",
+    "0.0.0.0",
+    "[::]",
+    "[::1",
+    "user@localhost",
+    "example.com/@localhost",
+    "localhost:x",
+    "localhost:99999",
+]
+
+
+@pytest.mark.parametrize("host", LOOPBACK)
+def test_this_machine_is_known_by_its_names(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_any_other_name_is_foreign(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs", "/readyz", "/openapi.json", "/nothing"])
+def test_a_foreign_name_for_this_machine_is_refused(client: httpx2.Client, path: str) -> None:
+    answer = client.get(path, headers={"Host": "rebound.example.com"})
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "auth.forbidden")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert client.get("/healthz", headers={"Host": "localhost:1"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, id="cross-site"),
+        pytest.param({"Origin": "https://example.com"}, id="foreign-origin"),
+        pytest.param({"Origin": "http://127.0.0.1:1"}, id="another-port"),
+        pytest.param({"Origin": "null"}, id="no-origin-at-all"),
+    ],
+)
+def test_the_page_of_another_site_cannot_write(
+    client: httpx2.Client, headers: dict[str, str]
+) -> None:
+    plain = {"Content-Type": "text/plain", **headers}
+
+    for answer in (
+        client.post("/v1/uploads", content=b"bytes", headers=plain),
+        client.delete("/v1/jobs/job_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D", headers=headers),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "auth.forbidden")
+
+
+def test_other_sites_may_show_and_link_to_what_is_here(client: httpx2.Client) -> None:
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://example.com"}
+
+    assert client.get("/docs", headers=headers).status_code == 200
+
+
+def test_our_own_page_may_write(client: httpx2.Client, served: Served) -> None:
+    headers = {"Origin": served.url, "Sec-Fetch-Site": "same-origin"}
+
+    assert client.post("/v1/uploads", content=b"bytes", headers=headers).status_code == 201
+
+
+def test_an_open_api_answers_under_any_name_and_still_not_to_other_sites(
+    settings: Settings, serve: Callable[[Settings], Served]
+) -> None:
+    api = settings.api.model_copy(update={"open": True})
+    url = f"{serve(settings.model_copy(update={'api': api})).url}/v1/uploads"
+    proxied = {"Host": "covers.example.com", "Origin": "https://example.com"}
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+
+    assert httpx2.post(url, content=b"bytes", headers=proxied).status_code == 201
+    assert httpx2.post(url, content=b"bytes", headers=foreign).status_code == 403
