@@ -1,5 +1,6 @@
 """What callers may ask for: the body of `POST /v1/covers`, checked field by field."""
 
+import re
 from typing import Annotated, Any, Final
 
 from pydantic import (
@@ -17,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane
 
 NOT_AVAILABLE: Final = "not_available"
+_WITH_USER: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
 
 
 def _refuse(value: Any) -> None:
@@ -40,6 +42,9 @@ def _first_only(value: Any) -> Any:
 def _http_url(value: Any) -> Any:
     if isinstance(value, str) and len(value) > 8192:
         raise PydanticCustomError("url_too_long", "a URL has at most 8192 characters")
+    if isinstance(value, str) and _WITH_USER.match(value):
+        # It could never be fetched, and a record is no place for a password.
+        raise PydanticCustomError("url_user", "a URL with a user or password is not allowed")
     return value
 
 
