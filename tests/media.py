@@ -131,7 +131,9 @@ def _write_video(clip: Clip, container: Any) -> None:
     for name, value in clip.tags.items():
         setattr(stream.codec_context, name, value)
     if clip.rotation_cw or clip.mirrored:
-        stream.set_display_rotation(clip.rotation_cw, hflip=clip.mirrored)
+        # PyAV counts counter-clockwise, and mirrors what it has turned.
+        turn = clip.rotation_cw if clip.mirrored else -clip.rotation_cw
+        stream.set_display_rotation(turn, hflip=clip.mirrored)
     for frame in (*_frames(clip), None):
         for packet in stream.encode(frame):
             if clip.cut_frames:

@@ -2,7 +2,7 @@
 
 import time
 
-from worker.errors import SourceError
+from worker.errors import CoverError, SourceError
 
 
 class BytesReader:
@@ -13,7 +13,7 @@ class BytesReader:
         data: bytes,
         *,
         fails_at: int | None = None,
-        error: SourceError | None = None,
+        error: CoverError | None = None,
         delay_s: float = 0,
     ) -> None:
         self._data = data

@@ -14,7 +14,7 @@ from tests.media import Clip, made, photo_path
 from tests.readers import BytesReader
 from worker.decoders.pyav import PyavDecoder
 from worker.decoders.still import StillDecoder
-from worker.errors import CoverError, MediaError, SourceError
+from worker.errors import CoverError, MediaError, RequestError, SourceError, StorageError
 from worker.geometry.shapes import Box
 from worker.ports import Decoder, Frame, OpenMedium, Reader, View
 from worker.sandbox.decoder import SandboxedDecoder
@@ -216,16 +216,36 @@ def test_a_cut_medium_is_corrupt(subject: Subject) -> None:
     assert caught.value.code == "media.corrupt"
 
 
-@pytest.mark.parametrize("share", [0, 0.4, 0.8])
-def test_an_error_of_the_reader_comes_through_as_itself(subject: Subject, share: float) -> None:
+@pytest.mark.parametrize(
+    "share",
+    [
+        pytest.param(0, id="head"),
+        pytest.param(0.4, id="middle"),
+        pytest.param(0.8, id="late"),
+        pytest.param(1, id="tail"),
+    ],
+)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        SourceError("source.throttled", "Come back later.", delay_s=9),
+        StorageError("storage.unavailable"),
+        RequestError("request.not_found"),
+    ],
+    ids=lambda fault: fault.code,
+)
+def test_an_error_of_the_reader_comes_through_as_itself(
+    subject: Subject, fault: CoverError, share: float
+) -> None:
     data = subject.plain.read_bytes()
-    fault = SourceError("source.throttled", "Come back later.", delay_s=9)
-    reader = BytesReader(data, fails_at=int(len(data) * share), error=fault)
+    reader = BytesReader(data, fails_at=int((len(data) - 1) * share), error=fault)
 
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(CoverError) as caught:
         first(subject, reader)
 
     assert caught.value is fault
+    medium, _ = first(subject, BytesReader(data))
+    medium.close()
 
 
 def test_a_decoder_goes_on_after_an_error(subject: Subject) -> None:

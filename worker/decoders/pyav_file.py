@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import av
 
-from worker.errors import CoverError, MediaError, SourceError
+from worker.decoders.failures import media_errors
+from worker.errors import CoverError, MediaError
 from worker.ports import Reader
 
 _UNSUPPORTED = (
@@ -39,7 +40,7 @@ class AvFile:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._position = 0
-        self.fault: SourceError | None = None
+        self.fault: CoverError | None = None
         self.names_encryption = False
 
     def read(self, length: int) -> bytes:
@@ -48,7 +49,7 @@ class AvFile:
             return b""
         try:
             data = self._reader.read(self._position, length)[:length]
-        except SourceError as fault:
+        except CoverError as fault:
             self.fault = fault
             return b""
         self._position += len(data)
@@ -89,16 +90,6 @@ def translated(file: AvFile, stage: str) -> Iterator[None]:
         raise file.fault
 
 
-@contextmanager
-def converting(stage: str = "decode") -> Iterator[None]:
+def converting(stage: str = "decode") -> AbstractContextManager[None]:
     """The same where no reader takes part: filters and scaling of frames that are decoded."""
-    try:
-        yield
-    except CoverError:
-        raise
-    except MemoryError as error:
-        raise MediaError("media.resource_limit", stage=stage) from error
-    except _UNSUPPORTED as error:
-        raise MediaError("media.unsupported_codec", stage=stage) from error
-    except _DAMAGE as error:
-        raise MediaError("media.corrupt", stage=stage) from error
+    return media_errors(stage, unsupported=_UNSUPPORTED, damage=_DAMAGE)

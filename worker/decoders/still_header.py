@@ -1,12 +1,11 @@
 """What a picture file says of itself before its pixels are decoded."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import pyvips
 
-from worker.errors import CoverError, MediaError
+from worker.decoders.failures import media_errors
 from worker.geometry.orientation import Orientation
 from worker.geometry.shapes import Size
 
@@ -34,16 +33,6 @@ class Header(NamedTuple):
     progressive: bool = False
 
 
-@contextmanager
-def translated(stage: str) -> Iterator[None]:
-    """Errors of the picture libraries as `media.*`; their messages and classes tell no more."""
-    try:
-        yield
-    except CoverError:
-        raise
-    except MemoryError as error:
-        raise MediaError("media.resource_limit", stage=stage) from error
-    except NotImplementedError as error:
-        raise MediaError("media.unsupported_codec", stage=stage) from error
-    except _DAMAGE as error:
-        raise MediaError("media.corrupt", stage=stage) from error
+def translated(stage: str) -> AbstractContextManager[None]:
+    """Errors of the picture libraries as `media.*`."""
+    return media_errors(stage, unsupported=(NotImplementedError,), damage=_DAMAGE)

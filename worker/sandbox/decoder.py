@@ -21,8 +21,8 @@ class SandboxedDecoder:
     """Decodes in a child process that is killed when it overruns `frame_timeout_s` or crashes.
 
     The child is started at once and a spare with the second medium, so that neither slows the
-    first cover; a killed child's place is taken by the spare. Use it from one thread that lives
-    as long as it (`DecodeProcess` says why), and make it after any fork.
+    first cover; a dead child's place is taken by the spare, also when it died while idle. Use it
+    from one thread that lives as long as it (`DecodeProcess` says why), and make it after any fork.
     """
 
     def __init__(
@@ -58,7 +58,11 @@ class SandboxedDecoder:
         return medium
 
     def _living(self) -> DecodeProcess:
+        if self._spare is not None and not self._spare.alive:
+            self._spare.close()
+            self._spare = None
         if not self._process.alive:
+            self._process.close()
             self._process = self._spare or DecodeProcess(self._options)
             self._spare = None
         if self._spare is None and self._opened:

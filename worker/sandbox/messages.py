@@ -30,10 +30,10 @@ class ReadWanted(Frozen):
 
 
 class Failed(Frozen):
-    """The request ended with an error; only the medium's and its source's are believed."""
+    """The request ended with an error of the medium or of its reader."""
 
     say: Literal["failed"]
-    code: Annotated[str, Field(pattern=r"^(media|source|request)\.[a-z_]{1,40}$")]
+    code: Annotated[str, Field(pattern=r"^(media|source|request|storage)\.[a-z_]{1,40}$")]
     message: Annotated[str, Field(max_length=1000)]
     stage: Word
 

@@ -63,7 +63,12 @@ class DecodeProcess:
             )
         self._channel = Channel(ours)
         self._ready = False
-        self.alive = True
+        self._closed = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked now; an idle child may have been killed by the system."""
+        return not self._closed and self._child.poll() is None
 
     @property
     def pid(self) -> int:
@@ -119,18 +124,19 @@ class DecodeProcess:
         return said
 
     def _conversation(self, reader: Reader | None) -> object:
-        """What the child says in the end; an error of the medium or of its reader as a value."""
+        """What the child says in the end; an error of the medium or of its reader as a value.
+
+        After an error of the reader that is the answer: the child only tells what it made of it.
+        """
         fault: CoverError | None = None
         while True:
             said = SAID.validate_json(self._channel.receive().header, strict=True)
             if isinstance(said, ReadWanted) and reader is not None:
-                fault = self._serve(said, reader)
-            elif isinstance(said, Failed):
-                if fault is not None and fault.code == said.code:
-                    return fault
-                return _error(said)
+                fault = self._serve(said, reader) or fault
+            elif fault is not None:
+                return fault
             else:
-                return said
+                return _error(said) if isinstance(said, Failed) else said
 
     def _serve(self, wanted: ReadWanted, reader: Reader) -> CoverError | None:
         """Answer a read; the reader's error goes to the child too and is kept for the caller."""
@@ -152,16 +158,16 @@ class DecodeProcess:
 
     def kill(self) -> None:
         """End the child at once and reap it."""
-        self.alive = False
+        self._closed = True
         self._channel.close()
         self._child.kill()
         self._child.wait()
 
     def close(self) -> None:
         """Hang up, which ends the child; one that does not go is killed."""
-        if not self.alive:
+        if self._closed:
             return
-        self.alive = False
+        self._closed = True
         self._channel.close()
         with suppress(subprocess.TimeoutExpired):
             self._child.wait(_EXIT_TIMEOUT_S)
@@ -171,6 +177,9 @@ class DecodeProcess:
 
 
 def _error(said: Failed) -> CoverError:
+    """What the child itself may complain of: it knows no store."""
+    if said.code.startswith("storage."):
+        raise ChannelError(f"an error it cannot know: {said.code}")
     try:
         return error_of(said.code, said.message, stage=said.stage)
     except LookupError as error:

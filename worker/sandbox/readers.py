@@ -52,7 +52,10 @@ class ParentReader:
 
 
 class DescriptorReader:
-    """A local file that the parent opened; at most `max_bytes` of it are read."""
+    """A local file that the parent opened; at most `max_bytes` of it are read.
+
+    A byte counts once, however often it is read: a damaged video is opened twice.
+    """
 
     label = "descriptor"
     fingerprint: str | None = None
@@ -62,8 +65,13 @@ class DescriptorReader:
         self._max_bytes = max_bytes
         self._length = os.fstat(descriptor).st_size if size_bytes is None else size_bytes
         self.size_bytes: int | None = self._length
-        self.bytes_read = 0
         self.requests = 0
+        # Disjoint stretches, as begin and end.
+        self._counted: list[tuple[int, int]] = []
+
+    @property
+    def bytes_read(self) -> int:
+        return sum(end - begin for begin, end in self._counted)
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes [offset, offset + length); fewer only at the end of the medium.
@@ -72,7 +80,8 @@ class DescriptorReader:
             shorter than it was, `source.unreadable`.
         """
         length = min(length, max(self._length - offset, 0))
-        if self.bytes_read + length > self._max_bytes:
+        counted = _joined(self._counted, offset, offset + length)
+        if sum(end - begin for begin, end in counted) > self._max_bytes:
             raise SourceError("source.too_large")
         try:
             data = os.pread(self._descriptor, length, offset)
@@ -80,7 +89,7 @@ class DescriptorReader:
             raise SourceError("source.unreadable") from error
         if len(data) < length:
             raise SourceError("source.changed")
-        self.bytes_read += len(data)
+        self._counted = counted
         return data
 
     def descriptor(self) -> int:
@@ -88,6 +97,15 @@ class DescriptorReader:
 
     def close(self) -> None:
         os.close(self._descriptor)
+
+
+def _joined(stretches: list[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
+    """Disjoint `stretches` with [begin, end) among them; those it touches become one with it."""
+    apart = [stretch for stretch in stretches if stretch[1] < begin or end < stretch[0]]
+    touched = [stretch for stretch in stretches if begin <= stretch[1] and stretch[0] <= end]
+    first = min([begin, *(stretch[0] for stretch in touched)])
+    last = max([end, *(stretch[1] for stretch in touched)])
+    return [*apart, (first, last)]
 
 
 class HeadReader:

@@ -23,6 +23,11 @@ FRAME = {"say": "frame", "handle": 1, "pts_ms": None, "index": 0, "flags": [], "
             Failed,
             id="failed",
         ),
+        pytest.param(
+            {"say": "failed", "code": "storage.unavailable", "message": "", "stage": ""},
+            Failed,
+            id="failed-by-the-store",
+        ),
     ],
 )
 def test_what_the_child_may_say(said: dict[str, object], kind: type) -> None:

@@ -1,6 +1,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 from hypothesis import given
@@ -33,11 +34,29 @@ def test_a_local_file_is_read_by_range_and_counted(file: int) -> None:
 def test_no_more_than_the_cap_is_read(file: int) -> None:
     reader = DescriptorReader(file, 100, max_bytes=60)
     reader.read(0, 60)
+    assert reader.read(20, 40) == bytes(range(20, 60))
 
     with pytest.raises(SourceError) as caught:
         reader.read(60, 1)
 
     assert caught.value.code == "source.too_large"
+
+
+RANGES = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 30)), max_size=12)
+
+
+@given(RANGES)
+def test_every_byte_counts_once(ranges: list[tuple[int, int]]) -> None:
+    with TemporaryFile() as file:
+        file.write(bytes(100))
+        file.flush()
+        reader = DescriptorReader(file.fileno(), 100, max_bytes=100)
+
+        for offset, length in ranges:
+            reader.read(offset, length)
+
+    read = {at for offset, length in ranges for at in range(offset, min(offset + length, 100))}
+    assert reader.bytes_read == len(read)
 
 
 def test_a_file_that_shrinks_has_changed(file: int) -> None:
