@@ -2,9 +2,11 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from random import Random
@@ -12,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.http_server import MediaServer, ranges, whole
+from tests.http_server import MediaServer, dripping, ranges, whole
 from tests.minio_server import Minio
 from worker.contracts.requests import ObjectReference
 from worker.errors import SourceError
@@ -39,6 +41,7 @@ class Place:
     put: Callable[[bytes], Any]
     missing: Any
     closing: ExitStack
+    dripping: Callable[[str], Reader] | None = None
     reference: Any = None
 
     def open(self, body: bytes, *, max_bytes: int = CAP) -> Reader:
@@ -49,6 +52,52 @@ class Place:
         reader = self.make(max_bytes).open(self.reference)
         self.closing.callback(reader.close)
         return reader
+
+
+LIMITS: Any = {"connect_timeout_s": 2, "stall_timeout_s": 5, "max_bytes": CAP}
+DRIPS = {
+    "headers": dripping(b"HTTP/1.1 206 Partial Content\r\nX-Slow: ", b"."),
+    "many-headers": dripping(b"HTTP/1.1 206 Partial Content\r\n", b"X-Slow: 1\r\n"),
+    "body": dripping(
+        b'HTTP/1.1 206 Partial Content\r\nETag: "x"\r\nContent-Length: 65536\r\n'
+        b"Content-Range: bytes 0-65535/900000\r\n\r\n",
+        b".",
+    ),
+}
+
+
+def _dripping_url(server: MediaServer, drip: str) -> Reader:
+    source = HttpSource(**LIMITS, total_timeout_s=0.4, allow_private_addresses=True)
+    return source.open(server.serve("/clip.mp4", DRIPS[drip]))
+
+
+def _dripping_object(server: MediaServer, drip: str) -> Reader:
+    server.serve("/clips/a/clip.mp4", DRIPS[drip])
+    source = ObjectSource(
+        **LIMITS,
+        total_timeout_s=0.4,
+        endpoint=f"127.0.0.1:{server.port}",
+        access_key="key",
+        secret_key="secret",
+        secure=False,
+        allowed=frozenset({"clips"}),
+    )
+    return source.open(ObjectReference(bucket="clips", key="a/clip.mp4"))
+
+
+def _dripping_pipe(closing: ExitStack) -> Reader:
+    reading, writing = os.pipe()
+    closing.callback(os.close, reading)
+
+    def drip() -> None:
+        with suppress(BrokenPipeError), os.fdopen(writing, "wb", buffering=0) as pipe:
+            while True:
+                pipe.write(b".")
+                time.sleep(0.05)
+
+    threading.Thread(target=drip, daemon=True).start()
+    source = StdinSource(max_bytes=CAP, stall_timeout_s=5, total_timeout_s=0.4, descriptor=reading)
+    return source.open()
 
 
 def _url_place(server: MediaServer, closing: ExitStack, *, ranged: bool) -> Place:
@@ -67,10 +116,11 @@ def _url_place(server: MediaServer, closing: ExitStack, *, ranged: bool) -> Plac
             "/clip.mp4", ranges(body, etag=etag) if ranged else whole(body, ETag=etag)
         )
 
-    return Place(make, put, f"http://127.0.0.1:{server.port}/missing", closing)
+    missing = f"http://127.0.0.1:{server.port}/missing"
+    return Place(make, put, missing, closing, partial(_dripping_url, server))
 
 
-def _object_place(minio: Minio, bucket: str, closing: ExitStack) -> Place:
+def _object_place(minio: Minio, bucket: str, server: MediaServer, closing: ExitStack) -> Place:
     from minio import Minio as Client
 
     client = Client(minio.endpoint, minio.access_key, minio.secret_key, secure=False)
@@ -92,7 +142,8 @@ def _object_place(minio: Minio, bucket: str, closing: ExitStack) -> Place:
         client.put_object(bucket, "a/clip.mp4", BytesIO(body), len(body))
         return ObjectReference(bucket=bucket, key="a/clip.mp4")
 
-    return Place(make, put, ObjectReference(bucket=bucket, key="missing.mp4"), closing)
+    missing = ObjectReference(bucket=bucket, key="missing.mp4")
+    return Place(make, put, missing, closing, partial(_dripping_object, server))
 
 
 def _upload_place(folder: Path, closing: ExitStack) -> Place:
@@ -134,9 +185,11 @@ def _stdin_place(closing: ExitStack) -> Place:
         return "-"
 
     def make(cap: int) -> Source[str]:
-        return StdinSource(max_bytes=cap, stall_timeout_s=5, descriptor=pipes[-1])
+        return StdinSource(
+            max_bytes=cap, stall_timeout_s=5, total_timeout_s=10, descriptor=pipes[-1]
+        )
 
-    return Place(make, put, None, closing)
+    return Place(make, put, None, closing, lambda _: _dripping_pipe(closing))
 
 
 @pytest.fixture(params=["url", "url-without-ranges", "object", "upload", "local", "stdin"])
@@ -148,7 +201,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             yield _url_place(server, closing, ranged=request.param == "url")
         elif request.param == "object":
             bucket = request.getfixturevalue("bucket")
-            yield _object_place(request.getfixturevalue("minio"), bucket, closing)
+            minio, server = map(request.getfixturevalue, ("minio", "media_server"))
+            yield _object_place(minio, bucket, server, closing)
         elif request.param == "upload":
             yield _upload_place(tmp_path, closing)
         elif request.param == "local":
@@ -220,6 +274,22 @@ def test_reading_more_than_the_cap_is_an_error(place: Place) -> None:
 
     assert caught.value.code == "source.too_large"
     assert reader.bytes_read <= 200 * KIB + 64 * KIB
+
+
+@pytest.mark.parametrize("drip", DRIPS)
+def test_a_medium_that_drips_is_left_when_the_time_for_all_of_it_is_up(
+    place: Place, drip: str
+) -> None:
+    """Each byte comes soon after the one before, so that no wait is a stall."""
+    if place.dripping is None:  # nobody else's pace: a file, or an object of our own store
+        return
+    started_s = time.monotonic()
+
+    with pytest.raises(SourceError) as caught, closing(place.dripping(drip)) as reader:
+        reader.read(0, 100 * KIB)
+
+    assert caught.value.code == "source.timeout"
+    assert time.monotonic() - started_s < 1.5
 
 
 def test_closing_twice_is_harmless(place: Place) -> None:

@@ -1,6 +1,7 @@
 """Which bytes of a medium are known, and which range to fetch next."""
 
 from bisect import bisect_right
+from collections.abc import Callable
 from typing import Final
 
 from worker.errors import SourceError
@@ -54,6 +55,16 @@ class Spans:
             offset += len(part)
             at += 1
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def read(self, offset: int, length: int, fetch: Callable[[int, int], bytes]) -> bytes:
+        """The bytes [offset, offset + length) cut at the end of the medium.
+
+        `fetch(offset, length)` gives those that are not known yet, all it is asked for or fewer,
+        never none. Raises: SourceError `source.too_large`; what `fetch` raises.
+        """
+        while (span := self.next_fetch(offset, length)) is not None:
+            self.add(span.offset, fetch(*span))
+        return self.known(offset, length) or b""
 
     def next_fetch(self, offset: int, length: int) -> Span | None:
         """What to fetch so that `known(offset, length)` comes nearer, None when it is known.

@@ -93,9 +93,7 @@ class _RangedReader:
         return self._link.requests
 
     def read(self, offset: int, length: int) -> bytes:
-        while (span := self._spans.next_fetch(offset, length)) is not None:
-            self._spans.add(span.offset, self._fetch(span.offset, span.length))
-        return self._spans.known(offset, length) or b""
+        return self._spans.read(offset, length, self._fetch)
 
     def descriptor(self) -> int | None:
         return None

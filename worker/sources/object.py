@@ -17,6 +17,7 @@ from urllib3 import exceptions
 from worker.contracts.requests import ObjectReference
 from worker.errors import SourceError
 from worker.net.stopwatch import Stopwatch
+from worker.net.timed_pool import TimedPools
 from worker.rules.responses import ContentRange, content_range_of, status_error, strong_etag_of
 from worker.rules.spans import HEAD_BYTES, Spans
 
@@ -68,7 +69,9 @@ class ObjectSource:
         """Fetch the head of the object. Raises: SourceError."""
         if reference.bucket not in self.allowed or reference.bucket == self.own_bucket:
             raise SourceError("source.not_allowed", "This bucket is not open to you.")
-        connections = urllib3.PoolManager(
+        stopwatch = Stopwatch(self.total_timeout_s)
+        connections = TimedPools(
+            stopwatch,
             timeout=urllib3.Timeout(connect=self.connect_timeout_s, read=self.stall_timeout_s),
             retries=False,
             cert_reqs="CERT_REQUIRED",
@@ -82,7 +85,7 @@ class ObjectSource:
             region=self.region,
             http_client=connections,
         )
-        opened = _Opened(connections, client, reference, Stopwatch(self.total_timeout_s))
+        opened = _Opened(connections, client, reference, stopwatch)
         try:
             name = f"{self.endpoint}/{reference.bucket}/{reference.key}"
             return ObjectReader(opened, name=name, max_bytes=self.max_bytes)
@@ -170,18 +173,19 @@ class ObjectReader:
         return self._opened.requests
 
     def read(self, offset: int, length: int) -> bytes:
-        while (span := self._spans.next_fetch(offset, length)) is not None:
-            found, data = self._opened.fetch(span.offset, span.length)
-            if found.total != self.size_bytes:
-                raise SourceError("source.changed")
-            self._spans.add(span.offset, data)
-        return self._spans.known(offset, length) or b""
+        return self._spans.read(offset, length, self._fetch)
 
     def descriptor(self) -> int | None:
         return None
 
     def close(self) -> None:
         self._opened.connections.clear()
+
+    def _fetch(self, offset: int, length: int) -> bytes:
+        found, data = self._opened.fetch(offset, length)
+        if found.total != self.size_bytes:
+            raise SourceError("source.changed")
+        return data
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from worker.errors import SourceError
+from worker.net.stopwatch import Stopwatch
 
 _CHUNK_BYTES: Final = 64 * 1024
 
@@ -16,6 +17,7 @@ class StdinSource:
 
     max_bytes: int
     stall_timeout_s: float
+    total_timeout_s: float
     descriptor: int = 0
 
     def open(self, reference: str = "-") -> "StdinReader":
@@ -23,7 +25,10 @@ class StdinSource:
         if os.isatty(self.descriptor):
             raise SourceError("source.unreadable", "Standard input is a terminal.")
         reader = StdinReader(
-            self.descriptor, max_bytes=self.max_bytes, stall_timeout_s=self.stall_timeout_s
+            self.descriptor,
+            max_bytes=self.max_bytes,
+            stall_timeout_s=self.stall_timeout_s,
+            total_timeout_s=self.total_timeout_s,
         )
         if not reader.read(0, 1):
             raise SourceError("source.empty")
@@ -33,8 +38,11 @@ class StdinSource:
 class StdinReader:
     """What has come from the pipe so far; its length is known once it ended."""
 
-    def __init__(self, descriptor: int, *, max_bytes: int, stall_timeout_s: float) -> None:
+    def __init__(
+        self, descriptor: int, *, max_bytes: int, stall_timeout_s: float, total_timeout_s: float
+    ) -> None:
         self._pipe = descriptor
+        self._stopwatch = Stopwatch(total_timeout_s)
         self._max_bytes = max_bytes
         self._stall_timeout_s = stall_timeout_s
         self._kept = bytearray()
@@ -65,8 +73,10 @@ class StdinReader:
 
     def _next_chunk(self) -> bytes:
         try:
-            ready, _, _ = select.select([self._pipe], [], [], self._stall_timeout_s)
-            if not ready:
+            wait_s = min(self._stall_timeout_s, self._stopwatch.left_s)
+            with self._stopwatch:
+                ready, _, _ = select.select([self._pipe], [], [], max(wait_s, 0))
+            if not ready or self._stopwatch.left_s <= 0:
                 raise SourceError("source.timeout")
             # One byte over the cap tells a medium of exactly the cap from a larger one.
             return os.read(self._pipe, min(_CHUNK_BYTES, self._max_bytes + 1 - len(self._kept)))

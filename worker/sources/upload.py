@@ -46,20 +46,21 @@ class UploadReader:
         self.requests = 1
 
     def read(self, offset: int, length: int) -> bytes:
-        while (span := self._spans.next_fetch(offset, length)) is not None:
-            try:
-                data = self._store.read(self._key, span.offset, span.length)
-            except RequestError as error:
-                raise SourceError("source.not_found") from error
-            self.requests += 1
-            self.bytes_read += len(data)
-            if len(data) < span.length:
-                raise SourceError("source.truncated")
-            self._spans.add(span.offset, data)
-        return self._spans.known(offset, length) or b""
+        return self._spans.read(offset, length, self._fetch)
 
     def descriptor(self) -> int | None:
         return None
 
     def close(self) -> None:
         """Nothing is held open between reads."""
+
+    def _fetch(self, offset: int, length: int) -> bytes:
+        try:
+            data = self._store.read(self._key, offset, length)
+        except RequestError as error:
+            raise SourceError("source.not_found") from error
+        self.requests += 1
+        self.bytes_read += len(data)
+        if len(data) < length:
+            raise SourceError("source.truncated")
+        return data

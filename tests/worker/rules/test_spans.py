@@ -34,6 +34,20 @@ def test_what_is_known_is_not_fetched() -> None:
     assert spans.known(HEAD_BYTES - 1, 2) is None
 
 
+def test_a_read_fetches_only_what_lacks() -> None:
+    spans, fetched = opened(), []
+
+    def fetch_from_medium(offset: int, length: int) -> bytes:
+        fetched.append(Span(offset, length))
+        return MEDIUM[offset : offset + length][:50_000]
+
+    assert spans.read(0, 300_000, fetch_from_medium) == MEDIUM[:300_000]
+    assert spans.read(100, 200_000, fetch_from_medium) == MEDIUM[100:200_100]
+    assert spans.read(len(MEDIUM) - 5, 100, fetch_from_medium) == MEDIUM[-5:]
+    assert spans.read(len(MEDIUM), 100, fetch_from_medium) == b""
+    assert [span.offset for span in fetched] == [*range(HEAD_BYTES, 300_000, 50_000), 6291451]
+
+
 def test_steps_double_up_to_a_mebibyte() -> None:
     spans = opened()
 

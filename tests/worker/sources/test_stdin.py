@@ -12,9 +12,14 @@ class Pipe:
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()
 
-    def source(self, *, max_bytes: int = 1000, stall_timeout_s: float = 2) -> StdinSource:
+    def source(
+        self, *, max_bytes: int = 1000, stall_timeout_s: float = 2, total_timeout_s: float = 5
+    ) -> StdinSource:
         return StdinSource(
-            max_bytes=max_bytes, stall_timeout_s=stall_timeout_s, descriptor=self.reading
+            max_bytes=max_bytes,
+            stall_timeout_s=stall_timeout_s,
+            total_timeout_s=total_timeout_s,
+            descriptor=self.reading,
         )
 
     def end(self) -> None:
@@ -54,6 +59,15 @@ def test_a_writer_that_stalls_is_left(pipe: Pipe) -> None:
     assert time.monotonic() - started_s < 1
 
 
+def test_time_between_reads_is_not_counted(pipe: Pipe) -> None:
+    os.write(pipe.writing, b"first")
+    reader = pipe.source(total_timeout_s=0.1).open()
+    time.sleep(0.2)
+    os.write(pipe.writing, b"second")
+
+    assert reader.read(5, 6) == b"second"
+
+
 @pytest.mark.parametrize(("length", "fits"), [(1000, True), (1001, False)])
 def test_a_medium_of_exactly_the_cap_fits(pipe: Pipe, length: int, fits: bool) -> None:
     os.write(pipe.writing, bytes(length))
@@ -84,7 +98,7 @@ def test_a_terminal_is_no_medium() -> None:
     leader, terminal = os.openpty()
 
     with pytest.raises(SourceError) as caught:
-        StdinSource(max_bytes=10, stall_timeout_s=1, descriptor=terminal).open()
+        StdinSource(max_bytes=10, stall_timeout_s=1, total_timeout_s=1, descriptor=terminal).open()
 
     os.close(leader)
     os.close(terminal)
