@@ -128,7 +128,7 @@ class FaceDetector(Protocol):
         ...
 
     def check(self) -> None:
-        """Raises FaceError `face.model_invalid` when it would find nobody for want of its model."""
+        """Raises FaceError when it would find nobody for want of its model or native library."""
         ...
 
     def detect(self, view: View) -> tuple[FoundFace, ...]:

@@ -65,8 +65,17 @@ class MediapipeDetector:
         return f"{name}:{self._model_sha256[:8]}"
 
     def check(self) -> None:
-        """Read the model file. Raises: FaceError `face.model_invalid`, naming what mends it."""
+        """Read the model file and load the native library, which starts no thread.
+
+        Raises: FaceError `face.model_invalid`, or `face.detector_failed` where the system lacks
+            what the library needs; both name what mends it.
+        """
         self._checked_model()
+        try:
+            tasks_api.load_raw_library()
+        except OSError as error:
+            reason = f"{error}; to install what is missing: {FETCH_COMMAND}"
+            raise FaceError("face.detector_failed", reason) from error
 
     def detect(self, view: View) -> tuple[FoundFace, ...]:
         pixels = np.frombuffer(view.pixels, np.uint8).reshape(view.height_px, view.width_px, 3)

@@ -69,6 +69,7 @@ def chatter_dropped() -> Iterator[None]:
 with _drawing_later():
     from mediapipe import Image, ImageFormat
     from mediapipe.tasks.python import BaseOptions
+    from mediapipe.tasks.python.core.mediapipe_c_bindings import load_raw_library
     from mediapipe.tasks.python.vision import FaceDetector, FaceDetectorOptions
 
 __all__ = [
@@ -78,4 +79,5 @@ __all__ = [
     "Image",
     "ImageFormat",
     "chatter_dropped",
+    "load_raw_library",
 ]

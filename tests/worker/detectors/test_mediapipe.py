@@ -1,5 +1,6 @@
 """The MediaPipe detector: what it finds, what it refuses, how it ends its process."""
 
+import os
 import subprocess
 import sys
 import time
@@ -40,13 +41,14 @@ def detector(model_path: Path) -> MediapipeDetector:
     return MediapipeDetector(model_path=model_path, model_sha256=SHA256, timeout_s=30)
 
 
-def run(code: str, photo: Path) -> subprocess.CompletedProcess[str]:
+def run(code: str, photo: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", PRELUDE + code, str(photo)],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
+        env={**os.environ, **environment},
     )
 
 
@@ -88,6 +90,46 @@ def test_a_missing_model_is_named_with_the_command_that_brings_it(tmp_path: Path
         detector.check()
 
     assert caught.value.code == "face.model_invalid"
+
+
+def test_a_missing_system_library_is_named_with_the_command_that_brings_it(
+    photo: Path, tmp_path: Path
+) -> None:
+    """A file that is no library stands in front of the system's, as after a broken install."""
+    (tmp_path / "libEGL.so.1").write_bytes(b"")
+
+    done = run(
+        """
+from worker.errors import FaceError
+try:
+    MediapipeDetector(model_path=default_path(), model_sha256=sha256).check()
+except FaceError as error:
+    print(error)
+""",
+        photo,
+        LD_LIBRARY_PATH=str(tmp_path),
+    )
+
+    assert done.stdout.startswith("face.detector_failed: ")
+    assert "libEGL.so.1" in done.stdout
+    assert "make setup" in done.stdout
+
+
+def test_a_check_builds_nothing_and_starts_no_thread(photo: Path) -> None:
+    done = run(
+        """
+detector = MediapipeDetector(model_path=default_path(), model_sha256=sha256)
+before = len(os.listdir("/proc/self/task"))
+detector.check()
+print(len(os.listdir("/proc/self/task")) - before)
+if os.fork() == 0:
+    os._exit(len(detector.detect(view)))
+os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
+""",
+        photo,
+    )
+
+    assert (done.stdout.strip(), done.returncode) == ("0", 1)
 
 
 def test_a_picture_that_mediapipe_refuses_does_not_spoil_the_next(
