@@ -14,7 +14,7 @@ status for a caller who waits. `rules/retry.py` turns the row into a delay.
 """
 
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 
 class Retry(Enum):
@@ -101,6 +101,15 @@ CODES: dict[str, CodeRow] = {
 }
 
 
+class Facts(TypedDict):
+    """What callers are told of a failure."""
+
+    code: str
+    message: str
+    retryable: bool
+    stage: str
+
+
 class CoverError(Exception):
     """A failure with a stable code and a text that may be shown to anyone.
 
@@ -127,6 +136,12 @@ class CoverError(Exception):
     def retryable(self) -> bool:
         """Whether trying the same thing again can help."""
         return self.row.retry is not Retry.NEVER
+
+    def facts(self) -> Facts:
+        """What callers are told of it."""
+        return Facts(
+            code=self.code, message=self.message, retryable=self.retryable, stage=self.stage
+        )
 
 
 class RequestError(CoverError):

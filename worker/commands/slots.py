@@ -119,7 +119,5 @@ def _lost(order: Order, stage: str) -> CoverResult:
     return CoverResult(
         source=shown_argument(order.source),
         status="failed",
-        error=ErrorInfo(
-            code=error.code, message=error.message, retryable=error.retryable, stage=error.stage
-        ),
+        error=ErrorInfo(**error.facts()),
     )

@@ -152,10 +152,7 @@ class CoverStory:
 
 def failed(source: str, error: CoverError) -> CoverResult:
     """The result of an attempt that ended with `error`; `source` as it may be shown."""
-    info = ErrorInfo(
-        code=error.code, message=error.message, retryable=error.retryable, stage=error.stage
-    )
-    return CoverResult(source=source, status="failed", error=info)
+    return CoverResult(source=source, status="failed", error=ErrorInfo(**error.facts()))
 
 
 def _crop(size: Size, look: Look) -> CropInfo:
