@@ -5,7 +5,7 @@ import sys
 from typing import Any, Final
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from worker.settings import LogSettings
 
@@ -28,6 +28,7 @@ def start_logging(settings: LogSettings) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
+        _without_colours,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
@@ -48,6 +49,12 @@ def start_logging(settings: LogSettings) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel("DEBUG" if level == "DEBUG" else "WARNING")
+
+
+def _without_colours(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Uvicorn adds to its lines the same text once more, with a terminal's colours in it."""
+    event.pop("color_message", None)
+    return event
 
 
 def _formatter(settings: LogSettings, shared: list[Processor]) -> logging.Formatter:

@@ -16,6 +16,7 @@ log.info("job.succeeded", job="job_1")
 log.debug("not told")
 logging.getLogger("celery.worker").info("chatter")
 logging.getLogger("worker.state").warning("no %s", "luck", extra={"item": "cover:1"})
+logging.getLogger("uvicorn.error").info("served", extra={"color_message": "served in colours"})
 try:
     1 / 0
 except ZeroDivisionError as error:
@@ -39,11 +40,13 @@ def test_logs_of_both_kinds_are_json_lines_with_their_fields() -> None:
     assert told == [
         ("info", "worker.tasks", "job.succeeded"),
         ("warning", "worker.state", "no luck"),
+        ("info", "uvicorn.error", "served"),
         ("error", "worker.tasks", "job.bug"),
     ]
     assert lines[0]["job"] == "job_1"
     assert lines[1]["item"] == "cover:1"
-    assert "ZeroDivisionError" in lines[2]["exception"]
+    assert "color_message" not in lines[2]
+    assert "ZeroDivisionError" in lines[3]["exception"]
     assert all(line["timestamp"].endswith("Z") for line in lines)
 
 
