@@ -12,7 +12,7 @@ from worker.chores.reconcile import publish_unseen, take_back_lost
 from worker.chores.release import release_due
 from worker.chores.sweep import sweep_jobs, sweep_uploads
 from worker.settings import Settings
-from worker.state.chore_lease import ChoreLease
+from worker.state.chore_lease import CHORE_LEASE_S, ChoreLease
 from worker.telemetry import start_logging
 
 RELEASE_EVERY_S = 1.0
@@ -26,15 +26,18 @@ def chores() -> None:
     told: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: told.append(number))
-    client = wiring.redis_client(settings)
+    # One command may not outlast the lease under which it is given.
+    timeout_s = min(settings.redis.timeout_s, CHORE_LEASE_S / 2)
+    lease = ChoreLease(wiring.redis_client(settings, timeout_s=timeout_s))
     _log.info("chores.start")
-    run_chores(_chores(settings), ChoreLease(client), lambda: bool(told))
+    run_chores(_chores(settings, timeout_s), lease, lambda: bool(told))
     _log.info("chores.stopped")
 
 
-def _chores(settings: Settings) -> list[Chore]:
-    section, state = settings.worker, wiring.state(settings)
-    store, client = wiring.store(settings), wiring.redis_client(settings)
+def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
+    section, store = settings.worker, wiring.store(settings)
+    state = wiring.state(settings, timeout_s=timeout_s)
+    client = wiring.redis_client(settings, timeout_s=timeout_s)
     sweep = partial(
         sweep_uploads,
         state.retention,
@@ -64,6 +67,7 @@ def _chores(settings: Settings) -> list[Chore]:
             "sweep-jobs",
             section.sweep_every_s,
             partial(sweep_jobs, state.retention, keep_s=section.keep_finished_s),
+            aside=True,
         ),
-        Chore("sweep-uploads", section.sweep_every_s, sweep),
+        Chore("sweep-uploads", section.sweep_every_s, sweep, aside=True),
     ]

@@ -1,5 +1,6 @@
 """Chores run when due, in one process, through outages."""
 
+import threading
 import time
 
 from tests.worker.state.parts import Parts
@@ -97,4 +98,63 @@ def test_after_an_outage_of_redis_living_attempts_get_time_to_show_it(redis_url:
 
     assert judging.runs_s[0] - failing.runs_s[0] >= 0.8
     assert failing.runs_s[1] - failing.runs_s[0] < 0.7
+    parts.redis.close()
+
+
+def test_a_slow_chore_aside_holds_up_neither_the_others_nor_the_end(redis_url: str) -> None:
+    parts, often, hung = Parts(redis_url), Work(), threading.Event()
+    begun: list[float] = []
+
+    def slow() -> int:
+        begun.append(time.monotonic())
+        hung.wait(30)
+        return 0
+
+    run_chores(
+        [Chore("slow", 0.1, slow, aside=True), Chore("often", 0, often.run)],
+        parts.chore_lease(),
+        after(1),
+    )
+
+    assert len(begun) == 1
+    assert len(often.runs_s) >= 3
+    assert parts.chore_lease().hold()
+    hung.set()
+    parts.redis.close()
+
+
+def test_a_chore_aside_that_fails_is_done_again(redis_url: str) -> None:
+    parts = Parts(redis_url)
+    failing = Work(StorageError("storage.unavailable"), RequestError("queue.unavailable"))
+
+    run_chores([Chore("failing", 0, failing.run, aside=True)], parts.chore_lease(), after(1))
+
+    assert len(failing.runs_s) >= 3
+    parts.redis.close()
+
+
+def test_at_the_start_living_attempts_get_time_to_show_it(redis_url: str) -> None:
+    parts, judging, began_s = Parts(redis_url), Work(), time.monotonic()
+
+    run_chores(
+        [Chore("judging", 0, judging.run, after_outage_s=0.8)], parts.chore_lease(), after(1.5)
+    )
+
+    assert judging.runs_s[0] - began_s >= 0.8
+    parts.redis.close()
+
+
+def test_a_process_whose_lease_went_to_another_stops_in_mid_round(redis_url: str) -> None:
+    parts, later = Parts(redis_url), Work()
+
+    def long() -> int:
+        parts.redis.delete("ff:chores")
+        assert parts.chore_lease().hold()
+        return 0
+
+    run_chores(
+        [Chore("long", 60, long), Chore("later", 0, later.run)], parts.chore_lease(), after(0.6)
+    )
+
+    assert later.runs_s == []
     parts.redis.close()
