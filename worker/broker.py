@@ -20,25 +20,21 @@ from worker.contracts.names import PUBLISHED_AT_HEADER, QUEUE_OF_LANE, TASK_MEDI
 from worker.errors import RequestError
 from worker.settings import RedisSettings, WorkerSettings
 
-# Beyond the attempt's deadline: time to note its end, and to keep a result while Redis is away.
-HARD_LIMIT_MARGIN_S: Final = 60.0
 TASKS_PER_CHILD: Final = 500
+# Three times what a warm child takes: below that every child would be replaced after one job.
+CHILD_MEMORY_KIB: Final = 600_000
+MOST_LOOKED_THROUGH: Final = 5000
 _ALIVE_TIMEOUT_S: Final = 60.0
 
 
 def make_app(
-    redis_settings: RedisSettings,
-    worker_settings: WorkerSettings,
-    *,
-    timeout_s: float | None = None,
+    redis_settings: RedisSettings, worker_settings: WorkerSettings, *, timeout_s: float
 ) -> Celery:
-    """The app with all its settings; `timeout_s` is for callers who can wait less than workers."""
+    """The app with all its settings; `timeout_s` is how long its process can wait for Redis."""
     app = Celery("firstframe", broker=redis_settings.url.get_secret_value(), set_as_current=False)
     app.conf.update(_messages(), **_delivery(worker_settings), **_processes())
     app.conf.broker_transport_options = _redis_options(
-        worker_settings,
-        timeout_s or redis_settings.timeout_s,
-        redis_settings.connect_timeout_s,
+        worker_settings, timeout_s, redis_settings.connect_timeout_s
     )
     return app
 
@@ -68,7 +64,7 @@ def _delivery(settings: WorkerSettings) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": False,
         "task_retry_on_worker_lost": False,
-        "task_time_limit": settings.attempt_timeout_s + HARD_LIMIT_MARGIN_S,
+        "task_time_limit": settings.task_limit_s,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_channel_error_retry": True,
@@ -83,6 +79,7 @@ def _processes() -> dict[str, Any]:
         "worker_prefetch_multiplier": 1,
         "worker_proc_alive_timeout": _ALIVE_TIMEOUT_S,
         "worker_max_tasks_per_child": TASKS_PER_CHILD,
+        "worker_max_memory_per_child": CHILD_MEMORY_KIB,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "worker_send_task_events": False,
@@ -146,15 +143,16 @@ def _unavailable() -> Iterator[None]:
         raise RequestError("queue.unavailable") from error
 
 
-def items_in_queue(client: redis.Redis, lane: str) -> set[Item]:
-    """The items that wait in a lane's Celery queue; their number is bounded by the window.
+def items_in_queue(client: redis.Redis, lane: str) -> set[Item] | None:
+    """The items that wait in a lane's Celery queue; None when it is too long to be looked through.
 
+    The window keeps it short; only what others put there, or lost publishes, make it long.
     Raises: RequestError `queue.unavailable`.
     """
-    try:
-        messages = client.lrange(QUEUE_OF_LANE[lane], 0, -1)
-    except redis.RedisError as error:
-        raise RequestError("queue.unavailable") from error
+    with _unavailable():
+        messages = client.lrange(QUEUE_OF_LANE[lane], 0, MOST_LOOKED_THROUGH)
+    if len(messages) > MOST_LOOKED_THROUGH:
+        return None
     return {item for message in messages if (item := _item_of(message)) is not None}
 
 

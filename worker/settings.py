@@ -7,10 +7,19 @@ the defaults here. Every mistake is reported in one message. Durations end in `_
 
 import os
 import tomllib
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -23,6 +32,14 @@ from pydantic_settings import (
 CONFIG_VARIABLE = "FIRSTFRAME_CONFIG"
 PREFIX = "FIRSTFRAME_"
 MIB = 1024 * 1024
+
+# How long a worker asks a Redis that is away: to begin an attempt, and to record how one ended.
+CLAIM_PATIENCE_S = 30.0
+END_PATIENCE_S = 120.0
+# An attempt stuck inside a stage is ended this long after its deadline, at the latest.
+_OVERSTAY_S = 10.0
+# Commands that may each be under way, and repeated once, when a patience or the attempt ends.
+_LAST_COMMANDS = 6
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ByteCount = Annotated[int, Field(gt=0)]
@@ -73,6 +90,8 @@ class ApiSettings(Section):
 class WorkerSettings(Section):
     """Slots, leases, deadlines, retention."""
 
+    model_config = ConfigDict(validate_default=True)
+
     attempt_timeout_s: Seconds = 60
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 5
     max_job_age_s: Seconds = 1800
@@ -87,6 +106,35 @@ class WorkerSettings(Section):
     keep_uploads_s: Annotated[float, Field(gt=0)] = 86_400
     visibility_timeout_s: Seconds = 300
     stop_grace_s: Seconds = 25
+
+    @property
+    def task_limit_s(self) -> float:
+        """When Celery kills a process for its message: never one that waits for Redis patiently."""
+        return _task_limit_s(self.attempt_timeout_s, self.lease_renew_s)
+
+    @field_validator("lease_renew_s")
+    @classmethod
+    def _renews_in_time(cls, renew_s: float, others: ValidationInfo) -> float:
+        lease_s = others.data.get("lease_s", inf)
+        if renew_s >= lease_s:
+            raise ValueError(f"must be less than worker.lease_s, which is {lease_s:g}")
+        return renew_s
+
+    @field_validator("visibility_timeout_s")
+    @classmethod
+    def _redelivers_late(cls, visible_s: float, others: ValidationInfo) -> float:
+        told = [others.data.get(name, 0) for name in ("attempt_timeout_s", "lease_renew_s")]
+        if visible_s <= (limit_s := _task_limit_s(*told)):
+            raise ValueError(
+                f"must be more than {limit_s:g}, the longest that worker.attempt_timeout_s lets"
+                " a message take"
+            )
+        return visible_s
+
+
+def _task_limit_s(attempt_timeout_s: float, redis_answer_s: float) -> float:
+    waits_s = CLAIM_PATIENCE_S + END_PATIENCE_S + _LAST_COMMANDS * redis_answer_s
+    return attempt_timeout_s + _OVERSTAY_S + waits_s
 
 
 class DecodeSettings(Section):

@@ -11,30 +11,34 @@ import structlog
 from celery import Celery
 
 from worker.contracts.jobs import CoverJob, Item
-from worker.contracts.names import TASK_MEDIA
+from worker.contracts.names import LANES, TASK_MEDIA
 from worker.contracts.results import CoverResult
 from worker.errors import CoverError, RequestError, WorkerError
 from worker.state.keeper import LeaseKeeper
 from worker.state.lanes import Lanes
-from worker.state.leases import Lease, Leases
+from worker.state.leases import Lease, Leases, new_token
 
 OVERSTAYED_STATUS: Final = 71
-# How long a claim or an end is kept for a Redis that is away; the hard limit of Celery is later.
-_REDIS_PATIENCE_S: Final = 45.0
 _REDIS_PAUSE_S: Final = 0.5
 
 Outcome = TypeVar("Outcome")
 _log = structlog.get_logger(__name__)
 
 
-class Desk(NamedTuple):
-    """What a pool child works with; made in the child, never before the fork."""
+class AttemptParts(NamedTuple):
+    """What a pool child runs attempts with; made in the child, never before the fork.
+
+    For a Redis that is away a claim waits `claim_patience_s`, the end of an attempt
+    `end_patience_s`.
+    """
 
     owner: str
     leases: Leases
     lanes: Lanes
     run: Callable[[CoverJob, Lease], CoverResult]
     renew_s: float
+    claim_patience_s: float
+    end_patience_s: float
 
 
 class Running:
@@ -49,65 +53,71 @@ class Running:
                 self.lease.give_up()
 
 
-def register(app: Celery, open_desk: Callable[[Running], Desk]) -> Callable[[], Desk]:
-    """Give the app its task; the answer makes the desk ahead of the first message."""
+def register(
+    app: Celery, open_parts: Callable[[Running], AttemptParts]
+) -> Callable[[], AttemptParts]:
+    """Give the app its task; the answer makes the parts ahead of the first message."""
     running = Running()
-    desk = functools.cache(lambda: open_desk(running))
+    parts = functools.cache(lambda: open_parts(running))
 
     @app.task(name=TASK_MEDIA)  # type: ignore[untyped-decorator]
     def media(kind: str, item_id: str) -> None:
-        work(desk(), running, Item(kind, item_id))
+        work(parts(), running, Item(kind, item_id))
 
-    return desk
+    return parts
 
 
-def work(desk: Desk, running: Running, item: Item) -> None:
+def work(parts: AttemptParts, running: Running, item: Item) -> None:
     """Run one attempt at an item, unless it waits for none."""
-    lease = _patiently(lambda: desk.leases.claim(item, desk.owner))
+    token = new_token(parts.owner)
+    lease = _patiently(lambda: parts.leases.claim(item, token), parts.claim_patience_s)
     if lease is None:
         _log.info("item.dropped", item=str(item))
+        _release(parts, *LANES)
         return
     running.lease = lease
     try:
-        _attempt(desk, lease)
+        _attempt(parts, lease)
     except SystemExit:
         with suppress(RequestError):
             lease.give_back()
         raise
     finally:
         running.lease = None
-    _release(desk, lease)
+    _release(parts, lease.job.request.lane)
 
 
-def _attempt(desk: Desk, lease: Lease) -> None:
+def _attempt(parts: AttemptParts, lease: Lease) -> None:
     log = _log.bind(job=lease.job.id, attempt=lease.job.attempt)
     try:
-        with LeaseKeeper(lease, renew_s=desk.renew_s, on_overstay=_end_process):
-            result = desk.run(lease.job, lease)
-        _patiently(lambda: lease.finish(result))
+        with LeaseKeeper(lease, renew_s=parts.renew_s, on_overstay=_end_process):
+            result = parts.run(lease.job, lease)
+        _patiently(lambda: lease.finish(result), parts.end_patience_s)
         log.info("job.succeeded", timings_ms=result.timings_ms.model_dump())
     except CoverError as error:
-        _end_failed(log, lease, error)
+        _end_failed(log, parts, lease, error)
     except Exception as error:
         log.error("job.bug", exc_info=error)
-        _end_failed(log, lease, WorkerError("internal.error"))
+        _end_failed(log, parts, lease, WorkerError("internal.error"))
 
 
-def _end_failed(log: structlog.stdlib.BoundLogger, lease: Lease, error: CoverError) -> None:
+def _end_failed(
+    log: structlog.stdlib.BoundLogger, parts: AttemptParts, lease: Lease, error: CoverError
+) -> None:
     if isinstance(error, RequestError):
         log.info("job.left", code=error.code)
         return
     try:
-        retry_s = _patiently(lambda: lease.fail(error))
+        retry_s = _patiently(lambda: lease.fail(error), parts.end_patience_s)
     except RequestError as over:
         log.info("job.left", code=over.code, after=error.code)
     else:
         log.warning("job.failed", code=error.code, reason=error.message, retry_s=retry_s)
 
 
-def _patiently(act: Callable[[], Outcome]) -> Outcome:
-    """Do something with Redis, waiting for it while it is away."""
-    patient_until_s = time.monotonic() + _REDIS_PATIENCE_S
+def _patiently(act: Callable[[], Outcome], patience_s: float) -> Outcome:
+    """Do something with Redis that may be repeated, waiting for it while it is away."""
+    patient_until_s = time.monotonic() + patience_s
     while True:
         try:
             return act()
@@ -117,9 +127,10 @@ def _patiently(act: Callable[[], Outcome]) -> Outcome:
         time.sleep(_REDIS_PAUSE_S)
 
 
-def _release(desk: Desk, lease: Lease) -> None:
+def _release(parts: AttemptParts, *lanes: str) -> None:
     try:
-        desk.lanes.release(lease.job.request.lane)
+        for lane in lanes:
+            parts.lanes.release(lane)
     except RequestError as error:
         _log.warning("release.failed", code=error.code)
 

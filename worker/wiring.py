@@ -74,7 +74,7 @@ def _detector(settings: Settings, on_hang: Callable[[], None] | None) -> FaceDet
 
 
 def check_faces(settings: Settings) -> None:
-    """Raises: FaceError `face.model_invalid` when covers would be made without their model."""
+    """Raises: FaceError when covers would be made without looking for faces."""
     _detector(settings, None).check()
 
 
@@ -185,21 +185,21 @@ class State(NamedTuple):
     retention: Retention
 
 
-def redis_client(settings: Settings, *, timeout_s: float | None = None) -> Redis:
-    """A client that gives up after `timeout_s`, by default after what a caller of the API waits."""
+def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
+    """A client that gives up after `timeout_s`, which is what its process can wait."""
     section = settings.redis
     return connect(
         section.url.get_secret_value(),
-        timeout_s=timeout_s or settings.api.redis_timeout_s,
+        timeout_s=timeout_s,
         connect_timeout_s=section.connect_timeout_s,
     )
 
 
-def state(settings: Settings, *, timeout_s: float | None = None) -> State:
-    """The state, and Celery as where released items go."""
+def state(settings: Settings, *, timeout_s: float) -> State:
+    """The state, and Celery as where released items go; each waits `timeout_s` for Redis."""
     client = redis_client(settings, timeout_s=timeout_s)
     publisher: Publisher = registry.load(registry.PUBLISHERS, "celery")(
-        settings.redis, settings.worker, timeout_s=timeout_s or settings.api.redis_timeout_s
+        settings.redis, settings.worker, timeout_s=timeout_s
     )
     section = settings.worker
     rules = LeaseRules(

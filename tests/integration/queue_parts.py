@@ -88,7 +88,8 @@ class House:
             settings = Settings.read()
         finally:
             del os.environ[CONFIG_VARIABLE]
-        self.state, self.redis = wiring.state(settings), wiring.redis_client(settings)
+        self.state = wiring.state(settings, timeout_s=2)
+        self.redis = wiring.redis_client(settings, timeout_s=2)
         self.start("chores")
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:

@@ -97,6 +97,7 @@ def test_a_stopping_worker_ends_its_job_first(house: House, source: GatedSource)
 
     assert worker.wait(20) == 0
     assert (house.now(job).status, house.now(job).attempts) == ("succeeded", 1)
+    assert [line for line in house.log().splitlines() if not line.startswith("{")] == []
 
 
 @pytest.mark.parametrize("hurry", ["no-time-left", "SIGQUIT"])

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 import redis
+from celery import Celery
 from pydantic import SecretStr
 
 from tests.redis_server import RedisServer
-from worker.broker import CeleryPublisher, items_in_queue, make_app
+from worker.broker import MOST_LOOKED_THROUGH, CeleryPublisher, items_in_queue, make_app
 from worker.contracts.jobs import Item
 from worker.contracts.names import PUBLISHED_AT_HEADER, QUEUE_OF_LANE
 from worker.errors import RequestError
-from worker.settings import RedisSettings, WorkerSettings
+from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, RedisSettings, WorkerSettings
+from worker.state.keeper import OVERSTAY_S
 
 ITEM = Item("cover", "job_1")
 TIMEOUT_S = 0.5
@@ -24,6 +26,10 @@ TIMEOUT_S = 0.5
 def publisher(url: str) -> CeleryPublisher:
     settings = RedisSettings(url=SecretStr(url))
     return CeleryPublisher(settings, WorkerSettings(), timeout_s=TIMEOUT_S)
+
+
+def app() -> Celery:
+    return make_app(RedisSettings(), WorkerSettings(), timeout_s=TIMEOUT_S)
 
 
 def client(url: str) -> redis.Redis:
@@ -52,6 +58,16 @@ def test_items_that_wait_in_a_queue_are_found_among_foreign_messages(redis_url: 
         assert items_in_queue(direct, "live") == {ITEM}
 
 
+def test_a_queue_that_is_too_long_is_not_looked_through(redis_url: str) -> None:
+    with client(redis_url) as direct:
+        direct.lpush(QUEUE_OF_LANE["live"], *["{}"] * MOST_LOOKED_THROUGH)
+        assert items_in_queue(direct, "live") == set()
+
+        direct.lpush(QUEUE_OF_LANE["live"], "{}")
+
+        assert items_in_queue(direct, "live") is None
+
+
 @pytest.mark.parametrize("outage", ["kill", "pause"])
 def test_a_publish_ends_soon_when_redis_is_away_or_silent(
     own_redis: Callable[[], RedisServer], outage: str
@@ -74,22 +90,43 @@ def test_a_publish_ends_soon_when_redis_is_away_or_silent(
 
 
 def test_celery_decides_nothing() -> None:
-    conf = make_app(RedisSettings(), WorkerSettings()).conf
+    conf = app().conf
 
     assert conf.task_acks_late
     assert not conf.task_reject_on_worker_lost
     assert not conf.task_retry_on_worker_lost
     assert not conf.task_publish_retry
     assert conf.accept_content == ["json"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(WorkerSettings(), id="defaults"),
+        pytest.param(
+            WorkerSettings(attempt_timeout_s=300, lease_renew_s=15, visibility_timeout_s=900),
+            id="slow",
+        ),
+    ],
+)
+def test_celery_kills_no_process_that_waits_for_redis(settings: WorkerSettings) -> None:
+    conf = make_app(RedisSettings(), settings, timeout_s=TIMEOUT_S).conf
+
+    # The last command of each wait, and of what ends an attempt that is stuck, is made twice.
+    commands_s = 3 * 2 * settings.lease_renew_s
+    waits_s = CLAIM_PATIENCE_S + END_PATIENCE_S + commands_s
+    assert CLAIM_PATIENCE_S < END_PATIENCE_S
     assert (
-        WorkerSettings().attempt_timeout_s
+        settings.attempt_timeout_s + OVERSTAY_S + waits_s
         < conf.task_time_limit
         < conf.broker_transport_options["visibility_timeout"]
     )
 
 
 def test_a_misspelt_queue_is_an_error() -> None:
-    app = make_app(RedisSettings(), WorkerSettings())
-
     with pytest.raises(KeyError):
-        app.amqp.queues["media.lvie"]
+        app().amqp.queues["media.lvie"]
+
+
+def test_a_process_that_grew_is_replaced() -> None:
+    assert app().conf.worker_max_memory_per_child == 600_000

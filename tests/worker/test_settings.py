@@ -44,6 +44,23 @@ def test_a_mistake_names_the_variable_and_what_is_expected(
     assert told in str(caught.value)
 
 
+def test_settings_that_contradict_each_other_are_mistakes_like_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FIRSTFRAME_WORKER__LEASE_S", "4")
+    monkeypatch.setenv("FIRSTFRAME_WORKER__ATTEMPT_TIMEOUT_S", "240")
+    monkeypatch.setenv("FIRSTFRAME_STORE__BUCKET", "NO")
+
+    with pytest.raises(SettingsError) as caught:
+        Settings.read()
+
+    text = str(caught.value)
+    assert "FIRSTFRAME_STORE__BUCKET" in text
+    renew = "must be less than worker.lease_s, which is 4 (default: 5"
+    assert f"FIRSTFRAME_WORKER__LEASE_RENEW_S: Value error, {renew}" in text
+    assert "FIRSTFRAME_WORKER__VISIBILITY_TIMEOUT_S: Value error, must be more than 4" in text
+
+
 def test_a_variable_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "firstframe.toml"
     file.write_text('[store]\nbucket = "from-the-file"\nregion = "eu-west-1"\n')

@@ -1,17 +1,36 @@
 """A message becomes one attempt, and its end is recorded whatever it is."""
 
+import threading
+import time
+from collections.abc import Callable
+
 import pytest
 
+from tests.redis_server import RedisServer
 from tests.worker.state.parts import DONE, Parts, request
 from worker.contracts.jobs import CoverJob, Item
 from worker.contracts.results import CoverResult
 from worker.errors import MediaError, SourceError
 from worker.state.leases import Lease
-from worker.tasks import Desk, Running, work
+from worker.tasks import AttemptParts, Running, work
 
 
-def desk(parts: Parts, *ends: Exception | SystemExit | None) -> tuple[Desk, list[CoverJob]]:
-    """A desk whose stories end as told, and the jobs they were told of."""
+def attempts_with(parts: Parts, run: Callable[[CoverJob, Lease], CoverResult]) -> AttemptParts:
+    return AttemptParts(
+        owner="w1",
+        leases=parts.leases,
+        lanes=parts.lanes,
+        run=run,
+        renew_s=5,
+        claim_patience_s=2,
+        end_patience_s=10,
+    )
+
+
+def attempts(
+    parts: Parts, *ends: Exception | SystemExit | None
+) -> tuple[AttemptParts, list[CoverJob]]:
+    """Attempts whose stories end as told, and the jobs they were told of."""
     seen: list[CoverJob] = []
     left = list(ends)
 
@@ -23,14 +42,14 @@ def desk(parts: Parts, *ends: Exception | SystemExit | None) -> tuple[Desk, list
             raise end
         return DONE
 
-    return Desk("w1", parts.leases, parts.lanes, run, renew_s=5), seen
+    return attempts_with(parts, run), seen
 
 
 def test_an_item_is_run_and_the_next_one_released(one_redis_url: str) -> None:
     parts = Parts(one_redis_url)
     jobs = [parts.jobs.create("ann", request()) for _ in range(3)]
     parts.lanes.release("live")
-    made, seen = desk(parts, None)
+    made, seen = attempts(parts, None)
 
     work(made, Running(), Item("cover", jobs[0].id))
 
@@ -44,7 +63,7 @@ def test_a_second_message_for_an_item_is_dropped(one_redis_url: str) -> None:
     parts = Parts(one_redis_url)
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
-    made, seen = desk(parts, None)
+    made, seen = attempts(parts, None)
     item = Item("cover", job.id)
 
     for _ in range(3):
@@ -69,7 +88,7 @@ def test_a_failure_is_recorded(
     parts = Parts(one_redis_url)
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
-    made, _ = desk(parts, end)
+    made, _ = attempts(parts, end)
 
     work(made, Running(), Item("cover", job.id))
 
@@ -83,7 +102,7 @@ def test_a_bug_that_comes_twice_ends_the_job_without_its_details(one_redis_url: 
     parts = Parts(one_redis_url)
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
-    made, _ = desk(parts, ZeroDivisionError("a secret"), ZeroDivisionError("a secret"))
+    made, _ = attempts(parts, ZeroDivisionError("a secret"), ZeroDivisionError("a secret"))
     work(made, Running(), Item("cover", job.id))
     parts.redis.zadd("ff:lane:live:ann", {f"cover:{job.id}": 0}, xx=True)
     parts.redis.zadd("ff:later:live", {"ann": 0}, xx=True)
@@ -102,7 +121,7 @@ def test_a_process_that_must_end_gives_its_job_back(one_redis_url: str) -> None:
     parts = Parts(one_redis_url)
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
-    made, _ = desk(parts, SystemExit(1))
+    made, _ = attempts(parts, SystemExit(1))
 
     with pytest.raises(SystemExit):
         work(made, Running(), Item("cover", job.id))
@@ -120,7 +139,7 @@ def test_an_attempt_whose_job_was_cancelled_ends_quietly(one_redis_url: str) -> 
         parts.jobs.cancel("ann", told.id)
         return DONE
 
-    work(Desk("w1", parts.leases, parts.lanes, run, 5), Running(), Item("cover", job.id))
+    work(attempts_with(parts, run), Running(), Item("cover", job.id))
 
     assert parts.now(job).status == "cancelled"
     parts.redis.close()
@@ -138,8 +157,66 @@ def test_a_hung_detector_gives_the_running_attempt_up(one_redis_url: str) -> Non
         raise SourceError("source.unreachable")
 
     running.give_up()
-    work(Desk("w1", parts.leases, parts.lanes, run, 5), running, Item("cover", job.id))
+    work(attempts_with(parts, run), running, Item("cover", job.id))
 
     assert parts.now(job).status == "queued"
     assert parts.claim(job).job.without_faces
+    parts.redis.close()
+
+
+def test_a_claim_whose_answer_was_lost_is_the_attempt_that_runs(
+    own_redis: Callable[[], RedisServer],
+) -> None:
+    server = own_redis()
+    parts = Parts(server.url(), timeout_s=0.5)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    assert parts.leases.claim(Item("cover", "job_none"), "w0") is None
+    made, seen = attempts(parts, None)
+    server.pause()
+    # The first claim has been sent and given up by then; Redis does it, and nobody hears.
+    threading.Timer(0.8, server.resume).start()
+
+    work(made, Running(), Item("cover", job.id))
+
+    assert [told.attempt for told in seen] == [1]
+    assert (parts.now(job).status, parts.now(job).attempts) == ("succeeded", 1)
+    parts.redis.close()
+
+
+def test_a_result_is_held_while_redis_is_away(own_redis: Callable[[], RedisServer]) -> None:
+    server = own_redis()
+    parts = Parts(server.url(), timeout_s=0.5)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    away = threading.Event()
+
+    def run(told: CoverJob, lease: Lease) -> CoverResult:
+        server.kill()
+        away.set()
+        return DONE
+
+    made, item = attempts_with(parts, run), Item("cover", job.id)
+    working = threading.Thread(target=work, args=(made, Running(), item))
+    working.start()
+    assert away.wait(10)
+    time.sleep(made.claim_patience_s + 1)
+    server.start()
+    working.join(20)
+
+    assert (parts.now(job).status, parts.now(job).attempts) == ("succeeded", 1)
+    parts.redis.close()
+
+
+def test_a_message_of_a_cancelled_job_makes_room_for_the_next_ones(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    jobs = [parts.jobs.create("ann", request()) for _ in range(3)]
+    parts.lanes.release("live")
+    parts.jobs.cancel("ann", jobs[0].id)
+    made, seen = attempts(parts)
+
+    work(made, Running(), Item("cover", jobs[0].id))
+
+    assert seen == []
+    assert parts.queues.ids() == [job.id for job in jobs]
     parts.redis.close()

@@ -24,19 +24,22 @@ def take_back_lost(leases: Leases, lanes: Lanes) -> int:
 
 
 def publish_unseen(
-    lanes: Lanes, items_in_queue: Callable[[str], set[Item]], *, patience_s: float
+    lanes: Lanes, items_in_queue: Callable[[str], set[Item] | None], *, patience_s: float
 ) -> int:
     """Give items to Celery again that nobody claimed for `patience_s` and that no queue holds.
 
     What a worker took from the queue and has not acknowledged does not count as held: it would
-    have claimed the item, or it died.
+    have claimed the item, or it died. Where nobody can say what a queue holds, nothing is done.
     """
     published = 0
     for lane in LANES:
         overdue = lanes.overdue(lane, patience_s=patience_s)
         waiting = items_in_queue(lane) if overdue else set()
-        for item in overdue:
-            if item not in waiting and lanes.publish_again(lane, item, patience_s=patience_s):
-                _log.warning("item.published_again", item=str(item), lane=lane)
-                published += 1
+        if waiting is None:
+            continue
+        unseen = [item for item in overdue if item not in waiting]
+        back = lanes.put_back(lane, unseen, patience_s=patience_s) if unseen else []
+        for item in back:
+            _log.warning("item.unseen", item=str(item), lane=lane)
+        published += lanes.release(lane) if back else 0
     return published

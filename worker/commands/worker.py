@@ -12,8 +12,14 @@ import structlog
 import typer
 from billiard.util import get_logger
 from celery import Celery
+from celery.apps.worker import install_worker_term_handler
 from celery.platforms import SecurityWarning
-from celery.signals import setup_logging, worker_process_init, worker_shutting_down
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_ready,
+    worker_shutting_down,
+)
 
 from worker import wiring
 from worker.broker import make_app
@@ -24,10 +30,10 @@ from worker.contracts.results import CoverResult
 from worker.errors import FaceError, RequestError
 from worker.jobs.cover import CoverStory
 from worker.rules.urls import shown
-from worker.settings import Settings
+from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, Settings
 from worker.state.leases import Lease
 from worker.state.workers import WorkerInfo
-from worker.tasks import Desk, Running, register
+from worker.tasks import AttemptParts, Running, register
 from worker.telemetry import start_logging
 
 NOT_BUILT: Final = ("record", "notify")
@@ -50,13 +56,16 @@ def worker(
     start_logging(settings.log)
     _check(settings)
     wiring.import_adapters(settings)
-    app = make_app(settings.redis, settings.worker)
+    app = make_app(settings.redis, settings.worker, timeout_s=settings.redis.timeout_s)
     name = f"{socket.gethostname()}:{os.getpid()}"
     info = WorkerInfo(name, lanes, SLOTS, socket.gethostname(), os.getpid())
-    beat = heartbeat_step(wiring.state(settings), info, every_s=settings.worker.heartbeat_s)
+    heartbeat_s = settings.worker.heartbeat_s
+    # A heartbeat that waits for Redis must not keep the next one waiting.
+    state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, heartbeat_s))
+    beat = heartbeat_step(state, info, every_s=heartbeat_s)
     app.steps["worker"].add(beat)
-    open_desk = register(app, lambda running: _desk(settings, name, running))
-    raise typer.Exit(_serve(app, info, settings.worker.stop_grace_s, open_desk))
+    open_parts = register(app, lambda running: _attempt_parts(settings, name, running))
+    raise typer.Exit(_serve(app, info, settings.worker.stop_grace_s, open_parts))
 
 
 def _checked(lanes: list[str], queue: str) -> tuple[str, ...]:
@@ -80,7 +89,7 @@ def _check(settings: Settings) -> None:
     """Without its face model or Redis a worker does not start: it would only make bad covers."""
     try:
         wiring.check_faces(settings)
-        wiring.state(settings).workers.live()
+        wiring.state(settings, timeout_s=settings.redis.timeout_s).workers.live()
     except RequestError as error:
         where = shown(settings.redis.url.get_secret_value())
         sys.stderr.write(f"firstframe worker: {error.code}: Redis does not answer at {where}\n")
@@ -90,7 +99,7 @@ def _check(settings: Settings) -> None:
         raise typer.Exit(1) from error
 
 
-def _desk(settings: Settings, name: str, running: Running) -> Desk:
+def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptParts:
     """What the pool child works with; called in the child, so that nothing of it was forked."""
     story = CoverStory(*wiring.cover_parts(settings, on_hang=running.give_up))
     open_source = wiring.source_opener(settings)
@@ -107,16 +116,24 @@ def _desk(settings: Settings, name: str, running: Running) -> Desk:
 
     section = settings.worker
     state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
-    return Desk(name, state.leases, state.lanes, run, section.lease_renew_s)
+    return AttemptParts(
+        owner=name,
+        leases=state.leases,
+        lanes=state.lanes,
+        run=run,
+        renew_s=section.lease_renew_s,
+        claim_patience_s=CLAIM_PATIENCE_S,
+        end_patience_s=END_PATIENCE_S,
+    )
 
 
 def _serve(
-    app: Celery, info: WorkerInfo, stop_grace_s: float, open_desk: Callable[[], Desk]
+    app: Celery, info: WorkerInfo, stop_grace_s: float, open_parts: Callable[[], AttemptParts]
 ) -> int:
     """Run Celery until it is told to stop; its exit status."""
 
     def ready_child(**_: object) -> None:
-        open_desk()
+        open_parts()
 
     def hurry(how: str = "", **_: object) -> None:
         if how == "Warm":
@@ -141,6 +158,12 @@ def _serve(
         without_mingle=True,
         without_heartbeat=True,
     )
+
+    def say_nothing(**_: object) -> None:
+        """Celery tells a stop on standard output, beside the log; we log it ourselves."""
+        install_worker_term_handler(main, verbose=False)
+
+    worker_ready.connect(say_nothing)
     _log.info("worker.starts", worker=info.id, lanes=info.lanes)
     main.start()
     _log.info("worker.stopped", worker=info.id)

@@ -28,15 +28,21 @@ if redis.call('EXISTS', key) == 0 then
 end
 """
 
+# The message of a published item stays in its queue, and so does the item in the window, or the
+# queue would have no bound.
 _CANCEL: Final = """
 local tenant, id = unpack(ARGV)
 local key = record_key(tenant, id)
-local had = redis.call('HMGET', key, 'status', 'kind')
-if had[1] == 'queued' or had[1] == 'running' then
-  end_job(key, tenant, had[2] .. ':' .. id, 'cancelled', clock_ms())
-  return 'cancelled now'
+local had = redis.call('HMGET', key, 'status', 'kind', 'lane')
+if had[1] ~= 'queued' and had[1] ~= 'running' then return had[1] end
+local item, window = had[2] .. ':' .. id, 'ff:window:' .. had[3]
+local published = had[1] == 'queued' and redis.call('ZSCORE', window, item)
+end_job(key, tenant, item, 'cancelled', clock_ms())
+if published then
+  redis.call('ZADD', window, published, item)
+  redis.call('HSET', 'ff:out', item, tenant)
 end
-return had[1]
+return 'cancelled'
 """
 
 _RETRY: Final = """
@@ -100,9 +106,10 @@ class JobRecords:
     def cancel(self, tenant: str, job_id: str) -> Job:
         """End a queued or running job at once; the attempt that runs finds out by itself.
 
-        Raises: RequestError `job.state` when it has finished, `request.not_found`.
+        A job that was cancelled before stays as it is: the first answer may have been lost.
+        Raises: RequestError `job.state` when it has ended otherwise, `request.not_found`.
         """
-        return self._changed(tenant, job_id, self._cancel(tenant, job_id), "cancelled now")
+        return self._changed(tenant, job_id, self._cancel(tenant, job_id), "cancelled")
 
     def retry(self, tenant: str, job_id: str) -> Job:
         """Queue a failed job again with a fresh budget of attempts.

@@ -1,20 +1,24 @@
 """The lanes: who waits, and whose turn it is to be given to Celery."""
 
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 import redis
 
 from worker.contracts.jobs import Item
 from worker.errors import RequestError
+from worker.rules.retry import MAX_DELAY_S
 from worker.state.scripts import Script
 
 _log = logging.getLogger(__name__)
 
 # Tenants take turns by a virtual clock, `ff:turn`: who was served stands behind all who wait in
 # this round, who comes new stands at the end of the next, and one with nothing due stands aside.
-_RELEASE: Final = """
-local lane = ARGV[1]
+# What would wait longer than any delay lined up before the clock was set back, and is due.
+_RELEASE: Final = f"""
+local lane, longest_ms = ARGV[1], {MAX_DELAY_S * 1000:.0f}
 local turns, later, window = 'ff:turns:' .. lane, 'ff:later:' .. lane, 'ff:window:' .. lane
 local now, slots = clock_ms(), 0
 for _, worker in ipairs(redis.call('HVALS', 'ff:workers')) do
@@ -31,7 +35,7 @@ for _, tenant in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT',
   redis.call('ZREM', later, tenant)
   redis.call('ZADD', turns, 'NX', turn + 1, tenant)
 end
-local released = {}
+local released = {{}}
 while room > 0 do
   local first = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
   local tenant = first[1]
@@ -40,7 +44,7 @@ while room > 0 do
   local head = redis.call('ZRANGE', waiting, 0, 0, 'WITHSCORES')
   if not head[1] then
     redis.call('ZREM', turns, tenant)
-  elseif tonumber(head[2]) > now then
+  elseif tonumber(head[2]) > now and tonumber(head[2]) <= now + longest_ms then
     redis.call('ZREM', turns, tenant)
     redis.call('ZADD', later, 'LT', head[2], tenant)
   else
@@ -69,14 +73,29 @@ end
 return overdue
 """
 
-_AGAIN: Final = """
-local lane, item, patience_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local now, at = clock_ms(), redis.call('ZSCORE', 'ff:window:' .. lane, item)
-if not at or tonumber(at) > now - patience_ms or redis.call('ZSCORE', 'ff:leases', item) then
-  return 0
+# A message of an item that is back in its lane is void, should one have arrived after all. One that
+# runs without a lease, because Redis lost it, is looked after as if the lease had run out.
+_PUT_BACK: Final = """
+local lane, patience_ms, now = ARGV[1], tonumber(ARGV[2]), clock_ms()
+local window, back = 'ff:window:' .. lane, {}
+for i = 3, #ARGV do
+  local item = ARGV[i]
+  local at = redis.call('ZSCORE', window, item)
+  if at and tonumber(at) <= now - patience_ms and not redis.call('ZSCORE', 'ff:leases', item) then
+    local tenant = redis.call('HGET', 'ff:out', item) or ''
+    local had = redis.call('HMGET', record_key(tenant, id_of(item)), 'status', 'queued_ms')
+    if had[1] == 'running' then
+      redis.call('ZADD', 'ff:leases', now, item)
+    else
+      leave(lane, tenant, item)
+    end
+    if had[1] == 'queued' then
+      line_up(lane, tenant, item, tonumber(had[2]), now)
+      table.insert(back, item)
+    end
+  end
 end
-redis.call('ZADD', 'ff:window:' .. lane, now, item)
-return 1
+return back
 """
 
 
@@ -99,7 +118,7 @@ class Lanes:
         self._publisher = publisher
         self._release = Script(client, _RELEASE)
         self._overdue = Script(client, _OVERDUE)
-        self._again = Script(client, _AGAIN)
+        self._put_back = Script(client, _PUT_BACK)
 
     def connect(self) -> None:
         """Make the way to the workers ready, so that the first release is as quick as the others.
@@ -111,28 +130,33 @@ class Lanes:
     def release(self, lane: str) -> int:
         """Give the next items to Celery while the window has room, and say how many.
 
-        An item that could not be given stays in the window, and `publish_again` finds it.
+        When one cannot be given, it and those after it go back to the lane, for the next release.
         Raises: RequestError `queue.unavailable` when Redis did not even say whose turn it is.
         """
         items = [Item.parse(text) for text in self._release(lane)]
-        for item in items:
-            self._give(lane, item)
+        for given, item in enumerate(items):
+            try:
+                self._publisher.publish(lane, item)
+            except RequestError as error:
+                _log.warning("publishing failed", extra={"item": str(item)}, exc_info=error)
+                self._return(lane, items[given:])
+                return given
         return len(items)
 
     def overdue(self, lane: str, *, patience_s: float) -> list[Item]:
         """Items given to Celery more than `patience_s` ago that no attempt has claimed."""
         return [Item.parse(text) for text in self._overdue(lane, patience_s * 1000)]
 
-    def publish_again(self, lane: str, item: Item, *, patience_s: float) -> bool:
-        """Give an overdue item to Celery once more, unless it was claimed or given meanwhile."""
-        if not self._again(lane, str(item), patience_s * 1000):
-            return False
-        self._give(lane, item)
-        return True
+    def put_back(self, lane: str, items: Sequence[Item], *, patience_s: float) -> list[Item]:
+        """Take items out of the window to be released again; those that it was done to.
 
-    def _give(self, lane: str, item: Item) -> None:
-        try:
-            self._publisher.publish(lane, item)
-        except RequestError as error:
-            _log.warning("publishing failed, reconcile will see to it", extra={"item": str(item)})
-            _log.debug("publishing failed", exc_info=error)
+        Leaves those alone that were claimed, or given to Celery in the last `patience_s`.
+        Raises: RequestError `queue.unavailable`.
+        """
+        back = self._put_back(lane, patience_s * 1000, *map(str, items))
+        return [Item.parse(text) for text in back]
+
+    def _return(self, lane: str, items: Sequence[Item]) -> None:
+        """Put back what was not given; while Redis is away too, reconcile finds it later."""
+        with suppress(RequestError):
+            self.put_back(lane, items, patience_s=0)

@@ -2,13 +2,14 @@
 
 from typing import Final
 
-# A claim that is repeated because its answer was lost gives the same answer again.
+# A claim that is repeated because its answer was lost gives the same answer again. A cancelled item
+# keeps its place in the window until its message comes here.
 CLAIM: Final = """
 local item, token, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local tenant = redis.call('HGET', 'ff:out', item)
 if not tenant then return false end
 local key, now = record_key(tenant, id_of(item)), clock_ms()
-local had = redis.call('HMGET', key, 'status', 'token')
+local had = redis.call('HMGET', key, 'status', 'token', 'lane')
 if had[1] == 'queued' then
   redis.call('HINCRBY', key, 'attempts', 1)
   redis.call('HINCRBY', key, 'spent', 1)
@@ -16,6 +17,7 @@ if had[1] == 'queued' then
   redis.call('HSETNX', key, 'began_ms', whole(now))
   tell(key, tenant, id_of(item))
 elseif had[1] ~= 'running' or had[2] ~= token then
+  if had[1] == 'cancelled' then leave(had[3], tenant, item) end
   return false
 end
 redis.call('ZADD', 'ff:leases', now + lease_ms, item)

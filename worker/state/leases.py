@@ -103,9 +103,7 @@ class Lease:
         )
         budget = Budget(self._rules.max_attempts, self._rules.max_job_age_s)
         delay_s = delay_before_retry(error, tried, budget, draw=_random.random())
-        told = ErrorInfo(
-            code=error.code, message=error.message, retryable=error.retryable, stage=error.stage
-        )
+        told = ErrorInfo(**error.facts())
         self._held(
             self._scripts.fail,
             *(told.model_dump_json(), json.dumps(failures)),
@@ -138,6 +136,11 @@ class _Claimed(NamedTuple):
     failures: dict[str, int]
 
 
+def new_token(owner: str) -> str:
+    """What tells one attempt from all others; drawn once a message, however often it claims."""
+    return f"{owner}:{secrets.token_hex(8)}"
+
+
 class Leases:
     """Gives leases on what was given to Celery, and takes back those that ran out."""
 
@@ -145,12 +148,12 @@ class Leases:
         self._rules = rules
         self._scripts = _Scripts(client)
 
-    def claim(self, item: Item, owner: str) -> Lease | None:
+    def claim(self, item: Item, token: str) -> Lease | None:
         """Begin an attempt, which is counted; None when the item is not waiting for one.
 
-        Then the message that brought it is an old or a second one, and is dropped.
+        Then the message that brought it is an old or a second one, and is dropped. `token` is of
+        `new_token`; a claim repeated with the same one gives the same attempt.
         """
-        token = f"{owner}:{secrets.token_hex(8)}"
         row = self._scripts.claim(str(item), token, self._rules.lease_s * 1000)
         return Lease(self._scripts, self._rules, _claimed(item, token, row)) if row else None
 
@@ -173,9 +176,6 @@ def _claimed(item: Item, token: str, row: list[Any]) -> _Claimed:
 
 
 def _loss_limits(rules: LeaseRules) -> tuple[str | float, ...]:
-    lost = WorkerError("worker.lost")
-    told = ErrorInfo(
-        code=lost.code, message=lost.message, retryable=lost.retryable, stage=lost.stage
-    )
+    told = ErrorInfo(**WorkerError("worker.lost").facts())
     limits = (rules.max_lost_attempts, rules.max_attempts, rules.max_job_age_s * 1000)
     return (*limits, told.model_dump_json())

@@ -46,7 +46,7 @@ def list_jobs(
     Raises: RequestError `request.invalid` for a cursor that no page gave, `queue.unavailable`.
     """
     if cursor is not None and not _CURSOR.fullmatch(cursor):
-        raise RequestError("request.invalid", "cursor: expected the 'next_cursor' of a page")
+        raise RequestError("request.invalid", "cursor: expected the 'next' of a page")
     with redis_errors_as_ours():
         found = _scan(client, tenant, filters, cursor, limit)
         jobs = _read(client, tenant, found.ids)

@@ -50,3 +50,14 @@ def test_an_item_that_is_being_run_is_left_alone(redis_url: str) -> None:
 
     assert publish_unseen(parts.lanes, nothing, patience_s=0) == 0
     parts.redis.close()
+
+
+def test_nothing_is_published_again_while_nobody_can_say_what_a_queue_holds(
+    redis_url: str,
+) -> None:
+    parts = Parts(redis_url)
+    parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+
+    assert publish_unseen(parts.lanes, lambda _: None, patience_s=0) == 0
+    parts.redis.close()

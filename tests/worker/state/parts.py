@@ -12,7 +12,7 @@ from worker.state.chore_lease import ChoreLease
 from worker.state.connection import connect
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes
-from worker.state.leases import Lease, LeaseRules, Leases
+from worker.state.leases import Lease, LeaseRules, Leases, new_token
 from worker.state.retention import Retention
 from worker.state.workers import WorkerInfo, Workers
 
@@ -30,17 +30,18 @@ def request(lane: str = "live", **source: str) -> CoverRequest:
 
 @dataclass
 class Queues:
-    """Takes what is published; while `down` nothing can be."""
+    """Takes what is published, until it `fails_after` so many."""
 
     published: list[tuple[str, Item]] = field(default_factory=list)
-    down: bool = False
+    fails_after: int | None = None
+    tried: int = 0
 
     def connect(self) -> None:
-        if self.down:
-            raise RequestError("queue.unavailable")
+        """There is nothing to connect to."""
 
     def publish(self, lane: str, item: Item) -> None:
-        if self.down:
+        self.tried += 1
+        if self.fails_after is not None and self.tried > self.fails_after:
             raise RequestError("queue.unavailable")
         self.published.append((lane, item))
 
@@ -51,8 +52,8 @@ class Queues:
 class Parts:
     """All of the state over one database."""
 
-    def __init__(self, url: str, rules: LeaseRules = RULES) -> None:
-        self.redis: redis.Redis = connect(url, timeout_s=5, connect_timeout_s=5)
+    def __init__(self, url: str, rules: LeaseRules = RULES, *, timeout_s: float = 5) -> None:
+        self.redis: redis.Redis = connect(url, timeout_s=timeout_s, connect_timeout_s=5)
         self.queues = Queues()
         self.jobs = JobRecords(self.redis)
         self.lanes = Lanes(self.redis, self.queues)
@@ -74,7 +75,7 @@ class Parts:
         return job, self.claim(job)
 
     def claim(self, job: Job) -> Lease:
-        lease = self.leases.claim(Item("cover", job.id), "w1")
+        lease = self.leases.claim(Item("cover", job.id), new_token("w1"))
         assert lease is not None
         return lease
 

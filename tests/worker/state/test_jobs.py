@@ -57,6 +57,28 @@ def test_cancelling_a_published_job_makes_its_message_void(parts: Parts) -> None
     assert parts.traces() == set()
 
 
+def test_cancelled_jobs_never_make_a_queue_longer_than_its_window(parts: Parts) -> None:
+    for _ in range(10):
+        job = parts.jobs.create("ann", request())
+        parts.lanes.release("live")
+        parts.jobs.cancel("ann", job.id)
+
+    assert len(parts.queues.published) == 2
+    for _, item in parts.queues.published:
+        assert parts.leases.claim(item, "w1") is None
+    assert parts.traces() == set()
+
+
+def test_a_cancelled_job_whose_message_vanished_leaves_its_place(parts: Parts) -> None:
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    parts.jobs.cancel("ann", job.id)
+
+    assert parts.lanes.put_back("live", [Item("cover", job.id)], patience_s=0) == []
+
+    assert parts.traces() == set()
+
+
 def test_cancelling_a_running_job_tells_its_attempt_at_the_next_stage(parts: Parts) -> None:
     job, lease = parts.claimed()
 
@@ -70,15 +92,23 @@ def test_cancelling_a_running_job_tells_its_attempt_at_the_next_stage(parts: Par
     assert parts.now(job) == cancelled
 
 
-@pytest.mark.parametrize("end", ["succeeded", "failed", "cancelled"])
-def test_a_job_that_has_ended_cannot_be_cancelled(parts: Parts, end: str) -> None:
+def test_cancelling_again_because_the_answer_was_lost_gives_the_cancelled_job(
+    parts: Parts,
+) -> None:
+    job, _ = parts.claimed()
+    cancelled = parts.jobs.cancel("ann", job.id)
+
+    assert parts.jobs.cancel("ann", job.id) == cancelled
+    assert parts.redis.xlen(EVENTS_KEY) == 3
+
+
+@pytest.mark.parametrize("end", ["succeeded", "failed"])
+def test_a_job_that_has_ended_otherwise_cannot_be_cancelled(parts: Parts, end: str) -> None:
     job, lease = parts.claimed()
     if end == "succeeded":
         lease.finish(DONE)
-    elif end == "failed":
-        lease.fail(MediaError("media.corrupt"))
     else:
-        parts.jobs.cancel("ann", job.id)
+        lease.fail(MediaError("media.corrupt"))
 
     with pytest.raises(RequestError, match=rf"job.state.*{end}"):
         parts.jobs.cancel("ann", job.id)

@@ -1,6 +1,7 @@
 """Lanes: fair turn over tenants, a window that is never exceeded, nothing published twice."""
 
 import threading
+import time
 from collections import Counter
 
 import pytest
@@ -125,38 +126,70 @@ def test_a_delayed_job_goes_when_its_time_has_come(parts: Parts) -> None:
     assert again.job.attempt == 2
 
 
-def test_a_job_that_could_not_be_published_is_published_later(parts: Parts) -> None:
+def test_what_could_not_be_published_goes_with_the_next_release_in_its_order(parts: Parts) -> None:
+    parts.slots(5)
+    made = [parts.jobs.create("ann", request()).id for _ in range(5)]
+    parts.queues.fails_after = 2
+    assert parts.lanes.release("live") == 2
+    assert parts.queues.tried == 3
+
+    parts.queues.fails_after = None
+
+    assert parts.lanes.release("live") == 3
+    assert parts.queues.ids() == made
+
+
+def test_a_message_that_arrived_though_publishing_failed_is_void(parts: Parts) -> None:
     job = parts.jobs.create("ann", request())
-    parts.queues.down = True
+    parts.queues.fails_after = 0
+    parts.lanes.release("live")
+
+    assert parts.leases.claim(Item("cover", job.id), "w1") is None
+
+    parts.queues.fails_after = None
     assert parts.lanes.release("live") == 1
-    parts.queues.down = False
-    assert parts.lanes.release("live") == 0
-
-    item = Item("cover", job.id)
-    assert parts.lanes.overdue("live", patience_s=60) == []
-    assert parts.lanes.overdue("live", patience_s=0) == [item]
-    assert parts.lanes.publish_again("live", item, patience_s=0)
-
-    assert parts.queues.published == [("live", item)]
+    assert parts.claim(job).job.attempt == 1
 
 
-def test_an_item_is_published_again_by_one_of_many(parts: Parts) -> None:
+def test_an_item_that_nobody_claimed_is_put_back_by_one_of_many(parts: Parts) -> None:
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
-    parts.redis.zadd("ff:window:live", {f"cover:{job.id}": 0})
-
     item = Item("cover", job.id)
-    results = [parts.lanes.publish_again("live", item, patience_s=60) for _ in range(3)]
+    assert parts.lanes.overdue("live", patience_s=60) == []
+    assert parts.lanes.put_back("live", [item], patience_s=60) == []
+    parts.redis.zadd("ff:window:live", {str(item): 0})
+    assert parts.lanes.overdue("live", patience_s=60) == [item]
 
-    assert results == [True, False, False]
-    assert len(parts.queues.published) == 2
+    results = [parts.lanes.put_back("live", [item], patience_s=60) for _ in range(3)]
+
+    assert results == [[item], [], []]
+    assert parts.lanes.release("live") == 1
 
 
 def test_what_is_claimed_is_not_overdue(parts: Parts) -> None:
     job, _ = parts.claimed()
 
     assert parts.lanes.overdue("live", patience_s=0) == []
-    assert not parts.lanes.publish_again("live", Item("cover", job.id), patience_s=0)
+    assert parts.lanes.put_back("live", [Item("cover", job.id)], patience_s=0) == []
+
+
+def test_an_attempt_whose_lease_redis_lost_is_counted_as_lost(parts: Parts) -> None:
+    job, _ = parts.claimed()
+    parts.redis.delete("ff:leases")
+    item = Item("cover", job.id)
+    assert parts.lanes.overdue("live", patience_s=0) == [item]
+
+    parts.lanes.put_back("live", [item], patience_s=0)
+
+    assert parts.leases.take_back_expired() == [(item, "queued")]
+
+
+def test_what_lined_up_before_the_clock_was_set_back_does_not_wait_for_it(parts: Parts) -> None:
+    job = parts.jobs.create("ann", request())
+    an_hour_from_now = {f"cover:{job.id}": (time.time() + 3600) * 1000}
+    parts.redis.zadd("ff:lane:live:ann", an_hour_from_now, xx=True)
+
+    assert parts.lanes.release("live") == 1
 
 
 def test_many_callers_never_exceed_the_window_nor_publish_twice(parts: Parts) -> None:

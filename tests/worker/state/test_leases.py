@@ -9,7 +9,7 @@ from tests.redis_server import RedisServer
 from tests.worker.state.parts import DONE, RULES, Parts, request
 from worker.contracts.jobs import Item
 from worker.errors import CoverError, MediaError, RequestError, StorageError, WorkerError
-from worker.state.leases import Lease
+from worker.state.leases import Lease, new_token
 
 
 def test_a_claim_starts_and_counts_an_attempt(parts: Parts) -> None:
@@ -41,6 +41,19 @@ def test_of_many_claims_of_one_item_one_is_granted(parts: Parts) -> None:
 
     assert sum(lease is not None for lease in granted) == 1
     assert parts.now(job).attempts == 1
+
+
+def test_a_claim_that_is_repeated_because_its_answer_was_lost_gives_the_same_attempt(
+    parts: Parts,
+) -> None:
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    item, token = Item("cover", job.id), new_token("w1")
+
+    leases = [parts.leases.claim(item, token) for _ in range(2)]
+
+    assert [lease.job.attempt for lease in leases if lease is not None] == [1, 1]
+    assert parts.leases.claim(item, new_token("w1")) is None
 
 
 @pytest.mark.parametrize("item", [Item("cover", "job_unknown"), Item("", ""), Item("a:b", "c:d")])
