@@ -16,7 +16,7 @@ from worker.ports import Reader
 
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,ogg,asf"
 _NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
-_BUFFER_BYTES = 64 * 1024
+_BUFFER_BYTES = 32 * 1024
 
 av.logging.set_level(None)
 

@@ -30,7 +30,7 @@ HEADER_BYTES: Final = 16
 MAX_INDEX_BYTES: Final = 32 * 1024 * 1024
 # A demuxer reads in blocks, the last of which goes past the sample; and behind an index at the
 # start comes the first sample, often a small one.
-READ_AHEAD_BYTES: Final = 64 * 1024
+READ_AHEAD_BYTES: Final = 32 * 1024
 
 _FIRST_KINDS: Final = frozenset({b"ftyp", b"styp", b"moov", b"mdat", b"free", b"skip", b"wide"})
 

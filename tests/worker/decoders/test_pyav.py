@@ -14,6 +14,7 @@ from worker.decoders.pyav import PyavDecoder, PyavMedium
 from worker.errors import MediaError, RequestError, SourceError
 from worker.geometry.shapes import Box
 from worker.ports import Frame
+from worker.rules.spans import HEAD_BYTES, Spans
 
 PLAIN = Clip()
 CLIPS = {
@@ -211,6 +212,43 @@ def test_a_failing_source_is_told_as_itself(
         first_of(reader, opened)
 
     assert caught.value is fault
+
+
+class RangedReader(BytesReader):
+    """Fetches as sources do that are asked for ranges, the head when opened."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self._spans = Spans(len(data), max_bytes=len(data))
+        self._spans.add(0, super().read(0, HEAD_BYTES))
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._spans.read(offset, length, super().read)
+
+
+@pytest.mark.parametrize(
+    ("flags", "requests"),
+    [pytest.param("faststart", 2, id="index-first"), pytest.param("", 3, id="index-last")],
+)
+def test_a_first_frame_costs_its_index_its_picture_and_little_more(
+    flags: str, requests: int, opened: list[PyavMedium]
+) -> None:
+    options = {"movflags": flags} if flags else {}
+    fine = {"crf": "6", "g": "1"}
+    clip = Clip(width=1280, height=720, muxer_options=options, codec_options=fine)
+    data = made(clip).read_bytes()
+    at = data.index(b"moov") - 4
+    index_bytes = int.from_bytes(data[at : at + 4], "big")
+    with av.open(BytesIO(data), "r") as container:
+        picture_bytes = next(container.demux(video=0)).size
+    reader = RangedReader(data)
+
+    first_of(reader, opened)
+
+    assert picture_bytes > 4 * HEAD_BYTES
+    assert len(data) > 2 * picture_bytes
+    assert reader.bytes_read <= index_bytes + picture_bytes + 36 * 1024
+    assert reader.requests <= requests
 
 
 def test_a_frame_can_be_had_again_after_its_release(opened: list[PyavMedium]) -> None:
