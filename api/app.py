@@ -40,7 +40,7 @@ def make_app(settings: Settings) -> FastAPI:
     for room in (covers, uploads, jobs):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
     app.include_router(health.router)
-    if settings.store.kind == "local":
+    if app.state.store.served_here:
         app.include_router(objects.router)
     unbuilt.install(app)
     errors.install(app)

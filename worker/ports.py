@@ -155,7 +155,14 @@ class StoredObject(NamedTuple):
 
 
 class Store(Protocol):
-    """Bytes under a key. Keys are made by `rules.keys`; `covers/…` is public, the rest private."""
+    """Bytes under a key. Keys are made by `rules.keys`; `covers/…` is public, the rest private.
+
+    `rules.objects` holds the refusals that all stores share: an odd key finds nothing when read
+    and is `request.invalid` when put or linked to. Safe to use from several threads.
+    """
+
+    served_here: bool
+    """Whether the API serves the objects below `public_base_url`; else the store does so itself."""
 
     def put(self, key: str, data: bytes, *, content_type: str) -> None:
         """Keep `data`; returns only after it was read back and is the same. Idempotent.
@@ -168,7 +175,9 @@ class Store(Protocol):
         """Keep a file's bytes, verified by length and digest. Raises: StorageError."""
         ...
 
-    def find(self, key: str) -> StoredObject | None: ...
+    def find(self, key: str) -> StoredObject | None:
+        """The object's facts; None where there is none. Raises: StorageError."""
+        ...
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """A range; fewer bytes only at the end. Raises: StorageError, `request.not_found`."""
@@ -178,14 +187,16 @@ class Store(Protocol):
         """Remove the object; none there is no error."""
         ...
 
-    def list(self, prefix: str) -> Iterator[StoredObject]: ...
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Objects whose keys begin with `prefix`, in the order of their keys, read as they come."""
+        ...
 
     def public_url(self, key: str) -> str:
         """The permanent plain URL of a public object: no query."""
         ...
 
     def signed_url(self, key: str, *, expires_s: int) -> str:
-        """A link that reads a private object until it expires."""
+        """A link that reads a private object for 1 s to 7 days; made without asking the store."""
         ...
 
     def check(self) -> None:

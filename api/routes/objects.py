@@ -1,47 +1,35 @@
 """The embedded store's objects: public ones by their plain URL, all others by a signed link."""
 
-import os
 import re
 import time
+from collections.abc import Iterator, Mapping
+from email.utils import formatdate
 from functools import partial
-from pathlib import Path as FilePath
-from typing import Annotated, Final, Protocol, cast
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import refuse_encoding
 from api.documents import answers, failure, raw_body
 from api.errors import FieldError, RefusedError, problem
 from api.parts import GivenLinkSecret, GivenSettings, GivenStore
+from api.ranges import OutsideError, Range, wanted
 from api.spool import spooled
 from worker.errors import RequestError
-from worker.ports import Store
+from worker.ports import Store, StoredObject
 from worker.rules.keys import cache_control_of, content_type_of, is_key, is_public
 from worker.signing import links
 
 # Objects come from callers: a browser shows them, and runs nothing in them.
 SANDBOX: Final = "default-src 'none'; sandbox"
+PIECE_BYTES: Final = 256 * 1024
 LINK_QUERIES: Final = ("expires", "signature")
 
-_ONE_RANGE: Final = re.compile(r"bytes=([0-9]{1,18})-([0-9]{0,18})|bytes=-([0-9]{1,18})")
 _BY_CONTENT: Final = re.compile(r"(?:.*/)?([0-9a-f]{64})\.[a-z0-9]+")
 
 router = APIRouter(tags=["objects"])
-
-
-class FolderStore(Store, Protocol):
-    """What the embedded store can do beside the port."""
-
-    def path_of(self, key: str) -> FilePath: ...
-
-
-async def _folder_store(store: GivenStore) -> FolderStore:
-    return cast(FolderStore, store)
-
-
-GivenFolderStore = Annotated[FolderStore, Depends(_folder_store)]
 
 
 async def allowed_key(
@@ -96,19 +84,31 @@ AllowedKey = Annotated[str, Depends(allowed_key)]
         416: failure(416, "request.invalid"),
     },
 )
-async def read(request: Request, key: AllowedKey, store: GivenFolderStore) -> Response:
+async def read(request: Request, key: AllowedKey, store: GivenStore) -> Response:
     """Covers need no query and never change; all else needs `?expires=&signature=`."""
-    path, status = await run_in_threadpool(_file_of, store, key)
-    headers = {
-        "ETag": _etag(key, status.st_mtime_ns, status.st_size),
-        "Cache-Control": cache_control_of(key),
-        "Content-Security-Policy": SANDBOX,
-    }
+    found = await run_in_threadpool(store.find, key)
+    if found is None:
+        raise RequestError("request.not_found", "There is no such object.")
+    headers = _headers(found)
     if _matches(request.headers.get("if-none-match"), headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    _ignore_other_ranges(request)
-    found = FileResponse(path, headers=headers, media_type=content_type_of(key), stat_result=status)
-    return _outside(request, found, status.st_size) or found
+    whole = Range(0, found.size_bytes)
+    try:
+        part = wanted(_range_header(request, headers), found.size_bytes)
+    except OutsideError:
+        detail = f"The object has {found.size_bytes} bytes; the range is outside it."
+        unmet = {"Content-Range": f"bytes */{found.size_bytes}"}
+        return problem("request.invalid", detail, status=416, headers=unmet)
+    start, end = part or whole
+    headers["Content-Length"] = str(end - start)
+    if part:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size_bytes}"
+    return StreamingResponse(
+        iter(()) if request.method == "HEAD" else _pieces(store, key, start, end),
+        status_code=206 if part else 200,
+        headers=headers,
+        media_type=found.content_type,
+    )
 
 
 @router.put(
@@ -130,7 +130,7 @@ async def read(request: Request, key: AllowedKey, store: GivenFolderStore) -> Re
     openapi_extra=raw_body("The object's bytes."),
 )
 async def write(
-    request: Request, key: AllowedKey, settings: GivenSettings, store: GivenFolderStore
+    request: Request, key: AllowedKey, settings: GivenSettings, store: GivenStore
 ) -> Response:
     """Only with a link that is signed for `PUT` of this key."""
     refuse_encoding(request)
@@ -140,17 +140,29 @@ async def write(
     return Response(status_code=204)
 
 
-def _file_of(store: FolderStore, key: str) -> tuple[FilePath, os.stat_result]:
-    path = store.path_of(key)
-    try:
-        return path, path.stat()
-    except FileNotFoundError as gone:
-        raise RequestError("request.not_found") from gone
+def _headers(found: StoredObject) -> dict[str, str]:
+    by_content = _BY_CONTENT.fullmatch(found.key)
+    version = f"{found.modified_at_s:.6f}-{found.size_bytes:x}"
+    return {
+        "ETag": f'"{by_content[1] if by_content else version}"',
+        "Last-Modified": formatdate(found.modified_at_s, usegmt=True),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": cache_control_of(found.key),
+        "Content-Security-Policy": SANDBOX,
+    }
 
 
-def _etag(key: str, modified_ns: int, size_bytes: int) -> str:
-    by_content = _BY_CONTENT.fullmatch(key)
-    return f'"{by_content[1]}"' if by_content else f'"{modified_ns:x}-{size_bytes:x}"'
+def _range_header(request: Request, headers: Mapping[str, str]) -> str | None:
+    """The `Range` header, unless `If-Range` names another version (RFC 9110 §13.1.5)."""
+    condition = request.headers.get("if-range")
+    if condition not in {None, headers["ETag"], headers["Last-Modified"]}:
+        return None
+    return request.headers.get("range")
+
+
+def _pieces(store: Store, key: str, start: int, end: int) -> Iterator[bytes]:
+    for offset in range(start, end, PIECE_BYTES):
+        yield store.read(key, offset, min(PIECE_BYTES, end - offset))
 
 
 def _matches(if_none_match: str | None, etag: str) -> bool:
@@ -159,30 +171,3 @@ def _matches(if_none_match: str | None, etag: str) -> bool:
         return False
     told = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
     return "*" in told or etag in told
-
-
-def _ignore_other_ranges(request: Request) -> None:
-    """Serve the whole object for a Range that is malformed or not one of bytes (RFC 9110 §14.2)."""
-    wanted = _ONE_RANGE.fullmatch(request.headers.get("range", ""))
-    backwards = wanted and wanted[2] and int(wanted[1]) > int(wanted[2])
-    if wanted is None or backwards:
-        others = [each for each in request.scope["headers"] if each[0] != b"range"]
-        request.scope["headers"] = others
-
-
-def _outside(request: Request, found: FileResponse, size_bytes: int) -> Response | None:
-    """The refusal of one well-formed range that has no byte of the object (RFC 9110 §15.5.17)."""
-    wanted = _ONE_RANGE.fullmatch(request.headers.get("range", ""))
-    condition = request.headers.get("if-range")
-    if wanted is None or condition not in {
-        None,
-        found.headers["etag"],
-        found.headers["last-modified"],
-    }:
-        return None
-    empty = size_bytes == 0 or int(wanted[3] or 1) == 0
-    if not (int(wanted[1]) >= size_bytes if wanted[1] else empty):
-        return None
-    detail = f"The object has {size_bytes} bytes; the range is outside it."
-    headers = {"Content-Range": f"bytes */{size_bytes}"}
-    return problem("request.invalid", detail, status=416, headers=headers)

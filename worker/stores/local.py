@@ -42,6 +42,8 @@ _CHUNK_BYTES: Final = 1024 * 1024
 class LocalStore:
     """Files under `folder`, which must exist; served by the API below `public_base_url`."""
 
+    served_here = True
+
     def __init__(self, *, folder: Path, public_base_url: str, link_secret: str | None) -> None:
         self._folder = folder.resolve()
         self._public_base_url = public_base_url.rstrip("/")
@@ -105,11 +107,6 @@ class LocalStore:
             for key, facts in _walk(self._folder / above, above):
                 if key.startswith(prefix):
                     yield _described(key, facts)
-
-    @property
-    def link_secret(self) -> str:
-        """What links are signed with; empty when there is none, which verifies nothing."""
-        return self._link_secret
 
     def public_url(self, key: str) -> str:
         check_public(key)

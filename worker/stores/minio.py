@@ -44,6 +44,8 @@ class MinioStore:
     of `endpoint`) is the host that signed links are made for.
     """
 
+    served_here = False
+
     def __init__(  # noqa: PLR0913 (one value for each setting)
         self,
         *,
