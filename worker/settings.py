@@ -7,11 +7,13 @@ the defaults here. Every mistake is reported in one message. Durations end in `_
 
 import os
 import tomllib
+from collections.abc import Callable, Mapping
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -29,6 +31,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from worker.registry import DETECTORS, STORES
+
 CONFIG_VARIABLE = "FIRSTFRAME_CONFIG"
 PREFIX = "FIRSTFRAME_"
 MIB = 1024 * 1024
@@ -43,6 +47,17 @@ _LAST_COMMANDS = 6
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ByteCount = Annotated[int, Field(gt=0)]
+
+
+def _one_of(table: Mapping[str, str]) -> Callable[[str], str]:
+    """Accepts the names of adapters that `table` lists."""
+
+    def check(name: str) -> str:
+        if name not in table:
+            raise ValueError(f"unknown name {name!r}; known: {', '.join(sorted(table))}")
+        return name
+
+    return check
 
 
 class Section(BaseModel):
@@ -60,7 +75,7 @@ class RedisSettings(Section):
 class StoreSettings(Section):
     """Where covers and uploads are kept."""
 
-    kind: str = "local"
+    kind: Annotated[str, AfterValidator(_one_of(STORES))] = "local"
     folder: Path = Path("firstframe-data/objects")
     link_secret: SecretStr | None = None
     public_base_url: str = "http://127.0.0.1:8000/objects"
@@ -173,7 +188,7 @@ class FetchSettings(Section):
 class DetectSettings(Section):
     """Face detection."""
 
-    kind: str = "mediapipe"
+    kind: Annotated[str, AfterValidator(_one_of(DETECTORS))] = "mediapipe"
     model: Path | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     short_side_px: Annotated[int, Field(ge=64, le=2048)] = 256

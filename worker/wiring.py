@@ -16,7 +16,7 @@ from worker.contracts.results import Versions
 from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Source, Store
 from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
-from worker.settings import PREFIX, Section, Settings, SettingsError
+from worker.settings import Section, Settings
 from worker.state.connection import connect
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
@@ -69,7 +69,7 @@ def _detector(settings: Settings, on_hang: Callable[[], None] | None) -> FaceDet
         "model_sha256": MODELS[DEFAULT_MODEL].sha256,
         "on_hang": on_hang,
     }
-    made: FaceDetector = _made(registry.DETECTORS, section.kind, values, setting="DETECT__KIND")
+    made: FaceDetector = _made(registry.DETECTORS, section.kind, values)
     return made
 
 
@@ -81,13 +81,13 @@ def check_faces(settings: Settings) -> None:
 def import_adapters(settings: Settings) -> None:
     """Load what a cover job's adapters are written in, so that processes forked later share it."""
     for name in ("url", "upload", "object"):
-        _adapter(registry.SOURCES, name)
+        registry.load(registry.SOURCES, name)
     for name in registry.ENCODERS:
-        _adapter(registry.ENCODERS, name)
-    _adapter(registry.SANDBOXES, "process")
-    _adapter(registry.DETECTORS, settings.detect.kind, setting="DETECT__KIND")
-    _adapter(registry.STORES, settings.store.kind, setting="STORE__KIND")
-    _adapter(registry.DESTINATIONS, "store")
+        registry.load(registry.ENCODERS, name)
+    registry.load(registry.SANDBOXES, "process")
+    registry.load(registry.DETECTORS, settings.detect.kind)
+    registry.load(registry.STORES, settings.store.kind)
+    registry.load(registry.DESTINATIONS, "store")
 
 
 def _encoders(settings: Settings) -> dict[str, Encoder]:
@@ -96,9 +96,9 @@ def _encoders(settings: Settings) -> dict[str, Encoder]:
 
 
 def store(settings: Settings) -> Store:
-    """The store that `store.kind` names. Raises: SettingsError for a name nobody registered."""
+    """The store that `store.kind` names."""
     section = settings.store
-    made: Store = _made(registry.STORES, section.kind, _values(section), setting="STORE__KIND")
+    made: Store = _made(registry.STORES, section.kind, _values(section))
     return made
 
 
@@ -160,19 +160,11 @@ def _values(section: Section) -> dict[str, Any]:
     }
 
 
-def _made(table: dict[str, str], name: str, values: dict[str, Any], *, setting: str = "") -> Any:
+def _made(table: dict[str, str], name: str, values: dict[str, Any]) -> Any:
     """The adapter that `table` lists under `name`, with those of `values` its constructor names."""
-    adapter = _adapter(table, name, setting=setting)
+    adapter = registry.load(table, name)
     wanted = signature(adapter).parameters
     return adapter(**{key: value for key, value in values.items() if key in wanted})
-
-
-def _adapter(table: dict[str, str], name: str, *, setting: str = "") -> Any:
-    """Raises: SettingsError for a name that `setting` gives and nobody registered."""
-    try:
-        return registry.load(table, name)
-    except LookupError as unknown:
-        raise SettingsError(f"{PREFIX}{setting}: {unknown}") from unknown
 
 
 class State(NamedTuple):

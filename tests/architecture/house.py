@@ -36,7 +36,7 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
         "geometry": "",
         "signing": "",
         "errors": "",
-        "settings": "",
+        "settings": "registry",
         "registry": "",
         **dict.fromkeys(ADAPTERS, _ADAPTER_ARROWS),
     }.items()

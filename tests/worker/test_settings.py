@@ -28,6 +28,8 @@ def test_three_mistakes_are_told_in_one_message(monkeypatch: pytest.MonkeyPatch)
         pytest.param("FETCH__NOPE", "1", "known names: allow_private_addresses", id="unknown-name"),
         pytest.param("FETCH__ALLOWED_PORTS", "[80", "valid list", id="broken-list"),
         pytest.param("FETCH", "3", "FIRSTFRAME_FETCH__<NAME>", id="a-section-is-no-value"),
+        pytest.param("STORE__KIND", "tape", "known: local, minio", id="no-such-store"),
+        pytest.param("DETECT__KIND", "eyes", "known: mediapipe, none", id="no-such-detector"),
         pytest.param("API__PORT", "70000", "less than or equal to 65535", id="out-of-range"),
         pytest.param("WORKER__LEASE_S", "-1", "greater than 0", id="negative-duration"),
     ],

@@ -4,7 +4,7 @@ from inspect import Parameter, signature
 
 import pytest
 
-from worker import registry, wiring
+from worker import registry
 from worker.settings import (
     DecodeSettings,
     DetectSettings,
@@ -12,8 +12,6 @@ from worker.settings import (
     FetchSettings,
     ObjectBucketSettings,
     Section,
-    Settings,
-    SettingsError,
     StoreSettings,
 )
 
@@ -63,11 +61,3 @@ def test_every_setting_of_a_section_is_taken_by_some_adapter(
     taken = {key for name in table for key in signature(registry.load(table, name)).parameters}
 
     assert fields <= taken, f"nobody takes {fields - taken}"
-
-
-@pytest.mark.parametrize("section", ["store", "detect"])
-def test_an_adapter_nobody_registered_is_named_with_its_setting(section: str) -> None:
-    settings = Settings.model_validate({section: {"kind": "tape"}})
-
-    with pytest.raises(SettingsError, match=f"FIRSTFRAME_{section.upper()}__KIND.*tape.*known"):
-        wiring.import_adapters(settings)
