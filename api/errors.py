@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
-from worker.contracts.requests import NOT_AVAILABLE
 from worker.errors import CODES, CoverError, RequestError, Retry
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -81,13 +80,16 @@ def problem(
 
 
 def refusal(mistakes: Iterable[Mapping[str, Any]]) -> RefusedError:
-    """What pydantic found wrong, each field named; malformed JSON has a status of its own."""
+    """What pydantic found wrong, each field named; malformed JSON has a status of its own.
+
+    A mistake whose kind is a code gives the refusal that code, unless there are others beside it.
+    """
     found = list(mistakes)
     if any(mistake["type"] == "json_invalid" for mistake in found):
         detail = str(found[0]["msg"])
         return RefusedError("request.invalid", detail, status=400)
-    unbuilt = all(mistake["type"] == NOT_AVAILABLE for mistake in found)
-    code = "request.not_available" if unbuilt else "request.invalid"
+    kinds = {mistake["type"] for mistake in found}
+    code = kinds.pop() if len(kinds) == 1 and kinds <= CODES.keys() else "request.invalid"
     errors = [
         FieldError(_field_name(mistake["loc"]), _MESSAGES.get(mistake["type"], str(mistake["msg"])))
         for mistake in found[:MAX_TOLD_ERRORS]

@@ -45,7 +45,7 @@ CODES: dict[str, CodeRow] = {
     "job.cancelled": CodeRow(Retry.NEVER, 409, "The job was cancelled."),
     "job.superseded": CodeRow(Retry.NEVER, 409, "Another attempt has taken the job over."),
     "auth.invalid": CodeRow(Retry.NEVER, 401, "The key is missing or wrong."),
-    "auth.forbidden": CodeRow(Retry.NEVER, 403, "The key or signature does not allow that."),
+    "auth.forbidden": CodeRow(Retry.NEVER, 403, "This caller may not do that."),
     "queue.unavailable": CodeRow(Retry.CALLER, 503, "Jobs cannot be taken just now."),
     "source.url_not_allowed": CodeRow(
         Retry.NEVER, 422, "The URL's scheme, port or form is not allowed."
@@ -89,9 +89,7 @@ CODES: dict[str, CodeRow] = {
     "image.encode_failed": CodeRow(Retry.ONCE, 500, "The cover could not be encoded."),
     "storage.unavailable": CodeRow(Retry.BACKOFF, 503, "The store cannot be reached."),
     "storage.full": CodeRow(Retry.WAIT, 507, "The store is full."),
-    "storage.misconfigured": CodeRow(
-        Retry.WAIT, 500, "The store's bucket or credentials are wrong."
-    ),
+    "storage.misconfigured": CodeRow(Retry.WAIT, 500, "The store cannot be used as it is set up."),
     "storage.integrity": CodeRow(Retry.ONCE, 500, "The store gave back other bytes than were put."),
     "worker.lost": CodeRow(Retry.NEVER, 500, "The worker died each time it ran this job."),
     "worker.timeout": CodeRow(Retry.ONCE, 504, "The attempt ran into its deadline."),

@@ -17,7 +17,9 @@ from pydantic_core import PydanticCustomError
 
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane
 
-NOT_AVAILABLE: Final = "not_available"
+# Kinds of mistakes that are codes of their own (docs/errors.md).
+NOT_AVAILABLE: Final = "request.not_available"
+URL_NOT_ALLOWED: Final = "source.url_not_allowed"
 _WITH_USER: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
 
 
@@ -44,7 +46,7 @@ def _http_url(value: Any) -> Any:
         raise PydanticCustomError("url_too_long", "a URL has at most 8192 characters")
     if isinstance(value, str) and _WITH_USER.match(value):
         # It could never be fetched, and a record is no place for a password.
-        raise PydanticCustomError("url_user", "a URL with a user or password is not allowed")
+        raise PydanticCustomError(URL_NOT_ALLOWED, "a URL with a user or password is not allowed")
     return value
 
 

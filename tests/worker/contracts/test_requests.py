@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from worker.contracts.requests import NOT_AVAILABLE, CoverRequest
+from worker.contracts.requests import NOT_AVAILABLE, URL_NOT_ALLOWED, CoverRequest
 
 SOURCE = {"url": "https://media.example/clip.mp4?at=@now"}
 
@@ -56,7 +56,7 @@ def test_a_frame_policy_that_is_not_built_is_refused_by_name(policy: str) -> Non
     ],
 )
 def test_a_url_with_a_password_is_never_recorded(url: str) -> None:
-    assert mistakes(source={"url": url}) == [("source.url", "url_user")]
+    assert mistakes(source={"url": url}) == [("source.url", URL_NOT_ALLOWED)]
 
 
 @pytest.mark.parametrize(
