@@ -47,6 +47,8 @@ class RedisServer:
                 *("--port", str(self._port), "--bind", "127.0.0.1"),
                 *("--dir", str(self._folder), "--save", "", "--databases", str(DATABASES)),
                 *("--appendonly", "yes" if self._aof else "no"),
+                # With `everysec` a write may wait 2 s for a slow disk, and a kill loses it.
+                *("--appendfsync", "always"),
                 *("--logfile", str(self._folder / "redis.log")),
             ],
         )

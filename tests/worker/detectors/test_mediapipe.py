@@ -121,7 +121,7 @@ def test_a_check_builds_nothing_and_starts_no_thread(photo: Path) -> None:
 detector = MediapipeDetector(model_path=default_path(), model_sha256=sha256)
 before = len(os.listdir("/proc/self/task"))
 detector.check()
-print(len(os.listdir("/proc/self/task")) - before)
+print(len(os.listdir("/proc/self/task")) - before, flush=True)
 if os.fork() == 0:
     os._exit(len(detector.detect(view)))
 os._exit(os.waitstatus_to_exitcode(os.wait()[1]))
