@@ -15,7 +15,7 @@ import pytest
 from minio import MinioAdmin
 from minio.credentials.providers import StaticProvider
 
-from tests.fakes.faulty_proxy import Answer, FaultyProxy, faulty_proxy
+from tests.fakes.faulty_proxy import Answer, FaultyProxy
 from tests.minio_server import Minio, client_of
 from tests.minio_store import store_of
 from worker.errors import RequestError, StorageError
@@ -40,21 +40,6 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 @pytest.fixture
 def store(minio: Minio, bucket: str) -> MinioStore:
     return store_of(minio, bucket=bucket)
-
-
-@pytest.fixture
-def proxy(minio: Minio) -> Iterator[FaultyProxy]:
-    with faulty_proxy(minio.endpoint) as running:
-        yield running
-
-
-@pytest.fixture
-def proxied(minio: Minio, bucket: str, proxy: FaultyProxy) -> MinioStore:
-    """A store that reaches the server through the proxy; its bucket is ready."""
-    made = store_of(minio, bucket=bucket, endpoint=proxy.endpoint, timeout_s=2)
-    made.check()
-    proxy.seen.clear()
-    return made
 
 
 class Opened:

@@ -1,15 +1,12 @@
 import inspect
 import time
-from collections.abc import Iterator
 from types import ModuleType
 
 import pytest
 from minio import error as minio_errors
 from urllib3 import exceptions as http_errors
 
-from tests.fakes.faulty_proxy import Answer, FaultyProxy, faulty_proxy
-from tests.minio_server import Minio
-from tests.minio_store import store_of
+from tests.fakes.faulty_proxy import Answer, FaultyProxy
 from worker.errors import CODES, CoverError, StorageError
 from worker.stores.minio import MinioStore
 from worker.stores.minio_errors import CODE_OF_EXCEPTION, CODE_OF_S3
@@ -36,21 +33,6 @@ def test_every_exception_of_the_client_has_a_row(module: ModuleType) -> None:
 
 def test_every_row_names_a_code_of_ours() -> None:
     assert {*CODE_OF_EXCEPTION.values(), *CODE_OF_S3.values()} <= set(CODES)
-
-
-@pytest.fixture
-def proxy(minio: Minio) -> Iterator[FaultyProxy]:
-    with faulty_proxy(minio.endpoint) as running:
-        yield running
-
-
-@pytest.fixture
-def proxied(minio: Minio, bucket: str, proxy: FaultyProxy) -> MinioStore:
-    """A store that reaches the server through the proxy; its bucket is ready."""
-    made = store_of(minio, bucket=bucket, endpoint=proxy.endpoint, timeout_s=2)
-    made.check()
-    proxy.seen.clear()
-    return made
 
 
 def s3_error(status: int, code: str, **headers: str) -> Answer:
