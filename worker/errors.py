@@ -1,7 +1,7 @@
 """The errors of Firstframe: one table says what each code means, one small tree carries them.
 
     CoverError
-      RequestError    request.*  auth.*  limit.*  job.*  queue.*   the caller's side
+      RequestError    request.*  auth.*  library.*  job.*  queue.*   the caller's side
       SourceError     source.*                                    the bytes could not be had
       MediaError      media.*                                     the bytes give no picture
       FaceError       face.*                                      detection
@@ -46,6 +46,12 @@ CODES: dict[str, CodeRow] = {
     "job.superseded": CodeRow(Retry.NEVER, 409, "Another attempt has taken the job over."),
     "auth.invalid": CodeRow(Retry.NEVER, 401, "The key is missing or wrong."),
     "auth.forbidden": CodeRow(Retry.NEVER, 403, "This caller may not do that."),
+    "library.not_found": CodeRow(
+        Retry.NEVER, 404, "There is no such library, space, directory, file or upload."
+    ),
+    "library.conflict": CodeRow(
+        Retry.NEVER, 409, "The library already has something of that name or id."
+    ),
     "queue.unavailable": CodeRow(Retry.CALLER, 503, "Jobs cannot be taken just now."),
     "source.url_not_allowed": CodeRow(
         Retry.NEVER, 422, "The URL's scheme, port or form is not allowed."

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
-from worker.contracts.results import MediumInfo
+from worker.contracts.libraries import Entry, Place, Transfer, Version, VersionDraft
+from worker.contracts.requests import Recipe
+from worker.contracts.results import CoverResult, MediumInfo
 from worker.geometry.shapes import Box, RelativeBox
 
 Reference_contra = TypeVar("Reference_contra", contravariant=True)
@@ -215,6 +217,103 @@ class Destination(Protocol):
     def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
         """Raises: StorageError."""
         ...
+
+
+class Results(Protocol):
+    """Covers that were made before, found again by what they were made of."""
+
+    def find(self, fingerprint: str, recipe: Recipe) -> CoverResult | None:
+        """The result for the same bytes and recipe, if all its covers are still stored."""
+        ...
+
+    def keep(self, fingerprint: str, recipe: Recipe, result: CoverResult) -> None: ...
+
+
+class LinkLook(NamedTuple):
+    """How the answer behind a link presents itself. `expires_s` counts from now, 1 to 7200."""
+
+    expires_s: int
+    name: str
+    attachment: bool = False
+
+
+class Library(Protocol):
+    """The bytes of library files, in versions that never change, and who their entries are.
+
+    Entries have ids of ours; their names stand in documents only, so no name can reach outside its
+    space. Every method raises StorageError. Safe to use from several threads.
+    """
+
+    served_here: bool
+    """Whether the API serves the links below `public_base_url`; else the store does so itself."""
+
+    def put(self, place: Place, entry_id: str, file: Path, draft: VersionDraft) -> Version:
+        """Keep the file's bytes as the entry's newest version; told only after a check.
+
+        A draft whose `transfer` is that of the newest version gives that version again.
+        """
+        ...
+
+    def version(self, place: Place, entry_id: str, version_id: str) -> Version | None:
+        """One version; None for an unknown or malformed id."""
+        ...
+
+    def versions(self, place: Place, entry_id: str) -> list[Version]:
+        """All versions, newest first; empty where there is no such entry."""
+        ...
+
+    def read(
+        self, place: Place, entry_id: str, version_id: str, *, offset: int, length: int
+    ) -> bytes:
+        """A range; fewer bytes only at the end. Raises: RequestError `request.not_found`."""
+        ...
+
+    def link(self, place: Place, entry_id: str, version: Version, *, look: LinkLook) -> str:
+        """A signed link that reads one version with ranges; made without asking the store."""
+        ...
+
+    def note(self, entry: Entry) -> None:
+        """Keep the entry's document: its name, parent, kind and times. Idempotent."""
+        ...
+
+    def entries(self, place: Place) -> Iterator[Entry]:
+        """Every entry with its newest version; files that have no version are left out."""
+        ...
+
+    def delete(self, place: Place, entry_id: str) -> None:
+        """Remove the entry's document and all its versions; none there is no error."""
+        ...
+
+
+class Claim(NamedTuple):
+    """A name that an upload has for itself; `way` is `updated` where it had a version before."""
+
+    entry_id: str
+    name: str
+    way: str
+    created_ms: int | None
+
+
+class Entries(Protocol):
+    """The index of entries, as the story of a checksum sees it."""
+
+    def claim(self, transfer: Transfer, *, entry_id: str) -> Claim:
+        """Give the transfer its name, by its rule for conflicts; `entry_id` if the name is free.
+
+        The same transfer always gets the same claim.
+        Raises: RequestError `library.conflict`, `library.not_found` when the directory is gone.
+        """
+        ...
+
+    def put(self, entry: Entry) -> None:
+        """Make the entry seen, or its new version."""
+        ...
+
+
+class Transfers(Protocol):
+    """Uploads to libraries on their way, as the story of a checksum sees them."""
+
+    def read(self, transfer_id: str) -> Transfer | None: ...
 
 
 class Attempt(Protocol):

@@ -7,6 +7,9 @@ SOURCES: Final = {
     "url": "worker.sources.http:HttpSource",
     "object": "worker.sources.object:ObjectSource",
     "upload": "worker.sources.upload:UploadSource",
+    "album": "worker.sources.smh:AlbumSource",
+    "file": "worker.sources.smh:FileSource",
+    "entry": "worker.sources.entry:EntrySource",
     "path": "worker.sources.local:LocalSource",
     "stdin": "worker.sources.stdin:StdinSource",
 }
@@ -30,6 +33,10 @@ ENCODERS: Final = {
 STORES: Final = {
     "minio": "worker.stores.minio:MinioStore",
     "local": "worker.stores.local:LocalStore",
+}
+LIBRARIES: Final = {
+    "minio": "worker.libraries.minio:MinioLibrary",
+    "local": "worker.libraries.local:LocalLibrary",
 }
 PUBLISHERS: Final = {
     "celery": "worker.broker:CeleryPublisher",

@@ -31,11 +31,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from worker.registry import DETECTORS, STORES
+from worker.registry import DETECTORS, LIBRARIES, STORES
 
 CONFIG_VARIABLE = "FIRSTFRAME_CONFIG"
 PREFIX = "FIRSTFRAME_"
 MIB = 1024 * 1024
+BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+PROFILE = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 # How long a worker asks a Redis that is away: to begin an attempt, and to record how one ended.
 CLAIM_PATIENCE_S = 30.0
@@ -85,7 +87,7 @@ class StoreSettings(Section):
     secure: bool = False
     access_key: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")] = "firstframe"
+    bucket: Annotated[str, Field(pattern=BUCKET)] = "firstframe"
     timeout_s: Seconds = 15
 
 
@@ -202,6 +204,37 @@ class EncodeSettings(Section):
     webp_method: Annotated[int, Field(ge=0, le=6)] = 4
 
 
+class LibrarySettings(Section):
+    """Libraries that are served as Tencent SMH serves them."""
+
+    kind: Annotated[str, AfterValidator(_one_of(LIBRARIES))] | None = None
+    folder: Path = Path("firstframe-data/libraries")
+    bucket: Annotated[str, Field(pattern=BUCKET)] = "firstframe-libraries"
+    first: Literal["oldest", "newest"] = "oldest"
+    cover_wait_s: Annotated[float, Field(gt=0, le=60)] = 10
+    link_s: Annotated[int, Field(ge=60, le=7200)] = 7200
+
+
+class SmhProfile(Section):
+    """A library at Tencent SMH that tenants may take covers from."""
+
+    base_url: Annotated[str, Field(pattern=r"^https?://[^/?#@]+/?$")] = "https://api.tencentsmh.cn"
+    library_id: Annotated[str, Field(min_length=1)]
+    library_secret: SecretStr = SecretStr("")
+    public_read: bool = False
+    tenants: list[str] = ["default"]
+    link_hosts: list[str] = [".tencentsmhuc.cn", ".myqcloud.com", ".tencentcos.cn"]
+    allow_private_addresses: bool = False
+    first: Literal["oldest", "newest"] = "oldest"
+    token_period_s: Annotated[int, Field(ge=1200, le=315_360_000)] = 3600
+
+
+class ProviderSettings(Section):
+    """Profiles of providers by name: what a request names instead of addresses and secrets."""
+
+    tencent_smh: dict[Annotated[str, Field(pattern=PROFILE)], SmhProfile] = {}
+
+
 class LogSettings(Section):
     """Logging."""
 
@@ -238,6 +271,8 @@ class Settings(BaseSettings):
     fetch: FetchSettings = FetchSettings()
     detect: DetectSettings = DetectSettings()
     encode: EncodeSettings = EncodeSettings()
+    libraries: LibrarySettings = LibrarySettings()
+    providers: ProviderSettings = ProviderSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -10,9 +10,8 @@ from typing import Final, NamedTuple, TypeVar
 import structlog
 from celery import Celery
 
-from worker.contracts.jobs import CoverJob, Item
+from worker.contracts.jobs import AnyResult, AttemptedJob, Item
 from worker.contracts.names import LANES, TASK_MEDIA
-from worker.contracts.results import CoverResult
 from worker.errors import CoverError, RequestError, WorkerError
 from worker.state.keeper import LeaseKeeper
 from worker.state.lanes import Lanes
@@ -35,7 +34,7 @@ class AttemptParts(NamedTuple):
     owner: str
     leases: Leases
     lanes: Lanes
-    run: Callable[[CoverJob, Lease], CoverResult]
+    run: Callable[[AttemptedJob, Lease], AnyResult]
     renew_s: float
     claim_patience_s: float
     end_patience_s: float

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.integration.queue_parts import GatedSource, House, pool_child
 from tests.redis_server import RedisServer
+from worker.contracts.results import CoverResult
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_a_job_ends_with_its_cover_and_leaves_no_message(house: House, source: G
     ended = house.ended(house.create())
 
     assert (ended.status, ended.attempts) == ("succeeded", 1)
-    assert ended.result is not None
+    assert isinstance(ended.result, CoverResult)
     assert ended.result.covers[0].width == 64
     assert house.told(ended) == ["queued", "running", "succeeded"]
     worker.terminate()

@@ -12,6 +12,7 @@ from PIL import Image
 from tests.integration.queue_parts import GatedSource, House
 from tests.minio_server import MinioServer
 from worker.contracts.jobs import Job
+from worker.contracts.results import CoverResult
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def house(
 
 def opens(job: Job) -> None:
     """Each URL that was told gives the bytes that were told."""
-    assert job.result is not None
+    assert isinstance(job.result, CoverResult)
     for cover in job.result.covers:
         answer = httpx2.get(str(cover.url), trust_env=False)
         assert answer.status_code == 200

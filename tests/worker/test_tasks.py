@@ -8,14 +8,14 @@ import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker.state.parts import DONE, Parts, request
-from worker.contracts.jobs import CoverJob, Item
+from worker.contracts.jobs import AttemptedJob, Item
 from worker.contracts.results import CoverResult
 from worker.errors import MediaError, SourceError
 from worker.state.leases import Lease
 from worker.tasks import AttemptParts, Running, work
 
 
-def attempts_with(parts: Parts, run: Callable[[CoverJob, Lease], CoverResult]) -> AttemptParts:
+def attempts_with(parts: Parts, run: Callable[[AttemptedJob, Lease], CoverResult]) -> AttemptParts:
     return AttemptParts(
         owner="w1",
         leases=parts.leases,
@@ -29,12 +29,12 @@ def attempts_with(parts: Parts, run: Callable[[CoverJob, Lease], CoverResult]) -
 
 def attempts(
     parts: Parts, *ends: Exception | SystemExit | None
-) -> tuple[AttemptParts, list[CoverJob]]:
+) -> tuple[AttemptParts, list[AttemptedJob]]:
     """Attempts whose stories end as told, and the jobs they were told of."""
-    seen: list[CoverJob] = []
+    seen: list[AttemptedJob] = []
     left = list(ends)
 
-    def run(job: CoverJob, lease: Lease) -> CoverResult:
+    def run(job: AttemptedJob, lease: Lease) -> CoverResult:
         seen.append(job)
         lease.enter("decode")
         end = left.pop(0)
@@ -135,7 +135,7 @@ def test_an_attempt_whose_job_was_cancelled_ends_quietly(one_redis_url: str) -> 
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
 
-    def run(told: CoverJob, lease: Lease) -> CoverResult:
+    def run(told: AttemptedJob, lease: Lease) -> CoverResult:
         parts.jobs.cancel("ann", told.id)
         return DONE
 
@@ -151,7 +151,7 @@ def test_a_hung_detector_gives_the_running_attempt_up(one_redis_url: str) -> Non
     parts.lanes.release("live")
     running = Running()
 
-    def run(told: CoverJob, lease: Lease) -> CoverResult:
+    def run(told: AttemptedJob, lease: Lease) -> CoverResult:
         lease.enter("detect")
         running.give_up()
         raise SourceError("source.unreachable")
@@ -191,7 +191,7 @@ def test_a_result_is_held_while_redis_is_away(own_redis: Callable[[], RedisServe
     parts.lanes.release("live")
     away = threading.Event()
 
-    def run(told: CoverJob, lease: Lease) -> CoverResult:
+    def run(told: AttemptedJob, lease: Lease) -> CoverResult:
         server.kill()
         away.set()
         return DONE

@@ -24,9 +24,9 @@ from celery.signals import (
 from worker import wiring
 from worker.broker import make_app
 from worker.commands.heartbeat import heartbeat_step
-from worker.contracts.jobs import CoverJob
+from worker.contracts.jobs import AnyResult, AttemptedJob
 from worker.contracts.names import LANES, QUEUE_OF_LANE
-from worker.contracts.results import CoverResult
+from worker.contracts.requests import CoverRequest
 from worker.errors import FaceError, RequestError
 from worker.jobs.cover import CoverStory
 from worker.rules.urls import shown
@@ -105,10 +105,12 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
     open_source = wiring.source_opener(settings)
     destination = wiring.store_destination(settings)
 
-    def run(job: CoverJob, lease: Lease) -> CoverResult:
+    def run(job: AttemptedJob, lease: Lease) -> AnyResult:
+        wanted = job.request
+        assert isinstance(wanted, CoverRequest)
         return story.run(
-            job.request,
-            open_source=lambda: open_source(job.tenant, job.request.source),
+            wanted,
+            open_source=lambda: open_source(job.tenant, wanted.source),
             destination=destination,
             attempt=lease,
             without_faces=job.without_faces,

@@ -1,13 +1,25 @@
 """A job as it is recorded and told: frozen values with JSON in and out."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import Field
 
 from worker.contracts.names import Kind, Lane, Status
-from worker.contracts.requests import CoverRequest
-from worker.contracts.results import CoverResult, ErrorInfo, Frozen
+from worker.contracts.requests import ChecksumRequest, CoverRequest
+from worker.contracts.results import ChecksumResult, CoverResult, ErrorInfo, Frozen
+
+AnyRequest = CoverRequest | ChecksumRequest
+AnyResult = CoverResult | ChecksumResult
+
+REQUESTS: Final[dict[str, type[CoverRequest] | type[ChecksumRequest]]] = {
+    "cover": CoverRequest,
+    "checksum": ChecksumRequest,
+}
+RESULTS: Final[dict[str, type[CoverResult] | type[ChecksumResult]]] = {
+    "cover": CoverResult,
+    "checksum": ChecksumResult,
+}
 
 
 class Item(NamedTuple):
@@ -37,18 +49,18 @@ class Job(Frozen):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    request: CoverRequest
-    result: CoverResult | None = None
+    request: AnyRequest
+    result: AnyResult | None = None
     error: ErrorInfo | None = None
     record: None = None
 
 
-class CoverJob(NamedTuple):
-    """What an attempt at a cover needs to know; `without_faces` after one died while detecting."""
+class AttemptedJob(NamedTuple):
+    """What an attempt needs to know; `without_faces` after one died while detecting."""
 
     id: str
     tenant: str
-    request: CoverRequest
+    request: AnyRequest
     attempt: int
     without_faces: bool = False
 

@@ -2,10 +2,11 @@
 
 from typing import Final, Literal
 
-Kind = Literal["cover"]
+Kind = Literal["cover", "checksum"]
 Lane = Literal["live", "backfill"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Format = Literal["jpeg", "webp", "avif", "png"]
+Visibility = Literal["public", "private"]
 
 LANES: Final = ("live", "backfill")
 FINISHED: Final = ("succeeded", "failed", "cancelled")

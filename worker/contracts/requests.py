@@ -1,7 +1,7 @@
 """What callers may ask for: the body of `POST /v1/covers`, checked field by field."""
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -15,11 +15,12 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane
+from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane, Visibility
 
 # Kinds of mistakes that are codes of their own (docs/errors.md).
 NOT_AVAILABLE: Final = "request.not_available"
 URL_NOT_ALLOWED: Final = "source.url_not_allowed"
+_NAMES: Final = "'url', 'upload', 'object', 'album', 'file', 'entry'"
 _WITH_USER: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
 
 
@@ -69,22 +70,62 @@ class ObjectReference(Request):
     key: Annotated[str, Field(min_length=1, max_length=1024)]
 
 
+SmhId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# Written as the vendor takes it: UTF-8, no control characters.
+SmhName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
+ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class SmhReference(Request):
+    """A library at Tencent SMH; who may read it, and with what secret, is the profile's say."""
+
+    provider: Literal["tencent_smh"]
+    library_id: SmhId
+    space_id: SmhId = "-"
+    user_id: SmhName | None = None
+    profile: ProfileName = "main"
+
+
+class AlbumReference(SmhReference):
+    """The first medium of an album by upload time; without an album, that of the space."""
+
+    album: Annotated[SmhName, Field(pattern=r"^[^/]+$")] | None = None
+
+
+class FileReference(SmhReference):
+    """A file by its path, in the version `history_id` where it is given."""
+
+    path: SmhName
+    history_id: SmhName | None = None
+
+
+class EntryReference(Request):
+    """A version of a file in a library that is served here."""
+
+    library_id: SmhId
+    space_id: SmhId
+    entry_id: Annotated[str, Field(pattern=r"^ent_[0-9A-HJKMNP-TV-Z]{26}$")]
+    version_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
+
+
 class SourceReference(Request):
     """Where the medium is: exactly one of the fields."""
 
     url: HttpUrl | None = None
     upload: Annotated[str, Field(pattern=r"^upl_[0-9A-HJKMNP-TV-Z]{26}$")] | None = None
     object: ObjectReference | None = None
-    album: NotBuilt = None
-    file: NotBuilt = None
+    album: AlbumReference | None = None
+    file: FileReference | None = None
+    entry: EntryReference | None = None
     medium: NotBuilt = None
     image: NotBuilt = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "SourceReference":
-        if sum(value is not None for value in (self.url, self.upload, self.object)) != 1:
+        given = (self.url, self.upload, self.object, self.album, self.file, self.entry)
+        if sum(value is not None for value in given) != 1:
             raise PydanticCustomError(
-                "one_source", "expected exactly one of 'url', 'upload', 'object'"
+                "one_source", "expected exactly one of {names}", {"names": _NAMES}
             )
         return self
 
@@ -107,9 +148,16 @@ class CoverRequest(Recipe):
 
     source: SourceReference
     lane: Lane = "live"
+    visibility: Visibility | None = None
     metadata: Annotated[dict[ShortText, ShortText], Field(max_length=32)] = {}
     crop: NotBuilt = None
     target: NotBuilt = None
     callback_url: NotBuilt = None
-    visibility: NotBuilt = None
     watch: NotBuilt = None
+
+
+class ChecksumRequest(Request):
+    """What completes an upload to a library: its bytes read once, checked and kept."""
+
+    transfer: Annotated[str, Field(pattern=r"^trn_[0-9A-HJKMNP-TV-Z]{26}$")]
+    lane: Lane = "live"

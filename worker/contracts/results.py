@@ -70,7 +70,10 @@ class CropInfo(Frozen):
 
 
 class CoverInfo(Frozen):
-    """One cover: `path` for commands, `url` for jobs; `size` null means the whole frame."""
+    """One cover: `path` for commands, `url` for jobs; `size` null means the whole frame.
+
+    `key` is the stored object's; a private cover has no `url` and is read by signed links only.
+    """
 
     size: int | None
     ratio: str | None
@@ -79,6 +82,7 @@ class CoverInfo(Frozen):
     height: int
     path: str | None
     url: str | None
+    key: str | None = None
     content_type: str
     bytes: int
     sha256: str
@@ -117,3 +121,17 @@ class CoverResult(Frozen):
     covers: tuple[CoverInfo, ...] = ()
     timings_ms: Timings = Timings()
     versions: Versions | None = None
+
+
+class ChecksumResult(Frozen):
+    """The result of a checksum job: the version that an upload became."""
+
+    status: Literal["succeeded"] = "succeeded"
+    library_id: str
+    space_id: str
+    entry_id: str
+    name: str
+    version_id: str
+    bytes: int
+    crc64: str
+    timings_ms: Timings = Timings()

@@ -5,7 +5,8 @@ from typing import Final, cast
 import redis
 from ulid import ULID
 
-from worker.contracts.jobs import Job
+from worker.contracts.jobs import AnyRequest, Job
+from worker.contracts.names import Kind
 from worker.contracts.requests import CoverRequest
 from worker.errors import RequestError
 from worker.state.connection import redis_errors_as_ours
@@ -13,9 +14,18 @@ from worker.state.listing import Filters, JobPage, list_jobs
 from worker.state.record import job_of, record_key
 from worker.state.scripts import Script
 
-_CREATE: Final = """
-local tenant, id, kind, lane, created_ms, request, upload = unpack(ARGV)
-local key = record_key(tenant, id)
+_FLIGHT_KEPT_MS: Final = 24 * 3600 * 1000
+
+# A flight lasts until its job has ended; its name is forgotten when no job can still be unfinished.
+_CREATE: Final = f"""
+local tenant, id, kind, lane, created_ms, request, upload, flight = unpack(ARGV)
+local key, name = record_key(tenant, id), 'ff:flight:' .. tenant .. ':' .. flight
+if flight ~= '' then
+  local flying = redis.call('GET', name)
+  local status = flying and redis.call('HGET', record_key(tenant, flying), 'status')
+  if status == 'queued' or status == 'running' then return flying end
+  redis.call('SET', name, id, 'PX', {_FLIGHT_KEPT_MS})
+end
 if redis.call('EXISTS', key) == 0 then
   local now = clock_ms()
   redis.call('HSET', key, 'kind', kind, 'lane', lane, 'status', 'queued', 'attempts', 0,
@@ -26,6 +36,7 @@ if redis.call('EXISTS', key) == 0 then
   line_up(lane, tenant, kind .. ':' .. id, now, now)
   tell(key, tenant, id)
 end
+return id
 """
 
 # The message of a published item stays in its queue, and so does the item in the window, or the
@@ -62,6 +73,10 @@ return 'queued now'
 """
 
 
+def _kind_of(request: AnyRequest) -> Kind:
+    return "cover" if isinstance(request, CoverRequest) else "checksum"
+
+
 class JobRecords:
     """All jobs of all tenants. A job of another tenant does not exist here.
 
@@ -74,19 +89,23 @@ class JobRecords:
         self._cancel = Script(client, _CANCEL)
         self._retry = Script(client, _RETRY)
 
-    def create(self, tenant: str, request: CoverRequest) -> Job:
-        """Record a new job and give it its place in the lane it asks for."""
+    def create(self, tenant: str, request: AnyRequest, *, flight: str = "") -> Job:
+        """Record a new job and give it its place in the lane it asks for.
+
+        While a job of the same `flight` is queued or running, that one is the answer.
+        """
         ulid = ULID()
-        job_id = f"job_{ulid}"
-        self._create(
-            *(tenant, job_id, "cover", request.lane, ulid.milliseconds),
-            request.model_dump_json(exclude_none=True),
-            request.source.upload or "",
+        job_id, kind = f"job_{ulid}", _kind_of(request)
+        upload = request.source.upload if isinstance(request, CoverRequest) else None
+        told = request.model_dump_json(exclude_none=True)
+        created_id = self._create(
+            *(tenant, job_id, kind, request.lane, ulid.milliseconds, told, upload or "", flight)
         )
-        return Job(
+        flying = self.read(tenant, created_id) if created_id != job_id else None
+        return flying or Job(
             id=job_id,
             tenant=tenant,
-            kind="cover",
+            kind=kind,
             status="queued",
             lane=request.lane,
             attempts=0,
@@ -98,6 +117,12 @@ class JobRecords:
         with redis_errors_as_ours():
             record = cast(dict[str, str], self._redis.hgetall(record_key(tenant, job_id)))
         return job_of(tenant, job_id, record) if record else None
+
+    def in_flight(self, tenant: str, flight: str) -> Job | None:
+        """The newest job of a flight, ended or not, for a day after it was made."""
+        with redis_errors_as_ours():
+            job_id = cast(str | None, self._redis.get(f"ff:flight:{tenant}:{flight}"))
+        return self.read(tenant, job_id) if job_id else None
 
     def page(self, tenant: str, filters: Filters, *, cursor: str | None, limit: int) -> JobPage:
         """Jobs newest first; see `list_jobs`."""

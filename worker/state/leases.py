@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 import redis
 
-from worker.contracts.jobs import CoverJob, Item
-from worker.contracts.requests import CoverRequest
-from worker.contracts.results import CoverResult, ErrorInfo
+from worker.contracts.jobs import REQUESTS, AnyResult, AttemptedJob, Item
+from worker.contracts.results import ErrorInfo
 from worker.errors import CoverError, RequestError, WorkerError
 from worker.rules.retry import Budget, Tried, delay_before_retry, spends_attempt
 from worker.state import lease_scripts
@@ -84,7 +83,7 @@ class Lease:
             if error.code != "queue.unavailable":
                 raise
 
-    def finish(self, result: CoverResult) -> None:
+    def finish(self, result: AnyResult) -> None:
         """End the job with its result."""
         self._held(self._scripts.finish, result.model_dump_json())
 
@@ -129,7 +128,7 @@ class Lease:
 
 class _Claimed(NamedTuple):
     item: Item
-    job: CoverJob
+    job: AttemptedJob
     token: str
     spent: int
     age_s: float
@@ -165,10 +164,10 @@ class Leases:
 
 def _claimed(item: Item, token: str, row: list[Any]) -> _Claimed:
     tenant, attempts, spent, age_ms, failures, without_faces, request = row
-    job = CoverJob(
+    job = AttemptedJob(
         id=item.id,
         tenant=tenant,
-        request=CoverRequest.model_validate_json(request),
+        request=REQUESTS[item.kind].model_validate_json(request),
         attempt=int(attempts),
         without_faces=without_faces == "1",
     )

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from worker.contracts.jobs import Job
-from worker.contracts.requests import CoverRequest
-from worker.contracts.results import CoverResult, ErrorInfo
+from worker.contracts.jobs import REQUESTS, RESULTS, Job
+from worker.contracts.results import ErrorInfo
 
 
 def record_key(tenant: str, job_id: str) -> str:
@@ -31,10 +30,10 @@ def job_of(tenant: str, job_id: str, record: Mapping[str, str]) -> Job:
         "created_at": time_of(record["created_ms"]),
         "started_at": time_of(record.get("started_ms")),
         "finished_at": time_of(record.get("finished_ms")),
-        "request": CoverRequest.model_validate_json(record["request"]),
+        "request": REQUESTS[record["kind"]].model_validate_json(record["request"]),
     }
     if "result" in record:
-        values["result"] = CoverResult.model_validate_json(record["result"])
+        values["result"] = RESULTS[record["kind"]].model_validate_json(record["result"])
     if "error" in record:
         values["error"] = ErrorInfo.model_validate_json(record["error"])
     return Job(**values)

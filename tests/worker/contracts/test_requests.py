@@ -37,7 +37,7 @@ def test_there_are_at_most_eight_sizes() -> None:
     assert mistakes(sizes=list(range(1, 10))) == [("sizes", "too_long")]
 
 
-@pytest.mark.parametrize("field", ["crop", "target", "callback_url", "visibility", "watch"])
+@pytest.mark.parametrize("field", ["crop", "target", "callback_url", "watch"])
 def test_a_field_that_is_not_built_is_refused_by_name(field: str) -> None:
     assert mistakes(**{field: {"any": "thing"}}) == [(field, NOT_AVAILABLE)]
 

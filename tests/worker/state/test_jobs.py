@@ -31,8 +31,8 @@ def test_a_creation_that_is_repeated_because_its_answer_was_lost_makes_one_job(
 ) -> None:
     job = parts.jobs.create("ann", request())
     create = parts.jobs._create
-    for _ in range(2):
-        create("ann", job.id, "cover", "live", 1, "{}", "")
+    for flight in ("", "", "same", "same"):
+        create("ann", job.id, "cover", "live", 1, "{}", "", flight)
 
     assert parts.now(job).request == job.request
     assert parts.redis.xlen(EVENTS_KEY) == 1

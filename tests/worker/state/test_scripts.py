@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.worker.state.parts import DONE, Parts, request
 from worker.contracts.jobs import Job
+from worker.contracts.requests import CoverRequest
 from worker.errors import MediaError, RequestError, SourceError, StorageError
 from worker.state.leases import Lease, new_token
 
@@ -88,7 +89,8 @@ class Run:
         assert lanes | waiting == by_status["queued"] | by_status["running"]
         assert ended == {job.id for job in now.values() if job.status in ENDED}
         assert all((job.finished_at is not None) == (job.status in ENDED) for job in now.values())
-        needs = [j for j in now.values() if j.request.source.upload and j.status not in ENDED]
+        unfinished = [job.request for job in now.values() if job.status not in ENDED]
+        needs = [r for r in unfinished if isinstance(r, CoverRequest) and r.source.upload]
         counted = sum(int(n) for t in ("ann", "bob") for n in redis.hvals(f"ff:needs:{t}"))
         assert counted == len(needs)
 

@@ -1,0 +1,29 @@
+"""CRC-64/XZ in the vendor's form."""
+
+import pytest
+
+from worker.rules.crc64 import Crc64
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [[b"123456789"], [b"1234", b"56789"], [b"", b"123456789", b""]],
+    ids=["at once", "in two", "with nothing around"],
+)
+def test_the_check_value_of_the_catalogue_is_met(pieces: list[bytes]) -> None:
+    # reveng's catalogue of CRC algorithms: check of CRC-64/XZ.
+    checksum = Crc64()
+    for piece in pieces:
+        checksum.update(piece)
+    assert str(checksum) == str(0x995DC9BBDF1939FA)
+
+
+def test_no_bytes_give_zero() -> None:
+    assert str(Crc64()) == "0"
+
+
+def test_two_checksums_do_not_mix() -> None:
+    first, second = Crc64(), Crc64()
+    first.update(b"123456789")
+    second.update(b"else")
+    assert str(first) != str(second)
