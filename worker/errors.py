@@ -52,6 +52,9 @@ CODES: dict[str, CodeRow] = {
     "library.conflict": CodeRow(
         Retry.NEVER, 409, "The library already has something of that name or id."
     ),
+    "library.bad_checksum": CodeRow(
+        Retry.NEVER, 422, "The bytes that came have another checksum than was told."
+    ),
     "queue.unavailable": CodeRow(Retry.CALLER, 503, "Jobs cannot be taken just now."),
     "source.url_not_allowed": CodeRow(
         Retry.NEVER, 422, "The URL's scheme, port or form is not allowed."

@@ -160,4 +160,5 @@ class ChecksumRequest(Request):
     """What completes an upload to a library: its bytes read once, checked and kept."""
 
     transfer: Annotated[str, Field(pattern=r"^trn_[0-9A-HJKMNP-TV-Z]{26}$")]
+    crc64: Annotated[str, Field(pattern=r"^-?[0-9]{1,20}$")] | None = None  # as the client told it
     lane: Lane = "live"
