@@ -18,3 +18,8 @@ class Crc64:
 
     def __str__(self) -> str:
         return str(self._value)
+
+
+def same_crc64(one: str, other: str) -> bool:
+    """Whether two decimal forms are the same 64 bits; some clients write them as signed."""
+    return (int(one) - int(other)) % 2**64 == 0

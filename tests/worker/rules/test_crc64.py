@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.rules.crc64 import Crc64
+from worker.rules.crc64 import Crc64, same_crc64
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,17 @@ def test_two_checksums_do_not_mix() -> None:
     first.update(b"123456789")
     second.update(b"else")
     assert str(first) != str(second)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param("11051210869376104954", "11051210869376104954", True, id="as-it-is"),
+        pytest.param("11051210869376104954", "-7395533204333446662", True, id="as-signed"),
+        pytest.param("11051210869376104954", "011051210869376104954", True, id="with-a-zero"),
+        pytest.param("11051210869376104954", "11051210869376104955", False, id="another"),
+        pytest.param("0", "-1", False, id="none"),
+    ],
+)
+def test_two_decimal_forms_of_the_same_bits_are_the_same(one: str, other: str, same: bool) -> None:
+    assert same_crc64(one, other) is same
