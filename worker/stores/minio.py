@@ -4,25 +4,21 @@ import hashlib
 import os
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
-from urllib.parse import urlsplit
 
 from minio import Minio
 from minio import error as minio_errors
-from minio.helpers import check_bucket_name
-from urllib3 import PoolManager, Retry, Timeout
 
 from worker.errors import RequestError, StorageError
+from worker.net.minio_client import MinioAccess, MinioBucket
+from worker.net.minio_errors import translated
 from worker.ports import StoredObject
 from worker.rules.keys import cache_control_of, content_type_of, is_key, is_prefix
 from worker.rules.objects import check_link, check_public, check_put
 from worker.rules.policies import with_public_covers
-from worker.stores.minio_errors import translated
 
-_ATTEMPTS: Final = 2  # a connection kept open may have died, and that shows only when it is used
 _PART_BYTES: Final = 16 * 1024 * 1024
 _CHUNK_BYTES: Final = 1024 * 1024
 
@@ -40,8 +36,7 @@ class MinioStore:
     """Objects of one bucket, which is made with its policy on first use where it is missing.
 
     An outage shows after `timeout_s` at most. `public_base_url` leads to the bucket's objects as
-    clients see them; `public_endpoint` (`host:port`, or a URL where the scheme differs from that
-    of `endpoint`) is the host that signed links are made for.
+    clients see them.
     """
 
     served_here = False
@@ -59,15 +54,12 @@ class MinioStore:
         public_base_url: str,
         public_endpoint: str | None,
     ) -> None:
-        scheme = "https" if secure else "http"
-        self._endpoint = f"{scheme}://{endpoint}"
-        public = public_endpoint or endpoint
-        self._public_endpoint = public if "://" in public else f"{scheme}://{public}"
-        self._access_key, self._secret_key, self._region = access_key, secret_key, region
-        self._bucket, self._timeout_s = bucket, timeout_s
+        access = MinioAccess(
+            endpoint, public_endpoint, region, secure, access_key, secret_key, timeout_s
+        )
+        self._bucket = bucket
+        self._connection = MinioBucket(access, bucket, prepare=self._prepare)
         self._public_base_url = public_base_url.rstrip("/")
-        self._held: tuple[int, Minio] | None = None
-        self._prepared = False
 
     def put(self, key: str, data: bytes, *, content_type: str) -> None:
         check_put(key, content_type)
@@ -83,7 +75,9 @@ class MinioStore:
             return None
         with translated():
             try:
-                found = self._client().stat_object(bucket_name=self._bucket, object_name=key)
+                found = self._connection.client().stat_object(
+                    bucket_name=self._bucket, object_name=key
+                )
             except minio_errors.S3Error as error:
                 if error.code == "NoSuchKey":
                     return None
@@ -97,7 +91,7 @@ class MinioStore:
             raise RequestError("request.not_found")
         with translated():
             try:
-                with self._client().get_object(
+                with self._connection.client().get_object(
                     bucket_name=self._bucket,
                     object_name=key,
                     offset=offset,
@@ -112,13 +106,13 @@ class MinioStore:
     def delete(self, key: str) -> None:
         if is_key(key):
             with translated():
-                self._client().remove_object(bucket_name=self._bucket, object_name=key)
+                self._connection.client().remove_object(bucket_name=self._bucket, object_name=key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         if not is_prefix(prefix):
             return
         with translated():
-            for found in self._client().list_objects(
+            for found in self._connection.client().list_objects(
                 bucket_name=self._bucket, prefix=prefix, recursive=True
             ):
                 key = found.object_name
@@ -132,76 +126,27 @@ class MinioStore:
 
     def signed_url(self, key: str, *, expires_s: int) -> str:
         check_link(key, expires_s)
-        return self._signer.presigned_get_object(
+        return self._connection.signer.presigned_get_object(
             bucket_name=self._bucket, object_name=key, expires=timedelta(seconds=expires_s)
         )
 
     def check(self) -> None:
         with translated():
-            if not self._client().bucket_exists(bucket_name=self._bucket):
+            if not self._connection.client().bucket_exists(bucket_name=self._bucket):
                 raise StorageError("storage.misconfigured", "the store's bucket does not exist")
-
-    def _client(self) -> Minio:
-        """This process's client, its bucket prepared; connections never cross a fork."""
-        if self._held is None or self._held[0] != os.getpid():
-            self._held = (os.getpid(), self._connected(self._endpoint))
-        client = self._held[1]
-        if not self._prepared:
-            self._prepare(client)
-            self._prepared = True
-        return client
-
-    @cached_property
-    def _signer(self) -> Minio:
-        """A client that only signs, for the host that clients see; it opens no connection."""
-        return self._connected(self._public_endpoint)
-
-    def _connected(self, endpoint: str) -> Minio:
-        if not (self._access_key and self._secret_key):
-            raise StorageError("storage.misconfigured", "the store's credentials are not set")
-        # An attempt that hangs must leave time for the next one.
-        timeout = Timeout(total=0.9 * self._timeout_s / _ATTEMPTS)
-        retries = Retry(
-            total=_ATTEMPTS - 1, redirect=False, status=0, respect_retry_after_header=False
-        )
-        url = urlsplit(endpoint)
-        try:
-            check_bucket_name(self._bucket)
-            return Minio(
-                endpoint=url.netloc,
-                access_key=self._access_key,
-                secret_key=self._secret_key,
-                secure=url.scheme == "https",
-                region=self._region,
-                http_client=PoolManager(
-                    timeout=timeout, retries=retries, maxsize=10, cert_reqs="CERT_REQUIRED"
-                ),
-            )
-        except ValueError as error:
-            text = "the store's endpoint, region or bucket is not a valid name"
-            raise StorageError("storage.misconfigured", text) from error
 
     def _prepare(self, client: Minio) -> None:
         """Make the bucket where it is missing; let anyone read its covers.
 
         A bucket whose policy we may not change is the operator's to open.
         """
-        present = client.bucket_exists(bucket_name=self._bucket)
-        if not present:
-            self._make_bucket(client)
+        present = self._connection.make(client)
         try:
             policy = with_public_covers(self._policy(client), self._bucket)
             if policy:
                 client.set_bucket_policy(bucket_name=self._bucket, policy=policy)
         except minio_errors.S3Error as error:
             if not (present and error.code == "AccessDenied"):
-                raise
-
-    def _make_bucket(self, client: Minio) -> None:
-        try:
-            client.make_bucket(bucket_name=self._bucket, location=self._region)
-        except minio_errors.S3Error as error:  # another process may have been first
-            if error.code not in {"BucketAlreadyOwnedByYou", "BucketAlreadyExists"}:
                 raise
 
     def _policy(self, client: Minio) -> str | None:
@@ -222,7 +167,7 @@ class MinioStore:
             size_bytes, digest.hexdigest(), content_type_of(key), cache_control_of(key)
         )
         with translated():
-            client = self._client()
+            client = self._connection.client()
             if self._holds(client, key, wanted):
                 return
             client.put_object(

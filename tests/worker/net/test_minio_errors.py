@@ -8,8 +8,8 @@ from urllib3 import exceptions as http_errors
 
 from tests.fakes.faulty_proxy import Answer, FaultyProxy
 from worker.errors import CODES, CoverError, StorageError
+from worker.net.minio_errors import CODE_OF_EXCEPTION, CODE_OF_S3
 from worker.stores.minio import MinioStore
-from worker.stores.minio_errors import CODE_OF_EXCEPTION, CODE_OF_S3
 
 JPEG = "image/jpeg"
 COVER = "covers/ab/cd.jpg"

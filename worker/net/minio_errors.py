@@ -67,6 +67,7 @@ CODE_OF_EXCEPTION: Final[dict[type[Exception], str]] = {
 # S3's own codes where the HTTP status (`_code_of_status`) would say something else.
 CODE_OF_S3: Final = {
     "NoSuchKey": "request.not_found",
+    "NoSuchVersion": "request.not_found",
     "XMinioAdminBucketQuotaExceeded": "storage.full",
     "QuotaExceeded": "storage.full",
     "EntityTooLarge": "storage.full",
