@@ -28,7 +28,8 @@ class Server(uvicorn.Server):
         """Start, then tell the address: with port 0 it is known only now."""
         await super().startup(sockets)
         host, port = self.servers[0].sockets[0].getsockname()[:2]
-        self._serving(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        scheme = "https" if self.config.is_ssl else "http"
+        self._serving(f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End cleanly and with status 0: the signal is not raised again afterwards."""
@@ -60,5 +61,7 @@ def make_server(app: FastAPI, *, host: str, port: int, serving: Callable[[str], 
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=settings.api.tls_certificate,
+        ssl_keyfile=settings.api.tls_key,
     )
     return Server(config, app, serving)

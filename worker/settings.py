@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -89,6 +90,7 @@ class StoreSettings(Section):
     secret_key: SecretStr = SecretStr("")
     bucket: Annotated[str, Field(pattern=BUCKET)] = "firstframe"
     timeout_s: Seconds = 15
+    visibility: Literal["public", "private"] = "public"
 
 
 class ApiSettings(Section):
@@ -102,6 +104,14 @@ class ApiSettings(Section):
     spool_folder: Path | None = None
     stall_timeout_s: Seconds = 10
     redis_timeout_s: Seconds = 2
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "ApiSettings":
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together")
+        return self
 
 
 class WorkerSettings(Section):
@@ -121,6 +131,8 @@ class WorkerSettings(Section):
     sweep_every_s: Seconds = 300
     keep_finished_s: Annotated[float, Field(gt=0)] = 7 * 86_400
     keep_uploads_s: Annotated[float, Field(gt=0)] = 86_400
+    keep_results_s: Annotated[float, Field(gt=0)] = 7 * 86_400
+    max_results: Annotated[int, Field(ge=1)] = 100_000
     visibility_timeout_s: Seconds = 300
     stop_grace_s: Seconds = 25
 
@@ -212,6 +224,7 @@ class LibrarySettings(Section):
     bucket: Annotated[str, Field(pattern=BUCKET)] = "firstframe-libraries"
     first: Literal["oldest", "newest"] = "oldest"
     cover_wait_s: Annotated[float, Field(gt=0, le=60)] = 10
+    confirm_wait_s: Annotated[float, Field(gt=0, le=28)] = 25
     link_s: Annotated[int, Field(ge=60, le=7200)] = 7200
 
 

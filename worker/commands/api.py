@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from worker.commands.certificates import CertificateError, check_certificate
 from worker.settings import Settings
 from worker.telemetry import start_logging
 
@@ -30,6 +31,11 @@ def api(
             "Listen on 127.0.0.1, or set FIRSTFRAME_API__OPEN=true if that is meant.\n"
         )
         raise typer.Exit(2)
+    try:
+        check_certificate(settings.api)
+    except CertificateError as error:
+        sys.stderr.write(f"firstframe: {error}\n")
+        raise typer.Exit(2) from error
     start_logging(settings.log)
     sys.stderr.write("firstframe: no API keys exist; every caller is the tenant 'default'.\n")
     module, _, name = SERVE.partition(":")

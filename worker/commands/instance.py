@@ -67,6 +67,7 @@ class Instance(NamedTuple):
     redis_port: int
     redis_password: str
     link_secret: str
+    scheme: str = "http"
 
     @property
     def config(self) -> Path:
@@ -75,7 +76,7 @@ class Instance(NamedTuple):
     @property
     def base_url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{self.scheme}://{host}:{self.port}"
 
     @property
     def redis_url(self) -> str:

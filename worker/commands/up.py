@@ -14,6 +14,7 @@ import typer
 
 from worker import wiring
 from worker.commands.api import is_loopback
+from worker.commands.certificates import CertificateError, check_certificate, trusting
 from worker.commands.instance import (
     LOOPBACK,
     Instance,
@@ -41,15 +42,14 @@ def up(
         int | None, typer.Option(min=1, max=64, help="Cover slots; absent: one a core.")
     ] = None,
 ) -> None:
-    """Run everything on this machine; print `ready http://HOST:PORT` once it serves.
+    """Run everything on this machine; print `ready URL` once it serves.
 
     Ctrl-C or SIGTERM ends all of it; a restart on the same --data finds every job and cover.
     """
     try:
         held = lock(data)
-        instance = open_instance(data, host=host, port=port)
-        settings = _checked_settings(instance)
-    except InstanceError as error:
+        instance, settings = _checked(open_instance(data, host=host, port=port))
+    except (InstanceError, CertificateError) as error:
         sys.stderr.write(f"firstframe up: {error}\n")
         raise typer.Exit(1) from error
     if not settings.api.open and not is_loopback(host):
@@ -59,31 +59,36 @@ def up(
         )
         raise typer.Exit(2)
     start_logging(settings.log)
-    served = serve(instance, workers or len(os.sched_getaffinity(0)))
+    served = serve(instance, workers or len(os.sched_getaffinity(0)), settings.api.tls_certificate)
     os.close(held)
     raise typer.Exit(0 if served else 1)
 
 
-def _checked_settings(instance: Instance) -> Settings:
-    """Write the instance's file, read the settings as its processes will, try the store.
+def _checked(instance: Instance) -> tuple[Instance, Settings]:
+    """Write the instance's file, read the settings as its processes will, try what they name.
 
-    Raises: InstanceError for a store that cannot be used.
+    Raises: InstanceError for a store that cannot be used, CertificateError.
     """
-    instance.save()
     os.environ[CONFIG_VARIABLE] = str(instance.config)
+    instance.save()
     settings = Settings.read()
+    if settings.api.tls_certificate is not None:
+        check_certificate(settings.api)
+        instance = instance._replace(scheme="https")
+        instance.save()
+        settings = Settings.read()
     try:
         wiring.store(settings).check()
     except StorageError as error:
         raise InstanceError(str(error)) from error
-    return settings
+    return instance, settings
 
 
-def serve(instance: Instance, workers: int) -> bool:
+def serve(instance: Instance, workers: int, certificate: Path | None = None) -> bool:
     """Run the programs until a signal; False when they did not come up."""
     supervisor = Supervisor()
     try:
-        if not _come_up(supervisor, instance, workers):
+        if not _come_up(supervisor, instance, workers, certificate):
             return supervisor.stopping
         sys.stdout.write(f"ready {instance.base_url}\n")
         sys.stdout.flush()
@@ -96,7 +101,9 @@ def serve(instance: Instance, workers: int) -> bool:
         supervisor.stop()
 
 
-def _come_up(supervisor: Supervisor, instance: Instance, workers: int) -> bool:
+def _come_up(
+    supervisor: Supervisor, instance: Instance, workers: int, certificate: Path | None
+) -> bool:
     """Start Redis, then what needs it; whether all of it serves in time."""
     redis, *others = programs(instance, workers)
     supervisor.start(redis)
@@ -109,7 +116,7 @@ def _come_up(supervisor: Supervisor, instance: Instance, workers: int) -> bool:
     missing = ["everything"]
 
     def ready() -> bool:
-        missing[:] = unready(instance.base_url)
+        missing[:] = unready(instance.base_url, certificate)
         return not missing
 
     if supervisor.wait_until(ready, timeout_s=START_TIMEOUT_S):
@@ -149,10 +156,13 @@ def listens(host: str, port: int) -> bool:
         return False
 
 
-def unready(base_url: str) -> list[str]:
+def unready(base_url: str, certificate: Path | None = None) -> list[str]:
     """What keeps the API from taking jobs and having them done; empty when nothing does."""
+    trust = trusting(certificate) if certificate else None
     try:
-        with urllib.request.urlopen(f"{base_url}/readyz", timeout=2) as answer:  # noqa: S310 - ours
+        with urllib.request.urlopen(  # noqa: S310 - ours
+            f"{base_url}/readyz", timeout=2, context=trust
+        ) as answer:
             return list(json.load(answer)["warnings"])
     except urllib.error.HTTPError as refused:
         return [str(json.load(refused).get("detail", refused))]

@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,8 +9,8 @@ from pathlib import Path
 import httpcore2
 import pytest
 
+from tests.certificate import self_signed
 from tests.http_server import MediaServer
-from tests.missing import missing
 from worker.net.client import Answer, get, guarded_client
 from worker.net.failures import RequestFailedError, translated
 from worker.net.guard import Access, dial_address
@@ -188,25 +187,7 @@ class Certificate:
     """A certificate for public.test, as its server and its clients hold it."""
 
     def __init__(self, folder: Path) -> None:
-        key, cert = folder / "key.pem", folder / "cert.pem"
-        command = [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-        ]
-        subject = ["-subj", "/CN=public.test", "-addext", "subjectAltName=DNS:public.test"]
-        try:
-            subprocess.run(
-                [*command, *subject, "-nodes", "-days", "2", "-keyout", key, "-out", cert],
-                check=True,
-                capture_output=True,
-            )
-        except FileNotFoundError:
-            missing("openssl", "apt-get install -y openssl")
+        pem = self_signed(folder, "DNS:public.test")
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.server.load_cert_chain(cert, key)
-        self.client = ssl.create_default_context(cafile=str(cert))
+        self.server.load_cert_chain(pem.certificate, pem.key)
+        self.client = ssl.create_default_context(cafile=str(pem.certificate))
