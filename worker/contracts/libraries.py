@@ -114,5 +114,6 @@ class Transfer(Frozen):
     content_type: str
     created_by: str | None = None
     meta: dict[str, str] = Field(default_factory=dict)
+    secret: str = Field(default="", repr=False)  # opens the way its bytes come
     created_ms: int
     parts: dict[int, Part] = Field(default_factory=dict)
