@@ -207,8 +207,11 @@ class Store(Protocol):
 
 
 class Placed(NamedTuple):
-    path: str | None
-    url: str | None
+    """Where a cover is; only a public one has a `url`, only a stored one a `key`."""
+
+    path: str | None = None
+    url: str | None = None
+    key: str | None = None
 
 
 class Destination(Protocol):

@@ -5,26 +5,35 @@ from functools import cache, partial
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import SecretStr
 from redis import Redis
 
 from worker import registry
-from worker.contracts.requests import SourceReference
+from worker.contracts.names import Visibility
+from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.results import Versions
 from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Source, Store
 from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
+from worker.rules.visibility import visibility_of
 from worker.settings import Section, Settings
 from worker.state.connection import connect
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
 from worker.state.leases import LeaseRules, Leases
+from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
 from worker.state.workers import Workers
 
 OpenSource = Callable[[str, SourceReference], Reader]
+
+# The packages whose next version may make other pixels or other bytes of them.
+_DRAWING: Final = (
+    *("av", "mediapipe", "numpy", "opencv-python-headless"),
+    *("pi-heif", "pillow", "pyvips-binary", "simplejpeg"),
+)
 
 
 class CoverParts(NamedTuple):
@@ -102,10 +111,17 @@ def store(settings: Settings) -> Store:
     return made
 
 
-def store_destination(settings: Settings) -> Destination:
-    """Where a job's covers go."""
-    made: Destination = registry.load(registry.DESTINATIONS, "store")(store(settings))
-    return made
+def store_destination(settings: Settings) -> Callable[[str, Visibility], Destination]:
+    """Where covers of jobs go, by tenant and by who may read them: all in one store."""
+    opened = store(settings)
+    destination = registry.load(registry.DESTINATIONS, "store")
+    return lambda tenant, visible: destination(opened, tenant=tenant, visibility=visible)
+
+
+def visibility(settings: Settings, wanted: CoverRequest) -> Visibility:
+    """Who may read the covers of a request."""
+    default, profiles = settings.store.visibility, settings.providers.tencent_smh
+    return visibility_of(wanted, default=default, profiles=profiles)
 
 
 def folder_destination(folder: Path, stem: str) -> Destination:
@@ -175,6 +191,7 @@ class State(NamedTuple):
     leases: Leases
     workers: Workers
     retention: Retention
+    results: ResultRecords
 
 
 def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
@@ -207,4 +224,28 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         leases=Leases(client, rules),
         workers=Workers(client, heartbeat_s=section.heartbeat_s),
         retention=Retention(client),
+        results=_results(settings, client),
     )
+
+
+def _results(settings: Settings, client: Redis) -> ResultRecords:
+    opened = cache(partial(store, settings))
+    section = settings.worker
+    return ResultRecords(
+        client,
+        KeepRules(section.keep_results_s, section.max_results),
+        making=making(settings),
+        is_stored=lambda key: opened().find(key) is not None,
+    )
+
+
+def making(settings: Settings) -> dict[str, object]:
+    """What decides the bytes of covers and their URL, beside medium and recipe."""
+    return {
+        **{name: version(name) for name in ("firstframe", *_DRAWING)},
+        "model": MODELS[DEFAULT_MODEL].sha256,
+        "detect": settings.detect.model_dump(include={"kind", "threshold", "short_side_px"}),
+        "encode": settings.encode.model_dump(),
+        "background": settings.decode.background,
+        "public_base_url": settings.store.public_base_url,
+    }

@@ -27,7 +27,7 @@ GIVEN_BY_WIRING = {
     "tenant",
 }
 # Fields that wiring reads itself.
-READ_BY_WIRING = {"kind", "model", "objects", "buckets", "short_side_px"}
+READ_BY_WIRING = {"kind", "model", "objects", "buckets", "short_side_px", "visibility"}
 SECTIONS: dict[str, tuple[dict[str, str], tuple[type[Section], ...]]] = {
     "store": (registry.STORES, (StoreSettings,)),
     "sources": (registry.SOURCES, (FetchSettings, ObjectBucketSettings)),

@@ -101,6 +101,8 @@ def _check(settings: Settings) -> None:
 
 def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptParts:
     """What the pool child works with; called in the child, so that nothing of it was forked."""
+    section = settings.worker
+    state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
     story = CoverStory(*wiring.cover_parts(settings, on_hang=running.give_up))
     open_source = wiring.source_opener(settings)
     destination = wiring.store_destination(settings)
@@ -108,16 +110,16 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
     def run(job: AttemptedJob, lease: Lease) -> AnyResult:
         wanted = job.request
         assert isinstance(wanted, CoverRequest)
+        visibility = wiring.visibility(settings, wanted)
         return story.run(
             wanted,
             open_source=lambda: open_source(job.tenant, wanted.source),
-            destination=destination,
+            destination=destination(job.tenant, visibility),
             attempt=lease,
             without_faces=job.without_faces,
+            results=state.results.of(job.tenant, visibility),
         )
 
-    section = settings.worker
-    state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
     return AttemptParts(
         owner=name,
         leases=state.leases,

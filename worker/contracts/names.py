@@ -15,6 +15,9 @@ TASK_MEDIA: Final = "firstframe.media"
 QUEUE_OF_LANE: Final[dict[str, str]] = {"live": "media.live", "backfill": "media.backfill"}
 PUBLISHED_AT_HEADER: Final = "firstframe_published_at_ms"
 
+# A flag of a crop: nobody could look for faces.
+FACE_UNAVAILABLE: Final = "face.unavailable"
+
 DEFAULT_TENANT: Final = "default"
 MAX_SIZE_PX: Final = 4096
 MAX_SIZES: Final = 8

@@ -5,6 +5,9 @@ from typing import Final, Literal, NamedTuple
 
 from worker.geometry.shapes import Box, Size, holds, rounded
 
+# Raised with every change of a box that is chosen: results that were kept are then made anew.
+CROP_VERSION: Final = 1
+
 
 class Face(NamedTuple):
     """A face as it was found; `score` in [0, 1] is its weight when windows are compared."""

@@ -1,26 +1,28 @@
 """The story of a cover: a medium in, one frame of it, the faces in that, a square around them."""
 
-import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from worker.contracts.names import FACE_UNAVAILABLE
 from worker.contracts.requests import Recipe
 from worker.contracts.results import (
-    CoverInfo,
     CoverResult,
     CropInfo,
     ErrorInfo,
     FaceInfo,
     FrameInfo,
+    MediumInfo,
     Versions,
 )
 from worker.errors import CoverError, FaceError
 from worker.geometry.crop import Face, square_crop
 from worker.geometry.shapes import Box, Size, fit_short_side, to_pixels
+from worker.jobs import earlier
+from worker.jobs.finishing import Encoded, Picture, encoded, stored
 from worker.jobs.timing import Stopwatch
 from worker.ports import (
     Attempt,
@@ -29,25 +31,11 @@ from worker.ports import (
     Encoder,
     FaceDetector,
     Frame,
-    OpenMedium,
     Reader,
+    Results,
 )
 
 log = logging.getLogger(__name__)
-
-FACE_UNAVAILABLE: Final = "face.unavailable"
-
-
-class Picture(NamedTuple):
-    """The frame of a medium that its covers show."""
-
-    medium: OpenMedium
-    frame: Frame
-    size: Size
-
-    @property
-    def whole(self) -> Box:
-        return Box(0, 0, *self.size)
 
 
 class Look(NamedTuple):
@@ -57,12 +45,14 @@ class Look(NamedTuple):
     flags: tuple[str, ...]
 
 
-class Encoded(NamedTuple):
-    """A finished cover that is not stored yet; without a size it is the whole frame."""
+class Drawn(NamedTuple):
+    """The covers of a medium before they are stored, and how they came about."""
 
-    size_px: int | None
-    pixels: Size
-    data: bytes
+    medium: MediumInfo
+    frame: FrameInfo
+    faces: tuple[FaceInfo, ...]
+    crop: CropInfo
+    covers: tuple[Encoded, ...]
 
 
 @dataclass(frozen=True)
@@ -83,42 +73,64 @@ class CoverStory:
         destination: Destination,
         attempt: Attempt,
         without_faces: bool = False,
+        results: Results | None = None,
     ) -> CoverResult:
         """Make all covers of `recipe`; none is stored before all are encoded.
 
+        `results` knows what was made before: the same bytes are then not decoded again.
         Raises: CoverError, which `failed` turns into a result.
         """
-        watch, encoder = Stopwatch(), self.encoders[recipe.format]
+        watch = Stopwatch()
+        attempt.enter("source")
+        with watch.stage("open"):
+            reader = open_source()
+        with closing(reader):
+            if made := earlier.found(results, reader, recipe):
+                return earlier.retold(made, reader, watch.timings())
+            drawn = self._drawn(reader, recipe, attempt, watch, without_faces=without_faces)
+        attempt.enter("store")
+        with watch.stage("store"):
+            put = partial(stored, crop=drawn.crop, destination=destination)
+            covers = tuple(put(cover, self.encoders[recipe.format]) for cover in drawn.covers)
+        result = CoverResult(
+            source=reader.label,
+            status="succeeded",
+            medium=drawn.medium,
+            frame=drawn.frame,
+            faces=drawn.faces,
+            crop=drawn.crop,
+            covers=covers,
+            timings_ms=watch.timings(),
+            versions=self.versions,
+        )
+        earlier.keep(results, reader.fingerprint, recipe, result)
+        return result
+
+    def _drawn(
+        self,
+        reader: Reader,
+        recipe: Recipe,
+        attempt: Attempt,
+        watch: Stopwatch,
+        *,
+        without_faces: bool,
+    ) -> Drawn:
+        """Decode, look for faces, cut and encode: all that is done before anything is stored."""
         sizes_px = tuple(dict.fromkeys(recipe.sizes or ()))
-        with ExitStack() as opened:
-            attempt.enter("source")
-            with watch.stage("open"):
-                reader = opened.enter_context(closing(open_source()))
-            attempt.enter("decode")
-            picture = opened.enter_context(self._picture(reader, recipe, sizes_px, watch))
+        attempt.enter("decode")
+        with self._picture(reader, recipe, sizes_px, watch) as picture:
             attempt.enter("detect")
             with watch.stage("detect"):
                 look = self._look(picture, without_faces) if sizes_px else Look((), ())
             with watch.stage("crop"):
                 crop = _crop(picture.size, look) if sizes_px else _uncut(picture.size)
             attempt.enter("encode")
-            encode = partial(_encoded, picture, crop, encoder, quality=recipe.quality, watch=watch)
-            encoded = [encode(size_px) for size_px in sizes_px or (None,)]
-            medium, source = picture.medium.info, reader.label
-        attempt.enter("store")
-        with watch.stage("store"):
-            covers = tuple(_stored(cover, crop, encoder, destination) for cover in encoded)
-        return CoverResult(
-            source=source,
-            status="succeeded",
-            medium=medium,
-            frame=_frame_info(picture.frame, recipe),
-            faces=tuple(FaceInfo(box=f.box, score=round(f.score, 3)) for f in look.faces),
-            crop=crop,
-            covers=covers,
-            timings_ms=watch.timings(),
-            versions=self.versions,
-        )
+            encode = partial(encoded, picture, crop, self.encoders[recipe.format], watch=watch)
+            sizes = sizes_px or (None,)
+            covers = tuple(encode(size_px, quality=recipe.quality) for size_px in sizes)
+            faces = tuple(FaceInfo(box=f.box, score=round(f.score, 3)) for f in look.faces)
+            frame = _frame_info(picture.frame, recipe)
+            return Drawn(picture.medium.info, frame, faces, crop, covers)
 
     @contextmanager
     def _picture(
@@ -163,43 +175,6 @@ def _crop(size: Size, look: Look) -> CropInfo:
 def _uncut(size: Size) -> CropInfo:
     whole = Box(0, 0, *size)
     return CropInfo(box=whole, rule="none", faces_kept=0, faces_cut=0, score=100)
-
-
-def _encoded(
-    picture: Picture,
-    crop: CropInfo,
-    encoder: Encoder,
-    size_px: int | None,
-    *,
-    quality: int,
-    watch: Stopwatch,
-) -> Encoded:
-    """The crop box scaled to a square of `size_px`, or as it is without a size."""
-    box = Box(*crop.box)
-    pixels = Size(size_px, size_px) if size_px else Size(box.width, box.height)
-    with watch.stage("crop"):
-        view = picture.medium.view(picture.frame, box, *pixels)
-    with watch.stage("encode"):
-        return Encoded(size_px, pixels, encoder.encode(view, quality=quality))
-
-
-def _stored(
-    cover: Encoded, crop: CropInfo, encoder: Encoder, destination: Destination
-) -> CoverInfo:
-    placed = destination.put(cover.data, encoder=encoder, size=cover.size_px)
-    return CoverInfo(
-        size=cover.size_px,
-        ratio="1:1" if cover.size_px else None,
-        crop_box=crop.box,
-        width=cover.pixels.width,
-        height=cover.pixels.height,
-        path=placed.path,
-        url=placed.url,
-        content_type=encoder.content_type,
-        bytes=len(cover.data),
-        sha256=hashlib.sha256(cover.data).hexdigest(),
-        upscaled=cover.pixels.width > crop.box[2],
-    )
 
 
 def _frame_info(frame: Frame, recipe: Recipe) -> FrameInfo:

@@ -3,21 +3,27 @@
 import hashlib
 from pathlib import Path
 
+from worker.contracts.names import Visibility
 from worker.errors import StorageError
 from worker.ports import Encoder, Placed, Store
-from worker.rules.keys import cover_key, cover_stem
+from worker.rules.keys import cover_key, cover_stem, private_key
 
 
 class StoreDestination:
-    """Covers under keys made of their own bytes, told by their public URL."""
+    """Covers under keys made of their own bytes.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    Public ones are told by their plain URL; private ones, apart for each tenant, by their key only.
+    """
+
+    def __init__(self, store: Store, *, tenant: str, visibility: Visibility) -> None:
+        self._store, self._tenant, self._visibility = store, tenant, visibility
 
     def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
-        key = cover_key(hashlib.sha256(data).hexdigest(), encoder.extension)
+        digest, ending = hashlib.sha256(data).hexdigest(), encoder.extension
+        is_private = self._visibility == "private"
+        key = private_key(self._tenant, digest, ending) if is_private else cover_key(digest, ending)
         self._store.put(key, data, content_type=encoder.content_type)
-        return Placed(path=None, url=self._store.public_url(key))
+        return Placed(key=key, url=None if is_private else self._store.public_url(key))
 
 
 class FolderDestination:
@@ -36,4 +42,4 @@ class FolderDestination:
         except OSError as error:
             unfinished.unlink(missing_ok=True)
             raise StorageError("storage.unavailable", f"{path}: {error.strerror}") from error
-        return Placed(path=str(path), url=None)
+        return Placed(path=str(path))

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.media import Clip
 from tests.missing import missing
+from worker.contracts.names import FACE_UNAVAILABLE
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, Versions
 from worker.decoders.pyav import PyavDecoder
@@ -20,7 +21,7 @@ from worker.encoders.jpeg import JpegEncoder
 from worker.encoders.pillow import PngEncoder
 from worker.errors import FaceError, MediaError, RequestError, SourceError, StorageError
 from worker.geometry.shapes import Box, holds
-from worker.jobs.cover import FACE_UNAVAILABLE, CoverStory, failed
+from worker.jobs.cover import CoverStory, failed
 from worker.ports import Decoder, Encoder, FaceDetector, Placed
 from worker.rules.models import DEFAULT_MODEL, FETCH_COMMAND, MODELS, default_path
 from worker.sources.local import LocalReader, LocalSource

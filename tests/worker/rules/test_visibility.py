@@ -1,0 +1,120 @@
+"""Covers of private libraries stay private, and nobody takes covers by another's profile."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from worker.contracts.names import Visibility
+from worker.contracts.requests import CoverRequest
+from worker.rules.visibility import not_public, refusal, visibility_of
+
+ENTRY = {
+    "library_id": "photos",
+    "space_id": "-",
+    "entry_id": "ent_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
+    "version_id": "1",
+}
+
+
+class Told(NamedTuple):
+    library_id: str = "lib"
+    tenants: tuple[str, ...] = ("default",)
+    public_read: bool = False
+
+
+PROFILES = {"main": Told(), "open": Told(public_read=True), "ann": Told(tenants=("ann",))}
+
+
+def smh(**changes: Any) -> dict[str, Any]:
+    return {"provider": "tencent_smh", "library_id": "lib", **changes}
+
+
+def wanted(visibility: str | None = None, **source: Any) -> CoverRequest:
+    return CoverRequest.model_validate({"source": source, "visibility": visibility})
+
+
+@pytest.mark.parametrize(
+    ("source", "asked", "default", "expected"),
+    [
+        pytest.param({"url": "https://a.example"}, None, "public", "public", id="url"),
+        pytest.param({"url": "https://a.example"}, None, "private", "private", id="by-setting"),
+        pytest.param({"url": "https://a.example"}, "private", "public", "private", id="asked"),
+        pytest.param({"url": "https://a.example"}, "public", "private", "public", id="asked-open"),
+        pytest.param({"album": smh()}, None, "public", "private", id="album"),
+        pytest.param({"album": smh()}, "public", "public", "private", id="album-asked-open"),
+        pytest.param({"album": smh(profile="open")}, None, "public", "public", id="open-album"),
+        pytest.param(
+            {"album": smh(profile="open")}, "private", "public", "private", id="open-album-asked"
+        ),
+        pytest.param({"album": smh(profile="gone")}, None, "public", "private", id="no-profile"),
+        pytest.param({"file": smh(path="a.jpg")}, None, "public", "private", id="file"),
+        pytest.param(
+            {"file": smh(path="a.jpg", profile="open")}, None, "public", "public", id="open-file"
+        ),
+        pytest.param({"entry": ENTRY}, None, "public", "private", id="entry"),
+        pytest.param({"entry": ENTRY}, "public", "private", "public", id="entry-taken-as-open"),
+    ],
+)
+def test_who_may_read_the_covers(
+    source: dict[str, Any], asked: str | None, default: Visibility, expected: str
+) -> None:
+    found = visibility_of(wanted(asked, **source), default=default, profiles=PROFILES)
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "asked", "code", "field"),
+    [
+        pytest.param(
+            {"album": smh(profile="gone")},
+            None,
+            "source.not_allowed",
+            "source.album.profile",
+            id="unknown-profile",
+        ),
+        pytest.param(
+            {"file": smh(path="a", profile="ann")},
+            None,
+            "source.not_allowed",
+            "source.file.profile",
+            id="of-another-tenant",
+        ),
+        pytest.param(
+            {"album": smh(library_id="other")},
+            None,
+            "source.not_allowed",
+            "source.album.library_id",
+            id="another-library",
+        ),
+        pytest.param(
+            {"file": smh(path="a")},
+            "public",
+            "request.invalid",
+            "visibility",
+            id="public-of-private",
+        ),
+    ],
+)
+def test_what_is_refused(source: dict[str, Any], asked: str | None, code: str, field: str) -> None:
+    found = refusal(wanted(asked, **source), "default", PROFILES)
+
+    assert found is not None
+    assert (found.code, found.field) == (code, field)
+
+
+@pytest.mark.parametrize(
+    ("source", "asked"),
+    [
+        pytest.param({"url": "https://a.example"}, "public", id="url"),
+        pytest.param({"album": smh()}, None, id="album"),
+        pytest.param({"album": smh()}, "private", id="private-album"),
+        pytest.param({"album": smh(profile="open")}, "public", id="open-album"),
+    ],
+)
+def test_what_is_taken(source: dict[str, Any], asked: str | None) -> None:
+    assert refusal(wanted(asked, **source), "default", PROFILES) is None
+
+
+def test_public_covers_of_a_private_library_are_refused_by_the_same_field() -> None:
+    assert not_public().field == "visibility"

@@ -1,0 +1,66 @@
+"""From a crop box to its covers: scaled, encoded, stored and told."""
+
+import hashlib
+from typing import NamedTuple
+
+from worker.contracts.results import CoverInfo, CropInfo
+from worker.geometry.shapes import Box, Size
+from worker.jobs.timing import Stopwatch
+from worker.ports import Destination, Encoder, Frame, OpenMedium
+
+
+class Picture(NamedTuple):
+    """The frame of a medium that its covers show."""
+
+    medium: OpenMedium
+    frame: Frame
+    size: Size
+
+    @property
+    def whole(self) -> Box:
+        return Box(0, 0, *self.size)
+
+
+class Encoded(NamedTuple):
+    """A finished cover that is not stored yet; without a size it is the whole frame."""
+
+    size_px: int | None
+    pixels: Size
+    data: bytes
+
+
+def encoded(
+    picture: Picture,
+    crop: CropInfo,
+    encoder: Encoder,
+    size_px: int | None,
+    *,
+    quality: int,
+    watch: Stopwatch,
+) -> Encoded:
+    """The crop box scaled to a square of `size_px`, or as it is without a size."""
+    box = Box(*crop.box)
+    pixels = Size(size_px, size_px) if size_px else Size(box.width, box.height)
+    with watch.stage("crop"):
+        view = picture.medium.view(picture.frame, box, *pixels)
+    with watch.stage("encode"):
+        return Encoded(size_px, pixels, encoder.encode(view, quality=quality))
+
+
+def stored(
+    cover: Encoded, encoder: Encoder, *, crop: CropInfo, destination: Destination
+) -> CoverInfo:
+    """Put a cover where it goes, and say what and where it is. Raises: StorageError."""
+    placed = destination.put(cover.data, encoder=encoder, size=cover.size_px)
+    return CoverInfo(
+        size=cover.size_px,
+        ratio="1:1" if cover.size_px else None,
+        crop_box=crop.box,
+        width=cover.pixels.width,
+        height=cover.pixels.height,
+        **placed._asdict(),
+        content_type=encoder.content_type,
+        bytes=len(cover.data),
+        sha256=hashlib.sha256(cover.data).hexdigest(),
+        upscaled=cover.pixels.width > crop.box[2],
+    )

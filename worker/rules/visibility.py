@@ -1,0 +1,76 @@
+"""Who may read a cover, and which sources a tenant may take covers from at all."""
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple, Protocol
+
+from worker.contracts.names import Visibility
+from worker.contracts.requests import CoverRequest, SmhReference, SourceReference
+
+
+class Profile(Protocol):
+    """What the settings say of a library at Tencent SMH."""
+
+    @property
+    def library_id(self) -> str: ...
+
+    @property
+    def tenants(self) -> Collection[str]: ...
+
+    @property
+    def public_read(self) -> bool: ...
+
+
+Profiles = Mapping[str, Profile]
+
+
+class Refusal(NamedTuple):
+    """Why a request is not taken: a code, the field that is to blame, what is wrong with it."""
+
+    code: str
+    field: str
+    message: str
+
+
+def visibility_of(wanted: CoverRequest, *, default: Visibility, profiles: Profiles) -> Visibility:
+    """Who may read the covers: what the request says, but media of private libraries stay private.
+
+    An `entry` is private unless the request says otherwise, which is taken for public ones only.
+    """
+    if wanted.source.entry is not None:
+        return wanted.visibility or "private"
+    library = _library(wanted.source)
+    if library is not None and not _is_public(library, profiles):
+        return "private"
+    return wanted.visibility or default
+
+
+def refusal(wanted: CoverRequest, tenant: str, profiles: Profiles) -> Refusal | None:
+    """Why `tenant` may not have covers of a library by its profile; None for all other sources."""
+    library = _library(wanted.source)
+    if library is None:
+        return None
+    field = "source.album" if wanted.source.album else "source.file"
+    profile = profiles.get(library.profile)
+    if profile is None or tenant not in profile.tenants:
+        return Refusal("source.not_allowed", f"{field}.profile", "there is no such profile for you")
+    if library.library_id != profile.library_id:
+        told = "it is not the library of the profile"
+        return Refusal("source.not_allowed", f"{field}.library_id", told)
+    if wanted.visibility == "public" and not profile.public_read:
+        return not_public()
+    return None
+
+
+def not_public() -> Refusal:
+    """What asking for public covers of a private library is answered with."""
+    told = "the library is private, and so are covers of its media"
+    return Refusal("request.invalid", "visibility", told)
+
+
+def _library(source: SourceReference) -> SmhReference | None:
+    return source.album or source.file
+
+
+def _is_public(library: SmhReference, profiles: Profiles) -> bool:
+    profile = profiles.get(library.profile)
+    return profile is not None and profile.public_read

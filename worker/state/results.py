@@ -1,0 +1,123 @@
+"""Results by what they were made of, so that a repeated request is answered without decoding."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+import redis
+
+from worker.contracts.names import Visibility
+from worker.contracts.requests import Recipe
+from worker.contracts.results import CoverResult
+from worker.errors import RequestError
+from worker.rules.recipes import result_key
+from worker.state.scripts import Script
+
+log = logging.getLogger(__name__)
+
+# A use is noted only when a tenth of the life has passed: a hit seldom costs a write to the disk.
+_FIND: Final = """
+local name, keep_ms = ARGV[1], tonumber(ARGV[2])
+local key = 'ff:result:' .. name
+local result = redis.call('GET', key)
+if result and redis.call('PTTL', key) < keep_ms * 0.9 then
+  redis.call('PEXPIRE', key, whole(keep_ms))
+  redis.call('ZADD', 'ff:results', clock_ms(), name)
+end
+return result
+"""
+
+# Names of results that ran out by themselves are the oldest, so they leave the list here.
+_KEEP: Final = """
+local name, result, keep_ms, most = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local now = clock_ms()
+redis.call('SET', 'ff:result:' .. name, result, 'PX', whole(keep_ms))
+redis.call('ZADD', 'ff:results', now, name)
+local over = redis.call('ZRANGEBYSCORE', 'ff:results', '-inf', now - keep_ms, 'LIMIT', 0, 100)
+local beyond = math.min(redis.call('ZCARD', 'ff:results') - #over - most, 100)
+if beyond > 0 then over = redis.call('ZRANGE', 'ff:results', 0, #over + beyond - 1) end
+for _, old in ipairs(over) do
+  redis.call('DEL', 'ff:result:' .. old)
+  redis.call('ZREM', 'ff:results', old)
+end
+"""
+
+
+class KeepRules(NamedTuple):
+    """How long a result is kept after its last use, and how many at most."""
+
+    keep_s: float
+    most: int
+
+
+class ResultRecords:
+    """The results of all tenants; one tenant never finds another's, nor public ones private ones.
+
+    `making` is what else decides the bytes (`rules.recipes`), `is_stored` asks the store for a key.
+    Its methods raise RequestError `queue.unavailable`, and what `is_stored` raises.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        rules: KeepRules,
+        *,
+        making: Mapping[str, object],
+        is_stored: Callable[[str], bool],
+    ) -> None:
+        self._rules, self._making, self._is_stored = rules, making, is_stored
+        self._find = Script(client, _FIND)
+        self._keep = Script(client, _KEEP)
+
+    def find(
+        self, tenant: str, fingerprint: str, recipe: Recipe, visibility: Visibility
+    ) -> CoverResult | None:
+        """The earlier result of the same bytes and recipe, if all its covers are still stored."""
+        name = self._name(tenant, fingerprint, recipe, visibility)
+        told: str | None = self._find(name, self._rules.keep_s * 1000)
+        result = CoverResult.model_validate_json(told) if told else None
+        if result and all(cover.key and self._is_stored(cover.key) for cover in result.covers):
+            return result
+        return None
+
+    def keep(
+        self,
+        tenant: str,
+        fingerprint: str,
+        recipe: Recipe,
+        visibility: Visibility,
+        *,
+        result: CoverResult,
+    ) -> None:
+        """Keep a result; the least recently used beyond the most are forgotten."""
+        name = self._name(tenant, fingerprint, recipe, visibility)
+        self._keep(name, result.model_dump_json(), self._rules.keep_s * 1000, self._rules.most)
+
+    def of(self, tenant: str, visibility: Visibility) -> "TenantResults":
+        """The results as a story for this tenant asks them."""
+        return TenantResults(self, tenant, visibility)
+
+    def _name(self, tenant: str, fingerprint: str, recipe: Recipe, visibility: Visibility) -> str:
+        return f"{tenant}:{visibility}:{result_key(fingerprint, recipe, self._making)}"
+
+
+class TenantResults(NamedTuple):
+    """One tenant's results of one visibility. Without Redis it knows none, and keeps none."""
+
+    records: ResultRecords
+    tenant: str
+    visibility: Visibility
+
+    def find(self, fingerprint: str, recipe: Recipe) -> CoverResult | None:
+        """Raises: what the store raises that is asked for the covers."""
+        try:
+            return self.records.find(self.tenant, fingerprint, recipe, self.visibility)
+        except RequestError as error:
+            log.warning("earlier results were not asked: %s", error)
+            return None
+
+    def keep(self, fingerprint: str, recipe: Recipe, result: CoverResult) -> None:
+        try:
+            self.records.keep(self.tenant, fingerprint, recipe, self.visibility, result=result)
+        except RequestError as error:
+            log.warning("a result was not kept: %s", error)
