@@ -25,7 +25,7 @@ async def read_json(
     Raises: RefusedError with 400 for malformed JSON, 408, 413, 415, and 422 naming each field.
     """
     _check_type(request)
-    data = await _read(request, max_bytes, stall_timeout_s)
+    data = await read_bytes(request, max_bytes, stall_timeout_s)
     try:
         return model.model_validate_json(data)
     except ValidationError as invalid:
@@ -112,7 +112,8 @@ def _check_type(request: Request) -> None:
     refuse_encoding(request)
 
 
-async def _read(request: Request, max_bytes: int, stall_timeout_s: float) -> bytes:
+async def read_bytes(request: Request, max_bytes: int, stall_timeout_s: float) -> bytes:
+    """The whole body. Raises: RefusedError `request.too_large`, RequestError `request.timeout`."""
     if (announced_bytes(request) or 0) > max_bytes:
         raise too_large(max_bytes)
     data = bytearray()

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final, Literal, NamedTuple
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -27,23 +27,31 @@ class Spooled(NamedTuple):
 
     path: Path
     size_bytes: int
-    sha256: str
+    digest: str
 
 
 @asynccontextmanager
-async def spooled(request: Request, settings: ApiSettings) -> AsyncIterator[Spooled]:
-    """The request's body as a file, removed at the end, whichever end it is.
+async def spooled(
+    request: Request,
+    settings: ApiSettings,
+    *,
+    max_bytes: int | None = None,
+    algorithm: Literal["sha256", "md5"] = "sha256",
+) -> AsyncIterator[Spooled]:
+    """The request's body as a file with its digest in hex, removed at the end, however it ends.
+
+    `max_bytes` may lower the cap that the settings have.
 
     Raises: RefusedError `request.too_large` as soon as the cap is passed, RequestError
     `request.timeout` when the body stops coming, StorageError when the disk does not take it,
     ClientDisconnect when the caller goes away.
     """
-    max_bytes = settings.max_upload_bytes
+    max_bytes = settings.max_upload_bytes if max_bytes is None else max_bytes
     if (announced_bytes(request) or 0) > max_bytes:
         raise too_large(max_bytes)
     file = await run_in_threadpool(_create, settings.spool_folder)
     try:
-        digest = hashlib.sha256()
+        digest = hashlib.new(algorithm, usedforsecurity=False)
         size_bytes = 0
         async for block in _blocks(request, settings.stall_timeout_s):
             size_bytes += len(block)

@@ -52,5 +52,5 @@ async def take(
         upload = f"upl_{ULID()}"
         put = partial(store.put_file, content_type="application/octet-stream")
         await run_in_threadpool(put, upload_key(tenant, upload), body.path)
-        told = UploadView(upload=upload, bytes=body.size_bytes, sha256=body.sha256)
+        told = UploadView(upload=upload, bytes=body.size_bytes, sha256=body.digest)
     return JSONResponse(told.model_dump(), status_code=201)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 import structlog
 
 from tests.api.conftest import Served, settings_for
@@ -40,3 +41,21 @@ def test_polling_does_not_fill_the_log(
 
 def _is_told(line: MutableMapping[str, Any]) -> bool:
     return (line["event"], line["log_level"]) == ("request", "info")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/token/smh1/acctk-planted",
+        "//api/v1//token//planted",
+        "/api/v1/token/smh1%2Fplanted",
+        "/elsewhere/acctk-planted",
+        "/api/v1/token?library_secret=planted&access_token=planted",
+    ],
+)
+def test_no_token_and_no_secret_is_ever_logged(client: httpx2.Client, path: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        client.delete(path)
+
+    assert [each["event"] for each in lines] == ["request"]
+    assert "planted" not in str(lines)
