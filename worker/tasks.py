@@ -19,6 +19,8 @@ from worker.state.leases import Lease, Leases, new_token
 
 OVERSTAYED_STATUS: Final = 71
 _REDIS_PAUSE_S: Final = 0.5
+# The attempt is over for the record, or the record cannot be asked: its lease tells the rest.
+_LEFT: Final = frozenset({"job.cancelled", "job.superseded", "queue.unavailable"})
 
 Outcome = TypeVar("Outcome")
 _log = structlog.get_logger(__name__)
@@ -103,7 +105,7 @@ def _attempt(parts: AttemptParts, lease: Lease) -> None:
 def _end_failed(
     log: structlog.stdlib.BoundLogger, parts: AttemptParts, lease: Lease, error: CoverError
 ) -> None:
-    if isinstance(error, RequestError):
+    if error.code in _LEFT:
         log.info("job.left", code=error.code)
         return
     try:

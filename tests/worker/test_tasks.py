@@ -10,7 +10,7 @@ from tests.redis_server import RedisServer
 from tests.worker.state.parts import DONE, Parts, request
 from worker.contracts.jobs import AttemptedJob, Item
 from worker.contracts.results import CoverResult
-from worker.errors import MediaError, SourceError
+from worker.errors import MediaError, RequestError, SourceError
 from worker.state.leases import Lease
 from worker.tasks import AttemptParts, Running, work
 
@@ -78,6 +78,9 @@ def test_a_second_message_for_an_item_is_dropped(one_redis_url: str) -> None:
     ("end", "status", "code"),
     [
         pytest.param(MediaError("media.corrupt"), "failed", "media.corrupt", id="for-good"),
+        pytest.param(
+            RequestError("library.bad_checksum"), "failed", "library.bad_checksum", id="by-caller"
+        ),
         pytest.param(SourceError("source.throttled", delay_s=9), "queued", None, id="for-now"),
         pytest.param(ZeroDivisionError("a secret"), "queued", None, id="by-a-bug"),
     ],

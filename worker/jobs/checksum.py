@@ -3,13 +3,14 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ulid import ULID
 
-from worker.contracts.libraries import Entry, Transfer, Version, VersionDraft
+from worker.contracts.libraries import Entry, Part, Transfer, Version, VersionDraft
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
 from worker.errors import RequestError, StorageError
@@ -35,20 +36,19 @@ class ChecksumStory:
     spool_folder: Path | None = None
 
     def run(self, wanted: ChecksumRequest, *, tenant: str, attempt: Attempt) -> ChecksumResult:
-        """Complete the tenant's upload and remove its parts.
+        """Complete the tenant's upload, and remove its parts.
 
-        Raises: RequestError `library.not_found` when the upload or a part is gone, `library.…` as
-        `keep` does; StorageError.
+        Raises: RequestError `library.not_found` when the upload or a part of it is gone, and what
+        `keep` raises.
         """
-        watch = Stopwatch()
         transfer = self.transfers.read(wanted.transfer)
         if transfer is None or transfer.tenant != tenant:
             raise _no_upload()
         keys = _part_keys(transfer)
-        if not keys or self.store.find(keys[0]) is None:
-            return self._kept_before(transfer, watch)
+        if self.store.find(keys[0]) is None:
+            return self._kept_before(transfer)
         chunks = self._chunks(transfer, attempt)
-        result = self.keep(transfer, chunks, attempt=attempt, told_crc64=wanted.crc64, watch=watch)
+        result = self.keep(transfer, chunks, attempt=attempt, told_crc64=wanted.crc64)
         self._remove(keys)
         return result
 
@@ -59,16 +59,131 @@ class ChecksumStory:
         *,
         attempt: Attempt,
         told_crc64: str | None = None,
-        watch: Stopwatch | None = None,
     ) -> ChecksumResult:
-        """Keep the bytes of an upload as a version, and make it seen under the upload's name.
+        """Keep the bytes as a version of the file that the upload is for, and make it seen.
 
         Raises: RequestError `library.bad_checksum` for other bytes than were told,
         `library.conflict`, `library.not_found` when the directory is gone; StorageError.
         """
-        watch = watch or Stopwatch()
+        watch = Stopwatch()
         attempt.enter("source")
-        with watch.stage("open"):
-            spool = spooled(chunks, self.spool_folder)
-            bytes_ = spool.__enter__()
-        raise NotImplementedError
+        with ExitStack() as opened:
+            with watch.stage("open"):
+                spool = opened.enter_context(spooled(chunks, self.spool_folder))
+            if told_crc64 is not None and not same_crc64(told_crc64, spool.crc64):
+                raise RequestError("library.bad_checksum")
+            attempt.enter("store")
+            with watch.stage("store"):
+                claim = self.entries.claim(transfer, entry_id=_new_entry_id())
+                version = self._version(transfer, claim, spool)
+        return _result(transfer, claim, version, watch)
+
+    def _version(self, transfer: Transfer, claim: Claim, spool: Spooled) -> Version:
+        """The upload's version, made now unless an attempt that died made it; seen either way."""
+        place, entry_id = transfer.place, claim.entry_id
+        versions = self.library.versions(place, entry_id)
+        kept = _of_transfer(versions, transfer)
+        if kept is None:
+            kept = self.library.put(place, entry_id, spool.path, _draft(transfer, claim, spool))
+            versions = [kept, *versions]
+        entry = _entry(transfer, claim, kept, newest=versions[0])
+        self.library.note(entry)
+        self.entries.put(entry)
+        return kept
+
+    def _kept_before(self, transfer: Transfer) -> ChecksumResult:
+        """What the upload became, when its parts are gone: they go last."""
+        watch = Stopwatch()
+        claim = self.entries.claim(transfer, entry_id=_new_entry_id())
+        version = _of_transfer(self.library.versions(transfer.place, claim.entry_id), transfer)
+        if version is None:
+            raise _no_upload()
+        return _result(transfer, claim, version, watch)
+
+    def _chunks(self, transfer: Transfer, attempt: Attempt) -> Iterator[bytes]:
+        for key, part in zip(_part_keys(transfer), _parts(transfer), strict=True):
+            for offset in range(0, part.size_bytes, CHUNK_BYTES):
+                attempt.enter("source")
+                length = min(CHUNK_BYTES, part.size_bytes - offset)
+                yield self._read(key, offset, length)
+
+    def _read(self, key: str, offset: int, length: int) -> bytes:
+        try:
+            data = self.store.read(key, offset, length)
+        except RequestError as gone:
+            raise _no_upload() from gone
+        if len(data) != length:
+            raise StorageError("storage.integrity")
+        return data
+
+    def _remove(self, keys: Iterable[str]) -> None:
+        """Remove the parts; the first goes first, so that its lack tells that all was kept."""
+        try:
+            for key in keys:
+                self.store.delete(key)
+        except StorageError as error:
+            log.warning("parts of an upload stay until the sweep: %s", error)
+
+
+def _no_upload() -> RequestError:
+    return RequestError("library.not_found", "There is no such upload, or not all of it.")
+
+
+def _new_entry_id() -> str:
+    return f"ent_{ULID()}"
+
+
+def _parts(transfer: Transfer) -> list[Part]:
+    """The upload's parts in their order, which has no gap."""
+    numbers = sorted(transfer.parts)
+    if not numbers or numbers != list(range(1, len(numbers) + 1)):
+        raise _no_upload()
+    return [transfer.parts[number] for number in numbers]
+
+
+def _part_keys(transfer: Transfer) -> list[str]:
+    return [upload_key(transfer.tenant, part.upload) for part in _parts(transfer)]
+
+
+def _draft(transfer: Transfer, claim: Claim, spool: Spooled) -> VersionDraft:
+    return VersionDraft(
+        transfer=transfer.id,
+        size_bytes=spool.size_bytes,
+        crc64=spool.crc64,
+        content_type=transfer.content_type,
+        at_ms=int(time.time() * 1000),
+        way=claim.way,
+        created_by=transfer.created_by,
+        meta=transfer.meta,
+    )
+
+
+def _of_transfer(versions: Iterable[Version], transfer: Transfer) -> Version | None:
+    return next((version for version in versions if version.transfer == transfer.id), None)
+
+
+def _entry(transfer: Transfer, claim: Claim, kept: Version, *, newest: Version) -> Entry:
+    """The file as it is now; another upload may have gone on while this one was repeated."""
+    return Entry(
+        id=claim.entry_id,
+        place=transfer.place,
+        parent_id=transfer.parent_id,
+        name=claim.name,
+        kind=transfer.kind,
+        created_ms=kept.at_ms if claim.created_ms is None else claim.created_ms,
+        modified_ms=newest.at_ms,
+        version=newest,
+    )
+
+
+def _result(transfer: Transfer, claim: Claim, version: Version, watch: Stopwatch) -> ChecksumResult:
+    return ChecksumResult(
+        library_id=transfer.place.library_id,
+        space_id=transfer.place.space_id,
+        entry_id=claim.entry_id,
+        name=claim.name,
+        version_id=version.id,
+        bytes=version.size_bytes,
+        crc64=version.crc64,
+        timings_ms=watch.timings(),
+    )
