@@ -12,6 +12,8 @@ from typing import Final, Literal
 import httpcore2
 import httpx2
 
+from worker.errors import SourceError
+
 Reason = Literal[
     "url_not_allowed",
     "address_blocked",
@@ -137,3 +139,12 @@ def translated(*, in_body: bool = False) -> Iterator[None]:
         yield
     except tuple(FAILURES) as error:
         raise RequestFailedError(reason_of(error, in_body=in_body)) from error
+
+
+@contextmanager
+def source_errors() -> Iterator[None]:
+    """Raises: SourceError for a RequestFailedError of a medium's own requests."""
+    try:
+        yield
+    except RequestFailedError as failed:
+        raise SourceError(f"source.{failed.reason}") from failed

@@ -24,7 +24,7 @@ from worker.net.failures import (
     UrlNotAllowedError,
 )
 from worker.net.stopwatch import Stopwatch
-from worker.rules.addresses import address_of, is_allowed_address, is_allowed_host
+from worker.rules.addresses import address_of, is_allowed_address, is_allowed_host, is_listed_host
 
 Resolve = Callable[[str, int], Sequence[str]]
 Dial = Callable[[str, int, float], httpcore2.NetworkStream]
@@ -45,10 +45,15 @@ def dial_address(address: str, port: int, timeout_s: float) -> httpcore2.Network
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What may be dialled, and how names are resolved and addresses dialled."""
+    """What may be dialled, and how names are resolved and addresses dialled.
+
+    Where an operator lists `hosts`, they and their ports are all there is.
+    """
 
     allow_private_addresses: bool = False
     allowed_ports: frozenset[int] = frozenset({80, 443})
+    hosts: tuple[str, ...] | None = None
+    https_only: bool = False
     resolve: Resolve = resolve_name
     dial: Dial = dial_address
 
@@ -58,10 +63,15 @@ class Access:
             raise UrlNotAllowedError
         if not is_allowed_host(url.raw_host.decode("ascii")):
             raise UrlNotAllowedError
-        port = url.port or _DEFAULT_PORTS[url.scheme]
-        if url.port == 0 or port > 65_535:
+        default_port = _DEFAULT_PORTS[url.scheme]
+        port = url.port or default_port
+        if url.port == 0 or port > 65_535 or (self.https_only and url.scheme != "https"):
             raise UrlNotAllowedError
-        if not self.allow_private_addresses and port not in self.allowed_ports:
+        if self.hosts is None:
+            allowed = self.allow_private_addresses or port in self.allowed_ports
+        else:
+            allowed = is_listed_host(url.host, port, default_port, self.hosts)
+        if not allowed:
             raise UrlNotAllowedError
 
     def addresses(self, host: str, port: int, timeout_s: float) -> Sequence[str]:

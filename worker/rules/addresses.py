@@ -5,6 +5,7 @@ calls some addresses global that lead inside (IANA special-purpose registries, R
 """
 
 import re
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
@@ -77,6 +78,21 @@ def is_allowed_host(host: str) -> bool:
         return False
     last_label = host.rstrip(".").rpartition(".")[2]
     return _NUMBER.fullmatch(last_label) is None
+
+
+def is_listed_host(host: str, port: int, default_port: int, listed: Iterable[str]) -> bool:
+    """Whether an operator's list names the host: `name`, `name:port`, or `.suffix` for all below.
+
+    An entry without a port means the scheme's own.
+    """
+    host = host.lower().rstrip(".")
+    for entry in listed:
+        name, _, named_port = entry.lower().partition(":")
+        if port != (int(named_port) if named_port else default_port):
+            continue
+        if host == name or (name.startswith(".") and host.endswith(name) and host != name[1:]):
+            return True
+    return False
 
 
 def is_allowed_address(address: Address, *, allow_private_addresses: bool = False) -> bool:

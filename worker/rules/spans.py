@@ -56,6 +56,11 @@ class Spans:
             at += 1
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
+    def whole(self) -> list[bytes] | None:
+        """All bytes of the medium, in pieces from first to last; None while one lacks."""
+        complete = sum(map(len, self._pieces)) == self._size_bytes
+        return list(self._pieces) if complete else None
+
     def read(self, offset: int, length: int, fetch: Callable[[int, int], bytes]) -> bytes:
         """The bytes [offset, offset + length) cut at the end of the medium.
 

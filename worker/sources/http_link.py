@@ -1,7 +1,6 @@
 """The requests for one medium at a URL: one connection, one budget of time, errors translated."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -9,7 +8,7 @@ import httpx2
 
 from worker.errors import SourceError
 from worker.net.client import get
-from worker.net.failures import RequestFailedError, translated
+from worker.net.failures import source_errors, translated
 from worker.net.stopwatch import Stopwatch
 from worker.rules.responses import status_error, strong_etag_of
 from worker.rules.urls import identity
@@ -17,17 +16,28 @@ from worker.rules.urls import identity
 
 @dataclass(slots=True)
 class Link:
-    """What all requests for one medium share: connection, time, counts."""
+    """What all requests for one medium share: connection, time, counts.
+
+    `renewed` gives another URL of the same bytes, where one that has expired can be replaced.
+    """
 
     url: str
     client: httpx2.Client
     stopwatch: Stopwatch
     max_redirects: int
+    renewed: Callable[[], str] | None = None
     requests: int = 0
     bytes_read: int = 0
 
     def get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
         """The answer, its body unread. Raises: SourceError."""
+        response = self._answer(url, headers)
+        if response.status_code == 403 and self.renewed is not None:
+            response.close()
+            response = self._answer(self.renewed(), headers)
+        return response
+
+    def _answer(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
         try:
             return self._get(url, headers)
         except SourceError as error:
@@ -37,7 +47,7 @@ class Link:
             return self._get(url, headers)
 
     def _get(self, url: str | httpx2.URL, headers: dict[str, str]) -> httpx2.Response:
-        with _source_errors(), self.stopwatch:
+        with source_errors(), self.stopwatch:
             answer = get(self.client, url, headers=headers, max_redirects=self.max_redirects)
         self.requests += answer.requests
         response = answer.response
@@ -48,7 +58,7 @@ class Link:
 
     def next_chunk(self, body: Iterator[bytes]) -> bytes:
         """The next piece of a body, empty at its end. Raises: SourceError."""
-        with _source_errors(), translated(in_body=True), self.stopwatch:
+        with source_errors(), translated(in_body=True), self.stopwatch:
             chunk = next(body, b"")
         self.bytes_read += len(chunk)
         return chunk
@@ -69,11 +79,3 @@ def refusal(response: httpx2.Response) -> SourceError:
     return status_error(
         response.status_code, response.headers.get("Retry-After"), datetime.now(UTC)
     )
-
-
-@contextmanager
-def _source_errors() -> Iterator[None]:
-    try:
-        yield
-    except RequestFailedError as failed:
-        raise SourceError(f"source.{failed.reason}") from failed

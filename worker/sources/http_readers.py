@@ -1,0 +1,158 @@
+"""Reading what is behind a link: by ranges, or forward where its server knows none."""
+
+from contextlib import closing
+
+import httpx2
+
+from worker.errors import SourceError
+from worker.rules.responses import ContentRange, content_range_of, strong_etag_of
+from worker.rules.spans import HEAD_BYTES, Spans
+from worker.rules.urls import shown
+from worker.sources.http_link import Link, refusal
+
+
+def open_link(link: Link, max_bytes: int) -> "RangedReader | StreamedReader":
+    """Fetch the head of the medium, of which `max_bytes` may be read. Raises: SourceError."""
+    wanted_bytes = min(HEAD_BYTES, max_bytes)
+    response = link.get(link.url, {"Range": f"bytes=0-{wanted_bytes - 1}"})
+    if response.status_code == 206:
+        return RangedReader(link, response, wanted_bytes, max_bytes)
+    if response.status_code == 200:
+        return StreamedReader(link, response, max_bytes)
+    raise refusal(response)
+
+
+class RangedReader:
+    """A medium whose server answers ranges."""
+
+    def __init__(
+        self, link: Link, response: httpx2.Response, wanted_bytes: int, max_bytes: int
+    ) -> None:
+        with closing(response):
+            found = _checked_range(response, 0, wanted_bytes)
+            self._link = link
+            self._url = response.url
+            self._etag: str | None = response.headers.get("ETag")
+            self._modified = response.headers.get("Last-Modified")
+            self.label = shown(link.url)
+            self.size_bytes: int | None = found.total
+            self.fingerprint = link.fingerprint(response, found.total)
+            self._spans = Spans(found.total, max_bytes=max_bytes)
+            self._spans.add(0, self._body(response, found))
+
+    @property
+    def bytes_read(self) -> int:
+        return self._link.bytes_read
+
+    @property
+    def requests(self) -> int:
+        return self._link.requests
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._spans.read(offset, length, self._fetch)
+
+    @property
+    def etag(self) -> str | None:
+        return self._etag
+
+    def whole(self) -> list[bytes] | None:
+        """The pieces of the medium from first to last, None while one lacks."""
+        return self._spans.whole()
+
+    def descriptor(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        self._link.client.close()
+
+    def _fetch(self, offset: int, length: int) -> bytes:
+        headers = {"Range": f"bytes={offset}-{offset + length - 1}"}
+        strong = strong_etag_of(self._etag)
+        if strong is not None:
+            headers["If-Range"] = strong
+        response = self._link.get(self._url, headers)
+        with closing(response):
+            if response.status_code in {200, 412, 416}:
+                raise SourceError("source.changed")
+            if response.status_code != 206:
+                raise refusal(response)
+            found = _checked_range(response, offset, length)
+            now = (response.headers.get("ETag"), response.headers.get("Last-Modified"))
+            if found.total != self.size_bytes or now != (self._etag, self._modified):
+                raise SourceError("source.changed")
+            self._url = response.url
+            return self._body(response, found)
+
+    def _body(self, response: httpx2.Response, found: ContentRange) -> bytes:
+        expected_bytes = found.last - found.first + 1
+        body, data = response.iter_raw(), bytearray()
+        while chunk := self._link.next_chunk(body):
+            data += chunk
+            if len(data) > expected_bytes:
+                raise SourceError("source.rejected", "The source sent more bytes than announced.")
+        if len(data) < expected_bytes:
+            raise SourceError("source.truncated")
+        return bytes(data)
+
+
+class StreamedReader:
+    """A medium whose server sends it from the beginning only: read forward, kept, capped."""
+
+    def __init__(self, link: Link, response: httpx2.Response, max_bytes: int) -> None:
+        announced = response.headers.get("Content-Length", "")
+        self._link = link
+        self._response = response
+        self._body = response.iter_raw()
+        self._max_bytes = max_bytes
+        self._kept = bytearray()
+        self._ended = False
+        self.label = shown(link.url)
+        self.size_bytes: int | None = int(announced) if announced.isdigit() else None
+        self.fingerprint = link.fingerprint(response, self.size_bytes)
+        if not self.read(0, 1):
+            raise SourceError("source.empty")
+
+    @property
+    def bytes_read(self) -> int:
+        return self._link.bytes_read
+
+    @property
+    def requests(self) -> int:
+        return self._link.requests
+
+    def read(self, offset: int, length: int) -> bytes:
+        while not self._ended and len(self._kept) < offset + length:
+            if len(self._kept) > self._max_bytes:
+                raise SourceError("source.too_large")
+            chunk = self._link.next_chunk(self._body)
+            self._kept += chunk
+            if not chunk:
+                self._ended = True
+                self.size_bytes = len(self._kept)
+        return bytes(self._kept[offset : offset + length])
+
+    @property
+    def etag(self) -> str | None:
+        return self._response.headers.get("ETag")
+
+    def whole(self) -> list[bytes] | None:
+        """The medium in one piece, None until its end was seen."""
+        return [bytes(self._kept)] if self._ended else None
+
+    def descriptor(self) -> int | None:
+        return None
+
+    def close(self) -> None:
+        self._response.close()
+        self._link.client.close()
+
+
+def _checked_range(response: httpx2.Response, offset: int, length: int) -> ContentRange:
+    """The range of a 206 answer to a request for `length` bytes at `offset`.
+
+    A server may send less than was asked, never something else (RFC 9110 §15.3.7).
+    """
+    found = content_range_of(response.headers.get("Content-Range"))
+    if found is None or found.first != offset or found.last >= offset + length:
+        raise SourceError("source.rejected", "The source's server answers with another range.")
+    return found
