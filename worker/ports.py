@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
-from worker.contracts.libraries import Entry, Place, Transfer, Version, VersionDraft
+from worker.contracts.libraries import Claim, Entry, Place, Transfer, Version, VersionDraft
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, MediumInfo
 from worker.geometry.shapes import Box, RelativeBox
@@ -286,15 +286,6 @@ class Library(Protocol):
     def delete(self, place: Place, entry_id: str) -> None:
         """Remove the entry's document and all its versions; none there is no error."""
         ...
-
-
-class Claim(NamedTuple):
-    """A name that an upload has for itself; `way` is `updated` where it had a version before."""
-
-    entry_id: str
-    name: str
-    way: str
-    created_ms: int | None
 
 
 class Entries(Protocol):

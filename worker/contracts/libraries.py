@@ -117,3 +117,12 @@ class Transfer(Frozen):
     secret: str = Field(default="", repr=False)  # opens the way its bytes come
     created_ms: int
     parts: dict[int, Part] = Field(default_factory=dict)
+
+
+class Claim(NamedTuple):
+    """A name that an upload has for itself; `way` is `updated` where it had a version before."""
+
+    entry_id: str
+    name: str
+    way: Way
+    created_ms: int | None
