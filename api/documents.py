@@ -7,7 +7,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.errors import MEDIA_TYPE
-from api.views import Problem
+from api.views import JobView, Problem
 from worker.contracts.requests import CoverRequest
 from worker.errors import CODES
 
@@ -22,6 +22,7 @@ REQUEST_EXAMPLE: Final[dict[str, Any]] = {
     "quality": 85,
     "frame": {"policy": "first"},
     "lane": "live",
+    "visibility": "public",
     "metadata": {"album": "summer"},
 }
 EXAMPLE_JOB: Final[dict[str, Any]] = {
@@ -39,9 +40,42 @@ EXAMPLE_JOB: Final[dict[str, Any]] = {
     "record": None,
     "links": {"self": "/v1/jobs/job_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D"},
 }
+_KEY: Final = f"private/default/9f/9f{'0' * 62}.jpg"
+_PRIVATE_COVER: Final[dict[str, Any]] = {
+    "size": 256,
+    "ratio": "1:1",
+    "crop_box": [0, 120, 1080, 1080],
+    "width": 256,
+    "height": 256,
+    "path": None,
+    "url": None,
+    "key": _KEY,
+    "content_type": "image/jpeg",
+    "bytes": 15321,
+    "sha256": f"9f{'0' * 62}",
+    "upscaled": False,
+}
+PRIVATE_JOB: Final[dict[str, Any]] = {
+    **EXAMPLE_JOB,
+    "status": "succeeded",
+    "attempts": 1,
+    "started_at": "2026-05-04T08:00:00.010000Z",
+    "finished_at": "2026-05-04T08:00:00.090000Z",
+    "request": {**REQUEST_EXAMPLE, "sizes": [256], "visibility": "private"},
+    "result": {
+        "source": "https://example.com/clip.mp4",
+        "status": "succeeded",
+        "covers": [_PRIVATE_COVER],
+    },
+    "links": {
+        **EXAMPLE_JOB["links"],
+        "covers": [f"https://covers.example.com/{_KEY}?expires=1777885200&signature=…"],
+    },
+}
 # By the name of the model. FastAPI drops nulls from examples in routes, so routes refer to these.
 EXAMPLES: Final[dict[str, Any]] = {
     "JobView": EXAMPLE_JOB,
+    "PrivateJob": PRIVATE_JOB,
     "JobsView": {"jobs": [EXAMPLE_JOB], "next": None},
     "UploadView": {
         "upload": "upl_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
@@ -138,7 +172,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _example_of(model: type[BaseModel]) -> dict[str, Any]:
-    return {"default": {"$ref": f"#/components/examples/{model.__name__}"}}
+    names = {"default": model.__name__, **({"private": "PrivateJob"} if model is JobView else {})}
+    return {key: {"$ref": f"#/components/examples/{name}"} for key, name in names.items()}
 
 
 def _example(code: str, status: int) -> dict[str, Any]:

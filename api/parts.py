@@ -1,9 +1,10 @@
-"""What a route may ask for, as FastAPI dependencies: the tenant, the records, the store."""
+"""What a route may ask for, as FastAPI dependencies: the tenant, the records, the store, …."""
 
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from api.intake import Intake
 from api.waiting import Waiters
 from worker.contracts.names import DEFAULT_TENANT
 from worker.errors import RequestError
@@ -39,6 +40,12 @@ async def _store(request: Request) -> Store:
     return cast(Store, request.app.state.store)
 
 
+async def _intake(request: Request) -> Intake:
+    settings = cast(Settings, request.app.state.settings)
+    profiles = settings.providers.tencent_smh
+    return Intake(request.app.state.state, request.app.state.store, profiles)
+
+
 async def _waiters(request: Request) -> Waiters:
     return cast(Waiters, request.app.state.waiters)
 
@@ -48,4 +55,5 @@ GivenSettings = Annotated[ApiSettings, Depends(_api)]
 GivenLinkSecret = Annotated[str | None, Depends(_link_secret)]
 GivenState = Annotated[State, Depends(_state)]
 GivenStore = Annotated[Store, Depends(_store)]
+GivenIntake = Annotated[Intake, Depends(_intake)]
 GivenWaiters = Annotated[Waiters, Depends(_waiters)]

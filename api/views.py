@@ -1,18 +1,31 @@
 """What the routes answer with: JSON shapes made of the contracts, also named in OpenAPI."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
+import structlog
 from pydantic import BaseModel, Field
 
-from worker.contracts.jobs import Job
+from worker.contracts.jobs import AnyRequest, AnyResult, Job
 from worker.contracts.names import Kind, Lane, Status
-from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverResult, ErrorInfo
+from worker.errors import StorageError
+from worker.ports import Store
+from worker.rules.keys import is_public
+
+LINK_LIFE_S: Final = 3600
+
+log = structlog.get_logger("firstframe.api")
 
 
 class Links(BaseModel):
     self: str
+    covers: list[str] | None = Field(
+        default=None,
+        description="Links that open the private covers of `result`, in its order, for an hour; "
+        "made anew at each reading. Absent where covers are public, empty where the store has no "
+        "secret to sign with.",
+    )
 
 
 class JobView(BaseModel):
@@ -26,8 +39,8 @@ class JobView(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    request: CoverRequest
-    result: CoverResult | None
+    request: AnyRequest
+    result: AnyResult | None
     error: ErrorInfo | None
     record: None
     links: Links
@@ -82,12 +95,29 @@ class Problem(BaseModel):
     )
 
 
-def job_view(job: Job) -> dict[str, Any]:
+def job_view(job: Job, store: Store) -> dict[str, Any]:
     """A job as JSON: the record and its links; of the request only what was said or assumed."""
     view = job.model_dump(mode="json", exclude={"request"})
     view["request"] = job.request.model_dump(mode="json", exclude_none=True)
     view["links"] = {"self": job_path(job.id)}
+    keys = _private_keys(job)
+    if keys:
+        view["links"]["covers"] = _signed(keys, store)
     return view
+
+
+def _private_keys(job: Job) -> list[str]:
+    covers = job.result.covers if isinstance(job.result, CoverResult) else ()
+    return [cover.key for cover in covers if cover.key and not is_public(cover.key)]
+
+
+def _signed(keys: list[str], store: Store) -> list[str]:
+    try:
+        return [store.signed_url(key, expires_s=LINK_LIFE_S) for key in keys]
+    except StorageError as error:
+        # The job can be read all the same; who set up the store without a secret is told here.
+        log.warning("no links for private covers", code=error.code, error=error.message)
+        return []
 
 
 def job_path(job_id: str) -> str:

@@ -7,18 +7,13 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import read_json, refuse_unbuilt_of_covers
 from api.disconnects import unless_gone
 from api.documents import REQUEST_EXAMPLE, answers, json_body
-from api.errors import FieldError, RefusedError
-from api.parts import GivenSettings, GivenState, GivenStore, GivenWaiters, TenantName
+from api.parts import GivenIntake, GivenSettings, GivenWaiters, TenantName
 from api.prefer import wait_s
-from api.release import release
 from api.routes.jobs import read_job
 from api.views import JobView, job_path, job_view
 from worker.contracts.jobs import Job
 from worker.contracts.names import FINISHED
 from worker.contracts.requests import CoverRequest
-from worker.ports import Store
-from worker.rules.keys import upload_key
-from worker.wiring import State
 
 router = APIRouter(tags=["covers"])
 
@@ -45,6 +40,7 @@ _PREFER = {
         "request.content_type",
         "request.too_large",
         "request.timeout",
+        "source.not_allowed",
         "queue.unavailable",
         "storage.unavailable",
         "storage.misconfigured",
@@ -54,12 +50,19 @@ _PREFER = {
 async def make(  # each is a dependency that FastAPI fills in
     request: Request,
     settings: GivenSettings,
-    state: GivenState,
-    store: GivenStore,
+    intake: GivenIntake,
     waiters: GivenWaiters,
     tenant: TenantName,
 ) -> JSONResponse:
-    """The job takes its place in its lane; read it at `Location` until it has ended."""
+    """The job takes its place in its lane; read it at `Location` until it has ended.
+
+    Requests that are alike in every field share one job while it is queued or running; whoever
+    cancels it, cancels it for all. Later, the same medium with the same recipe is answered from
+    the covers that are stored, without decoding it again, where its server gives a strong ETag.
+
+    With `visibility` `private`, and always for media of private libraries, covers have no `url`:
+    `links.covers` of the job has links that open them for an hour, made whenever it is read.
+    """
     refuse_unbuilt_of_covers(request)
     wanted = await read_json(
         request,
@@ -67,7 +70,7 @@ async def make(  # each is a dependency that FastAPI fills in
         max_bytes=settings.max_body_bytes,
         stall_timeout_s=settings.stall_timeout_s,
     )
-    job = await run_in_threadpool(_take, state, store, tenant, wanted)
+    job = await run_in_threadpool(intake.take, tenant, wanted)
     headers = {"Location": job_path(job.id)}
     timeout_s = wait_s(request.headers.getlist("prefer"))
     if timeout_s is not None:
@@ -75,19 +78,9 @@ async def make(  # each is a dependency that FastAPI fills in
         taken = job
 
         async def read() -> Job:
-            return await run_in_threadpool(read_job, state, tenant, taken.id)
+            return await run_in_threadpool(read_job, intake.state, tenant, taken.id)
 
         waiting = waiters.wait(job.id, read, timeout_s=timeout_s)
         job = await unless_gone(request, waiting)
     status = 200 if timeout_s is not None and job.status in FINISHED else 202
-    return JSONResponse(job_view(job), status_code=status, headers=headers)
-
-
-def _take(state: State, store: Store, tenant: str, wanted: CoverRequest) -> Job:
-    upload = wanted.source.upload
-    if upload is not None and store.find(upload_key(tenant, upload)) is None:
-        field = FieldError("source.upload", "there is no such upload")
-        raise RefusedError("request.not_found", "There is no such upload.", errors=[field])
-    job = state.jobs.create(tenant, wanted)
-    release(state.lanes, job.lane)
-    return job
+    return JSONResponse(job_view(job, intake.store), status_code=status, headers=headers)

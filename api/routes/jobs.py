@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.bodies import refuse_unbuilt
 from api.documents import EXAMPLE_JOB, answers
-from api.parts import GivenState, TenantName
+from api.parts import GivenState, GivenStore, TenantName
 from api.release import release
 from api.views import JobsView, JobView, job_path, job_view
 from worker.contracts.jobs import Job
@@ -67,9 +67,9 @@ def read_job(state: State, tenant: str, job_id: str) -> Job:
     responses=answers({200: JobView}, "request.not_found", "queue.unavailable"),
     dependencies=[NoQueries],
 )
-def read(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse:
+def read(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantName) -> JSONResponse:
     """The job as it stands; `result` once it has succeeded, `error` once it has failed."""
-    return JSONResponse(job_view(read_job(state, tenant, job_id)))
+    return JSONResponse(job_view(read_job(state, tenant, job_id), store))
 
 
 @router.get(
@@ -78,12 +78,13 @@ def read(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse:
     responses=answers({200: JobsView}, "request.invalid", "queue.unavailable"),
 )
 def page(
-    query: Annotated[JobsQuery, Query()], state: GivenState, tenant: TenantName
+    query: Annotated[JobsQuery, Query()], state: GivenState, store: GivenStore, tenant: TenantName
 ) -> JSONResponse:
     """A page of the tenant's jobs; pass `next` as `cursor` for the one after it."""
     filters = Filters(query.status, query.kind, query.lane, query.created_after)
     found = state.jobs.page(tenant, filters, cursor=query.cursor, limit=query.limit)
-    return JSONResponse({"jobs": [job_view(job) for job in found.jobs], "next": found.next_cursor})
+    jobs = [job_view(job, store) for job in found.jobs]
+    return JSONResponse({"jobs": jobs, "next": found.next_cursor})
 
 
 @router.delete(
@@ -92,9 +93,9 @@ def page(
     responses=answers({200: JobView}, "request.not_found", "job.state", "queue.unavailable"),
     dependencies=[NoQueries],
 )
-def cancel(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse:
+def cancel(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantName) -> JSONResponse:
     """A queued job ends at once; a running one at its next step. Its covers are not made."""
-    return JSONResponse(job_view(state.jobs.cancel(tenant, job_id)))
+    return JSONResponse(job_view(state.jobs.cancel(tenant, job_id), store))
 
 
 @router.post(
@@ -104,8 +105,9 @@ def cancel(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse
     responses=answers({202: JobView}, "request.not_found", "job.state", "queue.unavailable"),
     dependencies=[NoQueries],
 )
-def retry(job_id: JobId, state: GivenState, tenant: TenantName) -> JSONResponse:
+def retry(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantName) -> JSONResponse:
     """The failed job goes back to its lane, as the same job."""
     job = state.jobs.retry(tenant, job_id)
     release(state.lanes, job.lane)
-    return JSONResponse(job_view(job), status_code=202, headers={"Location": job_path(job.id)})
+    told = job_view(job, store)
+    return JSONResponse(told, status_code=202, headers={"Location": job_path(job.id)})

@@ -21,8 +21,9 @@ from worker.state.events import EVENTS_KEY
 BODY = {"source": {"url": "https://example.com/clip.mp4"}}
 
 
-def _wait(url: str, prefer: str) -> httpx2.Response:
-    return httpx2.post(f"{url}/v1/covers", json=BODY, headers={"Prefer": prefer}, timeout=70)
+def _wait(url: str, prefer: str, **metadata: str) -> httpx2.Response:
+    body = {**BODY, "metadata": metadata}
+    return httpx2.post(f"{url}/v1/covers", json=body, headers={"Prefer": prefer}, timeout=70)
 
 
 def _queued(url: str, count: int = 1) -> list[str]:
@@ -92,7 +93,7 @@ def test_a_hundred_callers_wait_in_few_threads(
     served: Served, attempts: Attempts, pool: ThreadPoolExecutor
 ) -> None:
     before = threading.active_count()
-    waiting = [pool.submit(_wait, served.url, "wait=30") for _ in range(100)]
+    waiting = [pool.submit(_wait, served.url, "wait=30", caller=str(n)) for n in range(100)]
     ids = _queued(served.url, 100)
     ours = sum(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate())
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -49,8 +50,10 @@ def client(house: House) -> Iterator[httpx2.Client]:
 
 
 def ask(client: httpx2.Client, source: GatedSource) -> httpx2.Response:
+    """A request that is like no other, so that it has a job of its own."""
     url = f"http://127.0.0.1:{source.port}/portrait.jpg"
-    return client.post("/v1/covers", json={"source": {"url": url}, "sizes": [64]})
+    body = {"source": {"url": url}, "sizes": [64], "metadata": {"id": uuid4().hex}}
+    return client.post("/v1/covers", json=body)
 
 
 def is_refused_in_time(send: Callable[[], httpx2.Response]) -> None:

@@ -139,9 +139,19 @@ INVALID, UNBUILT = "request.invalid", "request.not_available"
         pytest.param(
             _with(target={}, callback_url="u"), UNBUILT, ["callback_url", "target"], id="2"
         ),
-        pytest.param(_with(visibility="private"), UNBUILT, ["visibility"], id="visibility"),
-        pytest.param(_from(album={}), UNBUILT, ["source.album"], id="album"),
-        pytest.param(_from(file={}), UNBUILT, ["source.file"], id="file"),
+        pytest.param(_with(visibility="secret"), INVALID, ["visibility"], id="visibility"),
+        pytest.param(
+            _from(album={}),
+            INVALID,
+            ["source.album.library_id", "source.album.provider"],
+            id="album",
+        ),
+        pytest.param(
+            _from(file={"provider": "other", "library_id": "lib", "path": "a"}),
+            INVALID,
+            ["source.file.provider"],
+            id="file-elsewhere",
+        ),
         pytest.param(_from(image={}), UNBUILT, ["source.image"], id="image"),
         pytest.param(_from(medium="0" * 32), UNBUILT, ["source.medium"], id="medium"),
         pytest.param(_with(crop={}, sizes=[0]), INVALID, ["crop", "sizes[0]"], id="both-kinds"),

@@ -130,7 +130,7 @@ def test_a_job_that_has_not_failed_is_not_run_again(client: httpx2.Client) -> No
 
 
 def test_pages_hold_every_job_once_newest_first(client: httpx2.Client) -> None:
-    made = [make_job(client) for _ in range(5)]
+    made = [make_job(client, metadata={"number": str(number)}) for number in range(5)]
 
     found: list[str] = []
     cursor: str | None = None

@@ -1,0 +1,43 @@
+"""The way in: what a request for covers is checked for before it becomes a job."""
+
+from typing import NamedTuple
+
+from api.errors import FieldError, RefusedError
+from api.release import release
+from worker.contracts.jobs import Job
+from worker.contracts.requests import CoverRequest
+from worker.ports import Store
+from worker.rules.keys import upload_key
+from worker.rules.recipes import flight_of
+from worker.rules.visibility import Profiles, Refusal, refusal
+from worker.wiring import State
+
+
+class Intake(NamedTuple):
+    """What requests are checked against, and where their jobs are recorded."""
+
+    state: State
+    store: Store
+    profiles: Profiles
+
+    def take(self, tenant: str, wanted: CoverRequest) -> Job:
+        """The job of a request: that of its like while one is queued or running, else a new one.
+
+        Raises: RefusedError that names the field, RequestError `queue.unavailable`, StorageError.
+        """
+        refused = refusal(wanted, tenant, self.profiles) or self._missing(tenant, wanted)
+        if refused:
+            field = FieldError(refused.field, refused.message)
+            detail = f"{field.field}: {field.message}."
+            raise RefusedError(refused.code, detail, errors=[field])
+        job = self.state.jobs.create(tenant, wanted, flight=flight_of(wanted))
+        release(self.state.lanes, job.lane)
+        return job
+
+    def _missing(self, tenant: str, wanted: CoverRequest) -> Refusal | None:
+        source = wanted.source
+        if source.upload and self.store.find(upload_key(tenant, source.upload)) is None:
+            return Refusal("request.not_found", "source.upload", "there is no such upload")
+        if source.entry:
+            return Refusal("request.not_found", "source.entry", "there is no such library")
+        return None
