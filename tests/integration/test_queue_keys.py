@@ -6,10 +6,16 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from tests.worker.state.parts import DONE, Parts, request
+from tests.worker.state.shelves import PLACE, directory, library, picture, upload
 from worker.broker import CeleryPublisher
 from worker.contracts.jobs import Item
+from worker.contracts.libraries import Grant
 from worker.errors import SourceError
 from worker.settings import RedisSettings, WorkerSettings
+from worker.state.access_tokens import AccessTokens
+from worker.state.entries import EntryIndex
+from worker.state.libraries import LibraryRecords
+from worker.state.transfers import TransferRecords
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "redis.md"
 UPLOAD = "upl_01H00000000000000000000000"
@@ -30,6 +36,16 @@ def documented() -> dict[str, str]:
 TYPES = {"zset": "sorted set"}
 
 
+def fill_a_library(parts: Parts) -> None:
+    """A library with a directory, and an upload to it that has its name already."""
+    LibraryRecords(parts.redis).create(library(), secret="s")
+    AccessTokens(parts.redis).create(Grant(library_id="lib1", period_s=300))
+    index = EntryIndex(parts.redis)
+    index.load(PLACE, [directory("ent_1", "album"), picture("ent_2", "a.jpg")])
+    index.claim(upload(3, "b.jpg"), entry_id="ent_3")
+    TransferRecords(parts.redis).create(upload(3, "b.jpg"))
+
+
 def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
     parts = Parts(redis_url)
     parts.slots(1)
@@ -45,6 +61,7 @@ def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
     for _ in range(3):
         parts.jobs.create("ann", request(upload=UPLOAD))
     parts.lanes.release("live")
+    fill_a_library(parts)
 
     keys = {str(key): str(parts.redis.type(str(key))) for key in parts.redis.scan_iter()}
 

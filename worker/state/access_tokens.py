@@ -1,0 +1,96 @@
+"""Access tokens of the served API: made, used, renewed, deleted; kept as their SHA-256 only."""
+
+import hashlib
+import secrets
+from typing import Final
+
+import redis
+
+from worker.contracts.libraries import Grant
+from worker.state.scripts import Script
+
+# A use within a second of the last one that was noted writes nothing: most of what is asked for
+# again and again would else be written to disk each time.
+USE: Final = """
+local function use_token(library, digest, slack_ms)
+  local key = 'ff:access_token:' .. digest
+  local had = redis.call('HMGET', key, 'library', 'period_ms', 'grant')
+  if had[1] ~= library then return false end
+  local period_ms = tonumber(had[2])
+  if redis.call('PTTL', key) < period_ms - slack_ms then
+    redis.call('PEXPIRE', key, period_ms)
+    redis.call('ZADD', 'ff:access_tokens:' .. library, clock_ms() + period_ms, digest)
+  end
+  return had[3]
+end
+"""
+
+_CREATE: Final = """
+local library, digest, period_ms, grant = unpack(ARGV)
+local key, all, now = 'ff:access_token:' .. digest, 'ff:access_tokens:' .. library, clock_ms()
+redis.call('HSET', key, 'library', library, 'period_ms', period_ms, 'grant', grant)
+redis.call('PEXPIRE', key, period_ms)
+redis.call('ZREMRANGEBYSCORE', all, '-inf', now)
+redis.call('ZADD', all, now + tonumber(period_ms), digest)
+"""
+
+_RENEW: Final = USE + "return use_token(ARGV[1], ARGV[2], 0)"
+
+_DELETE: Final = """
+local library, digest = unpack(ARGV)
+local key = 'ff:access_token:' .. digest
+if redis.call('HGET', key, 'library') ~= library then return 0 end
+redis.call('ZREM', 'ff:access_tokens:' .. library, digest)
+return redis.call('DEL', key)
+"""
+
+_LIST: Final = """
+local told = {}
+for _, digest in ipairs(redis.call('ZRANGE', 'ff:access_tokens:' .. ARGV[1], 0, -1)) do
+  local key = 'ff:access_token:' .. digest
+  local grant, left_ms = redis.call('HGET', key, 'grant'), redis.call('PTTL', key)
+  if grant then table.insert(told, {grant, left_ms}) end
+end
+return told
+"""
+
+
+class AccessTokens:
+    """What each token allows, until a period of its own has passed without a use.
+
+    Every method raises RequestError `queue.unavailable` when Redis does not do its part.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._create = Script(client, _CREATE)
+        self._renew = Script(client, _RENEW)
+        self._delete = Script(client, _DELETE)
+        self._list = Script(client, _LIST)
+
+    def create(self, grant: Grant) -> str:
+        """A new token; its text is told here and nowhere else."""
+        token = f"acctk{secrets.token_urlsafe(32)}"
+        told = grant.model_dump_json()
+        self._create(grant.library_id, digest_of(token), grant.period_s * 1000, told)
+        return token
+
+    def renew(self, library_id: str, token: str) -> Grant | None:
+        """Let a full period begin; None for an unknown, expired or another library's token."""
+        told = self._renew(library_id, digest_of(token))
+        return Grant.model_validate_json(told) if told else None
+
+    def delete(self, library_id: str, token: str) -> bool:
+        """False for a token that the library does not have."""
+        return bool(self._delete(library_id, digest_of(token)))
+
+    def list(self, library_id: str) -> list[tuple[Grant, float]]:
+        """What the library's tokens allow and the seconds each has left, the first to end first."""
+        return [
+            (Grant.model_validate_json(told), left_ms / 1000)
+            for told, left_ms in self._list(library_id)
+        ]
+
+
+def digest_of(token: str) -> str:
+    """Under which a token is kept: hexadecimal SHA-256."""
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,90 @@
+"""Sights: all that one read of a library needs to know, in one round trip."""
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+import redis
+
+from worker.contracts.libraries import Entry, Grant, LibraryInfo, Place, SpaceInfo
+from worker.state.access_tokens import USE, digest_of
+from worker.state.entry_records import RECORDS, entry_of
+from worker.state.libraries import library_of, space_of
+from worker.state.scripts import Script
+
+# The newest is the first by name of those with the last time, which is not where the set ends.
+_LOOK: Final = (
+    RECORDS
+    + USE
+    + """
+local library, space, digest, walks, first = unpack(ARGV)
+local function first_of(dir)
+  local key = sorted_key('files', dir, 'creation')
+  local at_ms = first == 'oldest' and '-inf'
+    or redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2] or '-inf'
+  local names = redis.call('ZRANGEBYSCORE', key, at_ms, '+inf', 'LIMIT', 0, 1)
+  return names[1] and row(child(dir, names[1]))
+end
+
+local told = redis.call('HMGET', 'ff:library:' .. library, 'info', 'public_read')
+local part = redis.call('HMGET', 'ff:space:' .. place, 'info', 'public_read')
+local grant = told[1] and digest ~= '' and use_token(library, digest, 1000)
+local answer = {told[1], told[2], part[1], part[2], grant or false, false, false}
+if told[1] and part[1] and walks == '1' then
+  local id, found = resolve(6)
+  answer[6] = row(id, found) or false
+  if first ~= '' and found and found.kind == 'dir' then answer[7] = first_of(id) or false end
+end
+return answer
+"""
+)
+
+
+class Sight(NamedTuple):
+    """What is there of all that was asked for.
+
+    A `grant` is of the library that was looked at, and is used by the look. Of an unknown library
+    nothing else is told, of an unknown space no entry.
+    """
+
+    library: LibraryInfo | None
+    space: SpaceInfo | None
+    grant: Grant | None
+    entry: Entry | None
+    first: Entry | None
+
+
+class Sights:
+    """Looks at libraries, each time in one round trip."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._look = Script(client, _LOOK)
+
+    def look(
+        self,
+        library_id: str,
+        space_id: str,
+        *,
+        token: str | None,
+        path: Sequence[str] | None = None,
+        first: Literal["oldest", "newest"] | None = None,
+    ) -> Sight:
+        """The library, the space, what the token allows, and what `path` leads to if it is given.
+
+        An empty `path` is the space's top directory. `first` is the file of that directory that
+        was created first or last, of several the first by the bytes of its name; in a media
+        library each file is a medium. A token that is used lasts a full period from here,
+        to the second. Raises: RequestError `queue.unavailable`.
+        """
+        digest = digest_of(token) if token else ""
+        walks = path is not None
+        library, library_public, space, space_public, grant, entry, first_row = self._look(
+            library_id, space_id, digest, int(walks), first or "", *(path or ())
+        )
+        place = Place(library_id, space_id)
+        return Sight(
+            library=library_of(library, library_public),
+            space=space_of(space, space_public) if library else None,
+            grant=Grant.model_validate_json(grant) if grant else None,
+            entry=entry_of(place, entry),
+            first=entry_of(place, first_row),
+        )
