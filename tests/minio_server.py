@@ -227,6 +227,10 @@ def bucket(minio: Minio) -> Iterator[str]:
     yield name
     client = client_of(minio)
     if client.bucket_exists(bucket_name=name):
-        for found in client.list_objects(bucket_name=name, recursive=True):
-            client.remove_object(bucket_name=name, object_name=str(found.object_name))
+        for found in client.list_objects(bucket_name=name, recursive=True, include_version=True):
+            client.remove_object(
+                bucket_name=name,
+                object_name=str(found.object_name),
+                version_id=found.version_id,
+            )
         client.remove_bucket(bucket_name=name)

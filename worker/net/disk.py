@@ -79,24 +79,36 @@ class Disk:
     def write(self, path: Path, chunks: Iterable[bytes], *, algorithm: str = "sha256") -> str:
         """Write, verify what the disk has, then make it visible; the digest of what came, in hex.
 
-        Raises: OSError, StorageError `storage.integrity` and, where a symbolic link leads out of
-        the folder, `storage.misconfigured`.
+        Raises: OSError, StorageError `storage.integrity`, and as `make_folders` does.
         """
-        if path.parent.resolve() != path.parent:
-            raise StorageError("storage.misconfigured", "a link leads out of the store's folder")
+        self.make_folders(path.parent)
         unfinished = self._incoming() / uuid4().hex
         try:
             digest = _write_through(unfinished, chunks, algorithm)
             with unfinished.open("rb") as file:
                 if digest_of(file, algorithm) != digest:
                     raise StorageError("storage.integrity")
-            _make_folders(path.parent, self.folder)
             unfinished.replace(path)
             sync_folder(path.parent)
         finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
         return digest
+
+    def make_folders(self, folder: Path) -> None:
+        """Make `folder` and what is missing above it; their names reach the disk too.
+
+        Raises: OSError, StorageError `storage.misconfigured` where a symbolic link leads out.
+        """
+        if folder.resolve() != folder:
+            raise StorageError("storage.misconfigured", "a link leads out of the store's folder")
+        missing = []
+        while folder != self.folder and not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for made in reversed(missing):
+            made.mkdir(exist_ok=True)
+            sync_folder(made.parent)
 
     def remove_tree(self, folder: Path) -> None:
         """Remove a folder at once for all who look, then what was in it."""
@@ -144,14 +156,3 @@ def _write_through(path: Path, chunks: Iterable[bytes], algorithm: str) -> str:
         os.fsync(file.fileno())
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
     return digest.hexdigest()
-
-
-def _make_folders(folder: Path, root: Path) -> None:
-    """Make `folder` and what is missing above it, below `root`; their names reach the disk too."""
-    missing = []
-    while folder != root and not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for made in reversed(missing):
-        made.mkdir(exist_ok=True)
-        sync_folder(made.parent)
