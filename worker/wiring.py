@@ -19,12 +19,17 @@ from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
 from worker.rules.visibility import visibility_of
 from worker.settings import Section, Settings
+from worker.state.access_tokens import AccessTokens
 from worker.state.connection import connect
+from worker.state.entries import EntryIndex
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
 from worker.state.leases import LeaseRules, Leases
+from worker.state.libraries import LibraryRecords
 from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
+from worker.state.sights import Sights
+from worker.state.transfers import TransferRecords
 from worker.state.workers import Workers
 
 OpenSource = Callable[[str, SourceReference], Reader]
@@ -191,6 +196,11 @@ class State(NamedTuple):
     leases: Leases
     workers: Workers
     retention: Retention
+    libraries: LibraryRecords
+    access_tokens: AccessTokens
+    sights: Sights
+    entries: EntryIndex
+    transfers: TransferRecords
     results: ResultRecords
 
 
@@ -224,6 +234,11 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         leases=Leases(client, rules),
         workers=Workers(client, heartbeat_s=section.heartbeat_s),
         retention=Retention(client),
+        libraries=LibraryRecords(client),
+        access_tokens=AccessTokens(client),
+        sights=Sights(client),
+        entries=EntryIndex(client, claim_held_s=section.attempt_timeout_s),
+        transfers=TransferRecords(client),
         results=_results(settings, client),
     )
 
