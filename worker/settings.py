@@ -221,6 +221,7 @@ class LibrarySettings(Section):
 
     kind: Annotated[str, AfterValidator(_one_of(LIBRARIES))] | None = None
     folder: Path = Path("firstframe-data/libraries")
+    public_base_url: str = "http://127.0.0.1:8000/library-objects"
     bucket: Annotated[str, Field(pattern=BUCKET)] = "firstframe-libraries"
     first: Literal["oldest", "newest"] = "oldest"
     cover_wait_s: Annotated[float, Field(gt=0, le=60)] = 10

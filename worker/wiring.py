@@ -14,11 +14,11 @@ from worker import registry
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.results import Versions
-from worker.ports import Decoder, Destination, Encoder, FaceDetector, Reader, Source, Store
+from worker.ports import Decoder, Destination, Encoder, FaceDetector, Library, Reader, Source, Store
 from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
 from worker.rules.visibility import visibility_of
-from worker.settings import Section, Settings
+from worker.settings import Section, Settings, SettingsError
 from worker.state.access_tokens import AccessTokens
 from worker.state.connection import connect
 from worker.state.entries import EntryIndex
@@ -113,6 +113,27 @@ def store(settings: Settings) -> Store:
     """The store that `store.kind` names."""
     section = settings.store
     made: Store = _made(registry.STORES, section.kind, _values(section))
+    return made
+
+
+def library(settings: Settings) -> Library:
+    """The library that `libraries.kind` names; without one, that of the store's kind.
+
+    Raises: SettingsError where the store's kind has none, or both would share a bucket.
+    """
+    stored, own = settings.store, settings.libraries
+    kind = own.kind or stored.kind
+    if kind not in registry.LIBRARIES:
+        known = ", ".join(sorted(registry.LIBRARIES))
+        raise SettingsError(
+            f"FIRSTFRAME_LIBRARIES__KIND: store.kind {kind!r} keeps no libraries; known: {known}"
+        )
+    if kind == stored.kind == "minio" and own.bucket == stored.bucket:
+        # That one is public in part, and keeps no versions.
+        raise SettingsError(
+            f"FIRSTFRAME_LIBRARIES__BUCKET: must not be store.bucket, which is {own.bucket!r}"
+        )
+    made: Library = _made(registry.LIBRARIES, kind, {**_values(stored), **_values(own)})
     return made
 
 

@@ -3,15 +3,19 @@
 from inspect import Parameter, signature
 
 import pytest
+from pydantic import SecretStr
 
-from worker import registry
+from worker import registry, wiring
 from worker.settings import (
     DecodeSettings,
     DetectSettings,
     EncodeSettings,
     FetchSettings,
+    LibrarySettings,
     ObjectBucketSettings,
     Section,
+    Settings,
+    SettingsError,
     StoreSettings,
 )
 
@@ -28,8 +32,11 @@ GIVEN_BY_WIRING = {
 }
 # Fields that wiring reads itself.
 READ_BY_WIRING = {"kind", "model", "objects", "buckets", "short_side_px", "visibility"}
+# Fields of how libraries are served, not of how they are kept.
+READ_BY_THE_API = {"first", "cover_wait_s", "confirm_wait_s", "link_s"}
 SECTIONS: dict[str, tuple[dict[str, str], tuple[type[Section], ...]]] = {
     "store": (registry.STORES, (StoreSettings,)),
+    "libraries": (registry.LIBRARIES, (StoreSettings, LibrarySettings)),
     "sources": (registry.SOURCES, (FetchSettings, ObjectBucketSettings)),
     "sandbox": (registry.SANDBOXES, (DecodeSettings,)),
     "detect": (registry.DETECTORS, (DetectSettings,)),
@@ -56,8 +63,37 @@ def test_every_keyword_an_adapter_must_have_is_a_setting(
 def test_every_setting_of_a_section_is_taken_by_some_adapter(
     table: dict[str, str], sections: tuple[type[Section], ...]
 ) -> None:
-    fields = {name for section in sections for name in section.model_fields} - READ_BY_WIRING
+    fields = {name for section in sections for name in section.model_fields}
+    fields -= READ_BY_WIRING | READ_BY_THE_API
 
     taken = {key for name in table for key in signature(registry.load(table, name)).parameters}
 
     assert fields <= taken, f"nobody takes {fields - taken}"
+
+
+def test_a_library_is_of_the_stores_kind_unless_it_has_its_own() -> None:
+    minio = StoreSettings(kind="minio", access_key=SecretStr("a"), secret_key=SecretStr("b"))
+
+    assert wiring.library(Settings()).served_here
+    assert not wiring.library(Settings(store=minio)).served_here
+    both = Settings(store=minio, libraries=LibrarySettings(kind="local"))
+    assert wiring.library(both).served_here
+
+
+def test_a_store_that_keeps_no_libraries_is_told_with_the_setting_that_helps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(registry.STORES, "tape", "worker.stores.local:LocalStore")
+    settings = Settings(store=StoreSettings(kind="tape"))
+
+    with pytest.raises(SettingsError, match=r"FIRSTFRAME_LIBRARIES__KIND.*known: local, minio"):
+        wiring.library(settings)
+
+
+def test_libraries_never_share_the_bucket_of_public_covers() -> None:
+    settings = Settings(
+        store=StoreSettings(kind="minio", bucket="media"), libraries=LibrarySettings(bucket="media")
+    )
+
+    with pytest.raises(SettingsError, match="FIRSTFRAME_LIBRARIES__BUCKET"):
+        wiring.library(settings)

