@@ -111,15 +111,6 @@ def mediapipe() -> MediapipeDetector:
     )
 
 
-@pytest.fixture
-def broken_detector(tmp_path: Path) -> MediapipeDetector:
-    """A detector whose model has the digest it should have and is no model."""
-    path = tmp_path / "model.tflite"
-    path.write_bytes(b"not a model" * 100)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return MediapipeDetector(model_path=path, model_sha256=digest)
-
-
 def test_a_clip_becomes_a_square_around_the_face(clip: Path, mediapipe: MediapipeDetector) -> None:
     result, drawer = told(clip, Recipe(sizes=[128]), mediapipe)
 
