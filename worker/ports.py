@@ -4,7 +4,7 @@ Laws every adapter passes are in `tests/contract/`. Errors are `worker.errors` o
 translate foreign exceptions at their border.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol, TypeVar
 from worker.contracts.libraries import Claim, Entry, Place, Transfer, Version, VersionDraft
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, MediumInfo
+from worker.contracts.tokens import VendorToken
 from worker.geometry.shapes import Box, RelativeBox
 
 Reference_contra = TypeVar("Reference_contra", contravariant=True)
@@ -308,6 +309,25 @@ class Transfers(Protocol):
     """Uploads to libraries on their way, as the story of a checksum sees them."""
 
     def read(self, transfer_id: str) -> Transfer | None: ...
+
+
+class Tokens(Protocol):
+    """Access tokens that a provider gave, shared by all who read there."""
+
+    def get(
+        self,
+        scope: str,
+        make: Callable[[str | None], VendorToken],
+        *,
+        refused: str | None,
+        wait_s: float,
+    ) -> str:
+        """The token for `scope`, unless it is `refused`; one that `make` gives where none is kept.
+
+        `make` is told the token that will soon be over, to renew it; only one caller at a time
+        is in `make`. Raises: SourceError `source.timeout` after `wait_s`; what `make` raises.
+        """
+        ...
 
 
 class Attempt(Protocol):

@@ -38,6 +38,7 @@ CONFIG_VARIABLE = "FIRSTFRAME_CONFIG"
 PREFIX = "FIRSTFRAME_"
 MIB = 1024 * 1024
 BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+LINK_HOST = r"^(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 PROFILE = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 # How long a worker asks a Redis that is away: to begin an attempt, and to record how one ended.
@@ -131,7 +132,7 @@ class WorkerSettings(Section):
     sweep_every_s: Seconds = 300
     keep_finished_s: Annotated[float, Field(gt=0)] = 7 * 86_400
     keep_uploads_s: Annotated[float, Field(gt=0)] = 86_400
-    keep_results_s: Annotated[float, Field(gt=0)] = 7 * 86_400
+    keep_results_s: Annotated[float, Field(ge=1)] = 7 * 86_400
     max_results: Annotated[int, Field(ge=1)] = 100_000
     visibility_timeout_s: Seconds = 300
     stop_grace_s: Seconds = 25
@@ -232,15 +233,29 @@ class LibrarySettings(Section):
 class SmhProfile(Section):
     """A library at Tencent SMH that tenants may take covers from."""
 
+    model_config = ConfigDict(validate_default=True)
+
     base_url: Annotated[str, Field(pattern=r"^https?://[^/?#@]+/?$")] = "https://api.tencentsmh.cn"
     library_id: Annotated[str, Field(min_length=1)]
     library_secret: SecretStr = SecretStr("")
     public_read: bool = False
     tenants: list[str] = ["default"]
-    link_hosts: list[str] = [".tencentsmhuc.cn", ".myqcloud.com", ".tencentcos.cn"]
+    link_hosts: list[Annotated[str, Field(pattern=LINK_HOST)]] = [
+        ".tencentsmhuc.cn",
+        ".myqcloud.com",
+        ".tencentcos.cn",
+    ]
     allow_private_addresses: bool = False
     first: Literal["oldest", "newest"] = "oldest"
     token_period_s: Annotated[int, Field(ge=1200, le=315_360_000)] = 3600
+
+    @field_validator("public_read")
+    @classmethod
+    def _has_a_way_in(cls, public_read: bool, others: ValidationInfo) -> bool:
+        secret = others.data.get("library_secret")
+        if not public_read and secret is not None and not secret.get_secret_value():
+            raise ValueError("must be true where no library_secret is given")
+        return public_read
 
 
 class ProviderSettings(Section):

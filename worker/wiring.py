@@ -14,10 +14,11 @@ from worker import registry
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.results import Versions
+from worker.errors import SourceError
 from worker.ports import Decoder, Destination, Encoder, FaceDetector, Library, Reader, Source, Store
 from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
-from worker.rules.visibility import visibility_of
+from worker.rules.visibility import source_refusal, visibility_of
 from worker.settings import Section, Settings, SettingsError
 from worker.state.access_tokens import AccessTokens
 from worker.state.connection import connect
@@ -29,6 +30,7 @@ from worker.state.libraries import LibraryRecords
 from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
 from worker.state.sights import Sights
+from worker.state.tokens import VendorTokens
 from worker.state.transfers import TransferRecords
 from worker.state.workers import Workers
 
@@ -168,12 +170,20 @@ def open_argument(settings: Settings, text: str) -> Reader:
 def source_opener(settings: Settings) -> OpenSource:
     """How a job's source is opened for its tenant; connections are made once and kept."""
     source = cache(partial(_source, settings))
+    smh = cache(partial(_smh_source, settings))
 
     def open_source(tenant: str, reference: SourceReference) -> Reader:
         if reference.url is not None:
             return source("url").open(reference.url)
         if reference.upload is not None:
             return source("upload", tenant).open(reference.upload)
+        refused = source_refusal(reference, tenant, settings.providers.tencent_smh)
+        if refused is not None:
+            raise SourceError(refused.code, f"{refused.field}: {refused.message}")
+        if reference.album is not None:
+            return smh("album", reference.album.profile).open(reference.album)
+        if reference.file is not None:
+            return smh("file", reference.file.profile).open(reference.file)
         return source("object", tenant).open(reference.object)
 
     return open_source
@@ -188,6 +198,18 @@ def _source(settings: Settings, kind: str, tenant: str = "") -> Source[Any]:
         "own_bucket": settings.store.bucket,
         "tenant": tenant,
         "store": store(settings) if kind == "upload" else None,
+    }
+    made: Source[Any] = _made(registry.SOURCES, kind, values)
+    return made
+
+
+def _smh_source(settings: Settings, kind: str, profile: str) -> Source[Any]:
+    """What reads the library of a profile; its tokens are shared through Redis."""
+    timeout_s = min(settings.redis.timeout_s, settings.worker.lease_renew_s)
+    values = {
+        **_values(settings.fetch),
+        **_values(settings.providers.tencent_smh[profile]),
+        "tokens": VendorTokens(redis_client(settings, timeout_s=timeout_s)),
     }
     made: Source[Any] = _made(registry.SOURCES, kind, values)
     return made

@@ -5,14 +5,17 @@ from types import TracebackType
 
 
 class Stopwatch:
-    """A budget of seconds that runs inside `with` and stands still outside it."""
+    """A budget of seconds that runs inside `with`, nested or not, and stands still outside."""
 
     def __init__(self, limit_s: float) -> None:
         self._left_s = limit_s
         self._started_s: float | None = None
+        self._depth = 0
 
     def __enter__(self) -> "Stopwatch":
-        self._started_s = monotonic()
+        if self._depth == 0:
+            self._started_s = monotonic()
+        self._depth += 1
         return self
 
     def __exit__(
@@ -21,8 +24,10 @@ class Stopwatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._left_s = self.left_s
-        self._started_s = None
+        self._depth -= 1
+        if self._depth == 0:
+            self._left_s = self.left_s
+            self._started_s = None
 
     @property
     def left_s(self) -> float:

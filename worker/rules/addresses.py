@@ -55,6 +55,7 @@ _REFUSED_V6: Final = tuple(
 _GLOBAL_V6: Final = IPv6Network("2000::/3")
 
 _HOST_NAME: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_][a-z0-9_-]{0,62})*\.?")
+_LISTED_HOST: Final = re.compile(r"^(\[[0-9a-f:.]+\]|[^:\s]+)(?::([0-9]{1,5}))?$", re.MULTILINE)
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
 
@@ -86,11 +87,10 @@ def is_listed_host(host: str, port: int, default_port: int, listed: Iterable[str
     An entry without a port means the scheme's own.
     """
     host = host.lower().rstrip(".")
-    for entry in listed:
-        name, _, named_port = entry.lower().partition(":")
-        if port != (int(named_port) if named_port else default_port):
-            continue
-        if host == name or (name.startswith(".") and host.endswith(name) and host != name[1:]):
+    for name, named_port in _LISTED_HOST.findall("\n".join(listed).lower()):
+        bare = name.strip("[]")
+        below = bare.startswith(".") and host.endswith(bare)
+        if port == int(named_port or default_port) and (host == bare or below):
             return True
     return False
 

@@ -49,15 +49,24 @@ def refusal(wanted: CoverRequest, tenant: str, profiles: Profiles) -> Refusal | 
     library = _library(wanted.source)
     if library is None:
         return None
-    field = "source.album" if wanted.source.album else "source.file"
+    refused = source_refusal(wanted.source, tenant, profiles)
+    if refused is None and wanted.visibility == "public" and not _is_public(library, profiles):
+        return not_public()
+    return refused
+
+
+def source_refusal(source: SourceReference, tenant: str, profiles: Profiles) -> Refusal | None:
+    """Why `tenant` may not read the library that the source names by its profile."""
+    library = _library(source)
+    if library is None:
+        return None
+    field = "source.album" if source.album else "source.file"
     profile = profiles.get(library.profile)
     if profile is None or tenant not in profile.tenants:
         return Refusal("source.not_allowed", f"{field}.profile", "there is no such profile for you")
     if library.library_id != profile.library_id:
         told = "it is not the library of the profile"
         return Refusal("source.not_allowed", f"{field}.library_id", told)
-    if wanted.visibility == "public" and not profile.public_read:
-        return not_public()
     return None
 
 
