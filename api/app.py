@@ -11,6 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from api import documents, errors, unbuilt
 from api.access import AccessLog
 from api.browsers import BrowserGuard
+from api.dialects.tencent_smh.app import PREFIX, make_dialect
+from api.dialects.tencent_smh.wire import Door
 from api.parts import tenant_of
 from api.release import connect
 from api.routes import covers, health, jobs, objects, uploads
@@ -36,6 +38,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.state = wiring.state(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.store = wiring.store(settings)
+    app.state.library = wiring.library(settings)
     app.state.waiters = Waiters()
     for room in (covers, uploads, jobs):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
@@ -46,6 +49,7 @@ def make_app(settings: Settings) -> FastAPI:
     errors.install(app)
     documents.install(app)
     app.add_middleware(BrowserGuard, is_open=settings.api.open)
+    app.add_middleware(Door, prefix=PREFIX, inside=make_dialect(app.state))
     app.add_middleware(AccessLog)
     return app
 

@@ -1,0 +1,158 @@
+"""Who may do what: the vendor's order of checks, over one look into the records."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from fastapi import Request
+
+from api.browsers import is_loopback
+from api.dialects.tencent_smh.errors import RefusalError
+from api.dialects.tencent_smh.parts import Parts, parts_of
+from api.dialects.tencent_smh.paths import names
+from api.dialects.tencent_smh.queries import Queries
+from worker.contracts.libraries import Entry, Grant, LibraryInfo, Place, SpaceInfo
+
+ADMIN: Final = "admin"
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Call(NamedTuple):
+    """What a request names: a place, a path in it, and who asks.
+
+    `host_known`: whether the server was reached by a name that it knows for its own.
+    """
+
+    library_id: str
+    space_id: str
+    path: tuple[str, ...]
+    queries: Queries
+    token: str | None
+    host_known: bool
+
+
+class Seen(NamedTuple):
+    """What a call that is allowed finds. `entry` is what the path leads to."""
+
+    library: LibraryInfo
+    space: SpaceInfo
+    grant: Grant | None
+    user_id: str | None
+    entry: Entry | None
+    first: Entry | None
+
+    @property
+    def place(self) -> Place:
+        return Place(self.library.id, self.space.id)
+
+
+def call_of(request: Request) -> Call:
+    """The call's form, checked before anything is looked up.
+
+    Raises: RefusalError `ParamInvalid` for a path that no entry has, and for a repeated token.
+    """
+    told = request.path_params
+    queries = Queries(request.scope["query_string"])
+    space_id = told.get("space_id", "")
+    return Call(
+        library_id=told["library_id"],
+        # What can be no id leads nowhere, and stays out of the keys of records.
+        space_id=space_id if _ID.fullmatch(space_id) else "",
+        path=names(told.get("path", "")),
+        queries=queries,
+        token=token_of(request, queries),
+        host_known=_is_host_known(request),
+    )
+
+
+def token_of(request: Request, queries: Queries) -> str | None:
+    """The access token: of the query, else of `Authorization: Bearer`; None for none."""
+    told = queries.one("access_token")
+    if told:
+        return told
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return (bearer.strip() or None) if scheme.lower() == "bearer" else None
+
+
+def _is_host_known(request: Request) -> bool:
+    """Whether public reading may be trusted to come from somebody who knows this server.
+
+    A page whose name was pointed at 127.0.0.1 has no token, but it could read what is public on a
+    machine that serves itself only. An open API is meant for names that it cannot know.
+    """
+    hosts = request.headers.getlist("host")
+    is_open = parts_of(request).settings.api.open
+    return is_open or (len(hosts) == 1 and is_loopback(hosts[0]))
+
+
+def reading(
+    parts: Parts,
+    call: Call,
+    *,
+    path: Sequence[str] | None = None,
+    first: Literal["oldest", "newest"] | None = None,
+    public: bool = True,
+) -> Seen:
+    """Look once and check in the vendor's order; public read needs no token, where it counts.
+
+    Library, token missing, token wrong, space, token of another space; the rest is the route's.
+    Raises: RefusalError.
+    """
+    return _seen(parts, call, path=path, first=first, may_be_public=public and call.host_known)
+
+
+def writing(parts: Parts, call: Call, *grants: str, path: Sequence[str] | None = None) -> Seen:
+    """As `reading`, with a token in any case and one of `grants` (or `admin`) in it.
+
+    Raises: RefusalError, `NoPermission` after all other checks of the token.
+    """
+    seen = _seen(parts, call, path=path, first=None, may_be_public=False)
+    held = set(seen.grant.grants if seen.grant else ())
+    if not held & {ADMIN, *grants}:
+        raise RefusalError("NoPermission")
+    return seen
+
+
+def _seen(
+    parts: Parts,
+    call: Call,
+    *,
+    path: Sequence[str] | None,
+    first: Literal["oldest", "newest"] | None,
+    may_be_public: bool,
+) -> Seen:
+    if not _ID.fullmatch(call.library_id):
+        raise RefusalError("LibraryNotFound")
+    sight = parts.state.sights.look(
+        call.library_id, call.space_id, token=call.token, path=path, first=first
+    )
+    library, space, grant = sight.library, sight.space, sight.grant
+    if library is None:
+        raise RefusalError("LibraryNotFound")
+    if call.token is None and not (may_be_public and is_public(library, space)):
+        raise RefusalError("EmptyAccessToken")
+    if call.token is not None and grant is None:
+        raise RefusalError("InvalidAccessToken")
+    if space is None:
+        raise RefusalError("SpaceNotFound")
+    if grant and grant.space_ids and space.id not in grant.space_ids:
+        raise RefusalError("AccessTokenNotMatchSpace")
+    user_id = acting_user(grant, call.queries)
+    return Seen(library, space, grant, user_id, sight.entry, sight.first)
+
+
+def is_public(library: LibraryInfo, space: SpaceInfo | None) -> bool:
+    """Whether anyone may read. An unknown space is not public, so nobody can probe for spaces."""
+    if space is None:
+        return False
+    return space.public_read if library.multi_tenant else library.public_read
+
+
+def acting_user(grant: Grant | None, queries: Queries) -> str | None:
+    """The token's user; an admin's token without one may name any. It never widens access."""
+    if grant is None:
+        return None
+    if grant.user_id is None and ADMIN in grant.grants:
+        return queries.one("user_id") or None
+    return grant.user_id

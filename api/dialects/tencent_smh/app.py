@@ -1,0 +1,43 @@
+"""The API of Tencent SMH as a sub-application: its own routes, errors and OpenAPI document."""
+
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.datastructures import State
+from starlette.types import ASGIApp
+
+from api.dialects.tencent_smh import attributes, covers, directories, errors, files, history
+from api.dialects.tencent_smh.parts import Parts
+from api.dialects.tencent_smh.wire import Wire
+
+PREFIX: Final = "/api/v1"
+DESCRIPTION: Final = """Libraries of media in the form of Tencent Cloud Smart Media Hosting.
+Failures are `application/json` with the vendor's `code`, a `message` and the `requestId`."""
+
+
+def make_dialect(shared: State) -> ASGIApp:
+    """The dialect over what the application around it shares; `wire.Door` leads to it."""
+    app = FastAPI(
+        title="Firstframe, in the form of Tencent SMH",
+        version=version("firstframe"),
+        description=DESCRIPTION,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state = shared
+    shared.parts = Parts(
+        settings=shared.settings,
+        state=shared.state,
+        store=shared.store,
+        library=shared.library,
+        waiters=shared.waiters,
+    )
+    app.include_router(covers.router)
+    app.include_router(files.router)
+    app.include_router(directories.router)
+    app.include_router(history.router)
+    app.include_router(attributes.router)
+    errors.install(app)
+    return Wire(app)

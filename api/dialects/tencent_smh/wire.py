@@ -1,0 +1,89 @@
+"""What every call and answer of the dialect has in common, before and after its routes."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from fastapi.responses import Response
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from ulid import ULID
+
+from api.dialects.tencent_smh.errors import REQUEST_ID, RefusalError, answer_of
+from api.dialects.tencent_smh.paths import decoded
+
+METHODS: Final = "GET, HEAD, PUT, POST, DELETE"
+EXPOSED: Final = ("X-Request-Id", "Location", "ETag", "Retry-After")
+
+_HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~, -]{1,1000}")
+
+
+class Door:
+    """Sends calls below a prefix to an application of their own, all others on as they are.
+
+    The application behind it sees the prefix as its `root_path`.
+    """
+
+    def __init__(self, app: ASGIApp, *, prefix: str, inside: ASGIApp) -> None:
+        self._app, self._inside, self._prefix = app, inside, prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Give the call to whom it is for."""
+        if scope["type"] == "http" and f"{scope['path']}/".startswith(f"{self._prefix}/"):
+            root = f"{scope.get('root_path', '')}{self._prefix}"
+            await self._inside({**scope, "root_path": root}, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class Wire:
+    """Gives a call its id and its decoded path, and its answer the headers that all have.
+
+    Any page may call: what is not public needs a token, and no browser adds that by itself.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what can be answered without a route: preflights, and paths of no entry."""
+        request_id = str(ULID())
+        scope[REQUEST_ID] = request_id
+        bodiless = scope["method"] == "HEAD"
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_common(message, request_id)]
+            elif bodiless:
+                message = {**message, "body": b""}
+            await send(message)
+
+        app = _preflight(scope) if scope["method"] == "OPTIONS" else self._app
+        try:
+            scope["path"] = decoded(scope["raw_path"])
+        except RefusalError as refusal:
+            app = answer_of(refusal, scope)
+        await app(scope, receive, sending)
+
+
+def _common(message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
+    """A client of the vendor looks for `X-Request-Id` in exactly this case."""
+    names = [name.decode("latin-1") for name, _ in message.get("headers", ())]
+    exposed = ", ".join([*EXPOSED, *(name for name in names if name.startswith("x-smh-"))])
+    return [
+        (b"X-Request-Id", request_id.encode()),
+        (b"Access-Control-Allow-Origin", b"*"),
+        (b"Access-Control-Expose-Headers", exposed.encode("latin-1")),
+    ]
+
+
+def _preflight(scope: Scope) -> Response:
+    """What a browser may send: all of it; there are no cookies here (Fetch §3.2.2)."""
+    told: Mapping[str, str] = {
+        "Access-Control-Allow-Methods": METHODS,
+        "Access-Control-Max-Age": "86400",
+    }
+    asked = Headers(scope=scope).get("access-control-request-headers", "")
+    if _HEADER_NAMES.fullmatch(asked):
+        told = {**told, "Access-Control-Allow-Headers": asked}
+    return Response(status_code=204, headers=dict(told))
