@@ -15,7 +15,7 @@ from api.dialects.tencent_smh.app import PREFIX, make_dialect
 from api.dialects.tencent_smh.wire import Door
 from api.parts import tenant_of
 from api.release import connect
-from api.routes import covers, health, jobs, objects, uploads
+from api.routes import covers, health, jobs, library_objects, objects, uploads
 from api.spool import remove_leftovers
 from api.waiting import Follower, Waiters
 from worker import wiring
@@ -39,12 +39,15 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.state = wiring.state(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.store = wiring.store(settings)
     app.state.library = wiring.library(settings)
+    app.state.library = wiring.library(settings)
     app.state.waiters = Waiters()
     for room in (covers, uploads, jobs):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
     app.include_router(health.router)
     if app.state.store.served_here:
         app.include_router(objects.router)
+    if app.state.library.served_here:
+        app.include_router(library_objects.router)
     unbuilt.install(app)
     errors.install(app)
     documents.install(app)

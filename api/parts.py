@@ -8,7 +8,7 @@ from api.intake import Intake
 from api.waiting import Waiters
 from worker.contracts.names import DEFAULT_TENANT
 from worker.errors import RequestError
-from worker.ports import Store
+from worker.ports import Library, Store
 from worker.settings import ApiSettings, Settings
 from worker.wiring import State
 
@@ -40,6 +40,10 @@ async def _store(request: Request) -> Store:
     return cast(Store, request.app.state.store)
 
 
+async def _library(request: Request) -> Library:
+    return cast(Library, request.app.state.library)
+
+
 async def _intake(request: Request) -> Intake:
     settings = cast(Settings, request.app.state.settings)
     profiles = settings.providers.tencent_smh
@@ -55,5 +59,6 @@ GivenSettings = Annotated[ApiSettings, Depends(_api)]
 GivenLinkSecret = Annotated[str | None, Depends(_link_secret)]
 GivenState = Annotated[State, Depends(_state)]
 GivenStore = Annotated[Store, Depends(_store)]
+GivenLibrary = Annotated[Library, Depends(_library)]
 GivenIntake = Annotated[Intake, Depends(_intake)]
 GivenWaiters = Annotated[Waiters, Depends(_waiters)]

@@ -2,29 +2,24 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
-from email.utils import formatdate
 from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import refuse_encoding
 from api.documents import answers, failure, raw_body
-from api.errors import FieldError, RefusedError, problem
+from api.errors import FieldError, RefusedError
 from api.parts import GivenLinkSecret, GivenSettings, GivenStore
-from api.ranges import OutsideError, Range, wanted
+from api.serving import Kept, answer
 from api.spool import spooled
 from worker.errors import RequestError
 from worker.ports import Store, StoredObject
 from worker.rules.keys import cache_control_of, content_type_of, is_key, is_public
 from worker.signing import links
 
-# Objects come from callers: a browser shows them, and runs nothing in them.
-SANDBOX: Final = "default-src 'none'; sandbox"
-PIECE_BYTES: Final = 256 * 1024
 LINK_QUERIES: Final = ("expires", "signature")
 
 _BY_CONTENT: Final = re.compile(r"(?:.*/)?([0-9a-f]{64})\.[a-z0-9]+")
@@ -89,26 +84,7 @@ async def read(request: Request, key: AllowedKey, store: GivenStore) -> Response
     found = await run_in_threadpool(store.find, key)
     if found is None:
         raise RequestError("request.not_found", "There is no such object.")
-    headers = _headers(found)
-    if _matches(request.headers.get("if-none-match"), headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    whole = Range(0, found.size_bytes)
-    try:
-        part = wanted(_range_header(request, headers), found.size_bytes)
-    except OutsideError:
-        detail = f"The object has {found.size_bytes} bytes; the range is outside it."
-        unmet = {"Content-Range": f"bytes */{found.size_bytes}"}
-        return problem("request.invalid", detail, status=416, headers=unmet)
-    start, end = part or whole
-    headers["Content-Length"] = str(end - start)
-    if part:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{found.size_bytes}"
-    return StreamingResponse(
-        iter(()) if request.method == "HEAD" else _pieces(store, key, start, end),
-        status_code=206 if part else 200,
-        headers=headers,
-        media_type=found.content_type,
-    )
+    return answer(request, _kept(found, store))
 
 
 @router.put(
@@ -140,34 +116,14 @@ async def write(
     return Response(status_code=204)
 
 
-def _headers(found: StoredObject) -> dict[str, str]:
+def _kept(found: StoredObject, store: Store) -> Kept:
     by_content = _BY_CONTENT.fullmatch(found.key)
     version = f"{found.modified_at_s:.6f}-{found.size_bytes:x}"
-    return {
-        "ETag": f'"{by_content[1] if by_content else version}"',
-        "Last-Modified": formatdate(found.modified_at_s, usegmt=True),
-        "Accept-Ranges": "bytes",
-        "Cache-Control": cache_control_of(found.key),
-        "Content-Security-Policy": SANDBOX,
-    }
-
-
-def _range_header(request: Request, headers: Mapping[str, str]) -> str | None:
-    """The `Range` header, unless `If-Range` names another version (RFC 9110 §13.1.5)."""
-    condition = request.headers.get("if-range")
-    if condition not in {None, headers["ETag"], headers["Last-Modified"]}:
-        return None
-    return request.headers.get("range")
-
-
-def _pieces(store: Store, key: str, start: int, end: int) -> Iterator[bytes]:
-    for offset in range(start, end, PIECE_BYTES):
-        yield store.read(key, offset, min(PIECE_BYTES, end - offset))
-
-
-def _matches(if_none_match: str | None, etag: str) -> bool:
-    """RFC 9110 §13.1.2: any of a list, compared weakly."""
-    if if_none_match is None:
-        return False
-    told = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return "*" in told or etag in told
+    return Kept(
+        size_bytes=found.size_bytes,
+        content_type=found.content_type,
+        etag=f'"{by_content[1] if by_content else version}"',
+        modified_at_s=found.modified_at_s,
+        cache_control=cache_control_of(found.key),
+        read=partial(store.read, found.key),
+    )

@@ -23,6 +23,7 @@ def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
         "/v1/jobs/{job_id}",
         "/v1/jobs/{job_id}/retry",
         "/objects/{key}",
+        "/library-objects/{library_id}/{space_id}/{entry_id}/{version_id}",
         "/healthz",
         "/readyz",
     }
