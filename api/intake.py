@@ -9,7 +9,7 @@ from worker.contracts.requests import CoverRequest
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.recipes import flight_of
-from worker.rules.visibility import Profiles, Refusal, refusal
+from worker.rules.visibility import Profiles, Refusal, entry_refusal, refusal
 from worker.wiring import State
 
 
@@ -39,5 +39,8 @@ class Intake(NamedTuple):
         if source.upload and self.store.find(upload_key(tenant, source.upload)) is None:
             return Refusal("request.not_found", "source.upload", "there is no such upload")
         if source.entry:
-            return Refusal("request.not_found", "source.entry", "there is no such library")
+            ids, libraries = source.entry, self.state.libraries
+            library = libraries.read(ids.library_id)
+            space = libraries.read_space(ids.library_id, ids.space_id)
+            return entry_refusal(wanted, tenant, library, space)
         return None

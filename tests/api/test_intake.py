@@ -8,19 +8,23 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from tests.api.attempts import Attempts
 from tests.api.conftest import Served
+from worker import wiring
+from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.settings import ProviderSettings, Settings, SmhProfile
 
 BODY: dict[str, Any] = {"source": {"url": "https://example.com/clip.mp4"}, "sizes": [64]}
 ALBUM = {"provider": "tencent_smh", "library_id": "lib"}
 CALLERS = 100
+SECRET = SecretStr("a secret of a library")
 PROFILES = ProviderSettings(
     tencent_smh={
-        "main": SmhProfile(library_id="lib"),
+        "main": SmhProfile(library_id="lib", library_secret=SECRET),
         "open": SmhProfile(library_id="lib", public_read=True),
-        "ann": SmhProfile(library_id="lib", tenants=["ann"]),
+        "ann": SmhProfile(library_id="lib", library_secret=SECRET, tenants=["ann"]),
     }
 )
 
@@ -143,3 +147,75 @@ def test_a_library_is_refused_by_the_field_that_is_to_blame(
 )
 def test_a_library_is_taken_by_its_profile(smh: httpx2.Client, changes: dict[str, Any]) -> None:
     assert post(smh, **changes)["status"] == "queued"
+
+
+def entry(library_id: str, space_id: str = "-") -> dict[str, Any]:
+    return {
+        "entry": {
+            "library_id": library_id,
+            "space_id": space_id,
+            "entry_id": "ent_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
+            "version_id": "1",
+        }
+    }
+
+
+@pytest.fixture
+def libraries(settings: Settings) -> None:
+    """Libraries with and without spaces of their own, open and closed, ours and another's."""
+    records = wiring.state(settings, timeout_s=5).libraries
+    for info in (
+        LibraryInfo(id="closed", tenant="default", kind="media", created_ms=1),
+        LibraryInfo(id="open", tenant="default", kind="media", public_read=True, created_ms=1),
+        LibraryInfo(id="bobs", tenant="bob", kind="media", public_read=True, created_ms=1),
+        LibraryInfo(id="many", tenant="default", kind="media", multi_tenant=True, created_ms=1),
+    ):
+        records.create(info, secret="s")
+    for space, is_open in (("shown", True), ("hidden", False)):
+        records.create_space(
+            SpaceInfo(library_id="many", id=space, public_read=is_open, created_ms=1)
+        )
+
+
+@pytest.mark.usefixtures("libraries")
+@pytest.mark.parametrize(
+    ("source", "visibility"),
+    [
+        pytest.param(entry("closed"), None, id="ours"),
+        pytest.param(entry("closed"), "private", id="ours-private"),
+        pytest.param(entry("open"), "public", id="ours-public"),
+        pytest.param(entry("many", "hidden"), None, id="a-space"),
+        pytest.param(entry("many", "shown"), "public", id="a-public-space"),
+    ],
+)
+def test_a_tenant_takes_covers_from_its_own_libraries(
+    client: httpx2.Client, source: dict[str, Any], visibility: str | None
+) -> None:
+    assert post(client, source=source, visibility=visibility)["status"] == "queued"
+
+
+@pytest.mark.usefixtures("libraries")
+@pytest.mark.parametrize(
+    ("source", "visibility", "status", "field"),
+    [
+        pytest.param(entry("nowhere"), None, 404, "source.entry", id="no-library"),
+        pytest.param(entry("bobs"), None, 404, "source.entry", id="of-another-tenant"),
+        pytest.param(entry("bobs"), "public", 404, "source.entry", id="of-another-tenant-public"),
+        pytest.param(entry("many", "none"), None, 404, "source.entry", id="no-space"),
+        pytest.param(entry("closed"), "public", 422, "visibility", id="public-of-private"),
+        pytest.param(
+            entry("many", "hidden"), "public", 422, "visibility", id="public-of-a-private-space"
+        ),
+    ],
+)
+def test_libraries_of_others_do_not_exist_and_private_ones_stay_private(
+    client: httpx2.Client, source: dict[str, Any], visibility: str | None, status: int, field: str
+) -> None:
+    body = {**BODY, "source": source, "visibility": visibility}
+
+    answer = client.post("/v1/covers", json=body)
+
+    problem = answer.json()
+    assert answer.status_code == status
+    assert problem["code"] == ("request.not_found" if status == 404 else "request.invalid")
+    assert [error["field"] for error in problem["errors"]] == [field]

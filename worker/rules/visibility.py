@@ -1,8 +1,9 @@
 """Who may read a cover, and which sources a tenant may take covers from at all."""
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest, SmhReference, SourceReference
 
@@ -31,6 +32,11 @@ class Refusal(NamedTuple):
     message: str
 
 
+_NOT_PUBLIC: Final = Refusal(
+    "request.invalid", "visibility", "the library is private, and so are covers of its media"
+)
+
+
 def visibility_of(wanted: CoverRequest, *, default: Visibility, profiles: Profiles) -> Visibility:
     """Who may read the covers: what the request says, but media of private libraries stay private.
 
@@ -51,7 +57,7 @@ def refusal(wanted: CoverRequest, tenant: str, profiles: Profiles) -> Refusal | 
         return None
     refused = source_refusal(wanted.source, tenant, profiles)
     if refused is None and wanted.visibility == "public" and not _is_public(library, profiles):
-        return not_public()
+        return _NOT_PUBLIC
     return refused
 
 
@@ -70,10 +76,18 @@ def source_refusal(source: SourceReference, tenant: str, profiles: Profiles) -> 
     return None
 
 
-def not_public() -> Refusal:
-    """What asking for public covers of a private library is answered with."""
-    told = "the library is private, and so are covers of its media"
-    return Refusal("request.invalid", "visibility", told)
+def entry_refusal(
+    wanted: CoverRequest, tenant: str, library: LibraryInfo | None, space: SpaceInfo | None
+) -> Refusal | None:
+    """Why `tenant` may not have covers of an entry of that library and space, served here.
+
+    A library of another tenant does not exist. Many tenants' libraries are public by the space,
+    the others as a whole.
+    """
+    if library is None or library.tenant != tenant or space is None:
+        return Refusal("request.not_found", "source.entry", "there is no such library or space")
+    is_public = space.public_read if library.multi_tenant else library.public_read
+    return None if is_public or wanted.visibility != "public" else _NOT_PUBLIC
 
 
 def _library(source: SourceReference) -> SmhReference | None:

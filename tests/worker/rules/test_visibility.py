@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest
-from worker.rules.visibility import not_public, refusal, visibility_of
+from worker.rules.visibility import entry_refusal, refusal, visibility_of
 
 ENTRY = {
     "library_id": "photos",
@@ -116,5 +117,32 @@ def test_what_is_taken(source: dict[str, Any], asked: str | None) -> None:
     assert refusal(wanted(asked, **source), "default", PROFILES) is None
 
 
-def test_public_covers_of_a_private_library_are_refused_by_the_same_field() -> None:
-    assert not_public().field == "visibility"
+@pytest.mark.parametrize(
+    ("library", "space", "asked", "field"),
+    [
+        pytest.param({}, {}, None, None, id="ours"),
+        pytest.param({}, {}, "private", None, id="ours-private"),
+        pytest.param({"public_read": True}, {}, "public", None, id="ours-public"),
+        pytest.param({}, {"public_read": True}, "public", "visibility", id="the-library-counts"),
+        pytest.param(
+            {"multi_tenant": True}, {"public_read": True}, "public", None, id="a-public-space"
+        ),
+        pytest.param(
+            {"multi_tenant": True, "public_read": True}, {}, "public", "visibility", id="its-space"
+        ),
+        pytest.param({"tenant": "bob"}, {}, None, "source.entry", id="another-tenants"),
+        pytest.param(None, None, None, "source.entry", id="no-library"),
+        pytest.param({}, None, None, "source.entry", id="no-space"),
+    ],
+)
+def test_which_entries_a_tenant_takes_covers_from(
+    library: dict[str, Any] | None, space: dict[str, Any] | None, asked: str | None, field: str
+) -> None:
+    told = {"id": "lib", "tenant": "default", "kind": "media", "created_ms": 1}
+    info = None if library is None else LibraryInfo.model_validate({**told, **library})
+    made = {"library_id": "lib", "id": "-", "created_ms": 1}
+    place = None if space is None else SpaceInfo.model_validate({**made, **space})
+
+    found = entry_refusal(wanted(asked, entry=ENTRY), "default", info, place)
+
+    assert (found and found.field) == field
