@@ -15,7 +15,18 @@ from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.results import Versions
 from worker.errors import SourceError
-from worker.ports import Decoder, Destination, Encoder, FaceDetector, Library, Reader, Source, Store
+from worker.ports import (
+    Decoder,
+    Destination,
+    Encoder,
+    Entries,
+    FaceDetector,
+    Library,
+    Reader,
+    Source,
+    Store,
+    Transfers,
+)
 from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
 from worker.rules.visibility import source_refusal, visibility_of
@@ -51,6 +62,16 @@ class CoverParts(NamedTuple):
     encoders: Mapping[str, Encoder]
     detect_short_px: int
     versions: Versions
+
+
+class ChecksumParts(NamedTuple):
+    """What a checksum story is made of, in the order its constructor takes them."""
+
+    transfers: Transfers
+    store: Store
+    library: Library
+    entries: Entries
+    spool_folder: Path | None
 
 
 def cover_parts(settings: Settings, *, on_hang: Callable[[], None] | None = None) -> CoverParts:
@@ -96,7 +117,7 @@ def check_faces(settings: Settings) -> None:
 
 def import_adapters(settings: Settings) -> None:
     """Load what a cover job's adapters are written in, so that processes forked later share it."""
-    for name in ("url", "upload", "object"):
+    for name in ("url", "upload", "object", "entry"):
         registry.load(registry.SOURCES, name)
     for name in registry.ENCODERS:
         registry.load(registry.ENCODERS, name)
@@ -139,6 +160,12 @@ def library(settings: Settings) -> Library:
     return made
 
 
+def checksum_parts(settings: Settings, state: "State") -> ChecksumParts:
+    """The adapters and the state of the story that completes uploads to libraries."""
+    opened, spool_folder = store(settings), settings.api.spool_folder
+    return ChecksumParts(state.transfers, opened, library(settings), state.entries, spool_folder)
+
+
 def store_destination(settings: Settings) -> Callable[[str, Visibility], Destination]:
     """Where covers of jobs go, by tenant and by who may read them: all in one store."""
     opened = store(settings)
@@ -177,6 +204,8 @@ def source_opener(settings: Settings) -> OpenSource:
             return source("url").open(reference.url)
         if reference.upload is not None:
             return source("upload", tenant).open(reference.upload)
+        if reference.entry is not None:
+            return source("entry").open(reference.entry)
         refused = source_refusal(reference, tenant, settings.providers.tencent_smh)
         if refused is not None:
             raise SourceError(refused.code, f"{refused.field}: {refused.message}")
@@ -198,6 +227,7 @@ def _source(settings: Settings, kind: str, tenant: str = "") -> Source[Any]:
         "own_bucket": settings.store.bucket,
         "tenant": tenant,
         "store": store(settings) if kind == "upload" else None,
+        "library": library(settings) if kind == "entry" else None,
     }
     made: Source[Any] = _made(registry.SOURCES, kind, values)
     return made

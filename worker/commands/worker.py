@@ -6,6 +6,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Annotated, Final
 
 import structlog
@@ -26,8 +27,9 @@ from worker.broker import make_app
 from worker.commands.heartbeat import heartbeat_step
 from worker.contracts.jobs import AnyResult, AttemptedJob
 from worker.contracts.names import LANES, QUEUE_OF_LANE
-from worker.contracts.requests import CoverRequest
+from worker.contracts.requests import ChecksumRequest
 from worker.errors import FaceError, RequestError
+from worker.jobs.checksum import ChecksumStory
 from worker.jobs.cover import CoverStory
 from worker.rules.urls import shown
 from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, Settings
@@ -107,9 +109,12 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
     open_source = wiring.source_opener(settings)
     destination = wiring.store_destination(settings)
 
+    checksum = cache(lambda: ChecksumStory(*wiring.checksum_parts(settings, state)))
+
     def run(job: AttemptedJob, lease: Lease) -> AnyResult:
         wanted = job.request
-        assert isinstance(wanted, CoverRequest)
+        if isinstance(wanted, ChecksumRequest):
+            return checksum().run(wanted, tenant=job.tenant, attempt=lease)
         visibility = wiring.visibility(settings, wanted)
         return story.run(
             wanted,

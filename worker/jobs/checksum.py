@@ -10,13 +10,13 @@ from typing import Final
 
 from ulid import ULID
 
-from worker.contracts.libraries import Entry, Part, Transfer, Version, VersionDraft
+from worker.contracts.libraries import Claim, Entry, Part, Transfer, Version, VersionDraft
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
 from worker.errors import RequestError, StorageError
 from worker.jobs.spooling import Spooled, spooled
 from worker.jobs.timing import Stopwatch
-from worker.ports import Attempt, Claim, Entries, Library, Store, Transfers
+from worker.ports import Attempt, Entries, Library, Store, Transfers
 from worker.rules.crc64 import same_crc64
 from worker.rules.keys import upload_key
 
@@ -87,7 +87,9 @@ class ChecksumStory:
             kept = self.library.put(place, entry_id, spool.path, _draft(transfer, claim, spool))
             versions = [kept, *versions]
         entry = _entry(transfer, claim, kept, newest=versions[0])
-        self.library.note(entry)
+        if claim.way == "created":
+            # A file that is overwritten has its document, which a move meanwhile has changed.
+            self.library.note(entry)
         self.entries.put(entry)
         return kept
 
