@@ -41,7 +41,7 @@ def rows(text: str) -> dict[str, list[str]]:
 
 def shown_default(field: FieldInfo) -> str:
     """A default as the settings page shows it."""
-    value: Any = field.default
+    value: Any = None if field.is_required() else field.default
     if isinstance(value, SecretStr):
         value = value.get_secret_value()
     if value is None or value == "":

@@ -1,16 +1,12 @@
-"""The settings: typed sections, read once from the environment and a TOML file.
+"""The sections of the settings, with their defaults and bounds.
 
-`FIRSTFRAME_<SECTION>__<NAME>` wins over the file that `FIRSTFRAME_CONFIG` names, which wins over
-the defaults here. Every mistake is reported in one message. Durations end in `_s`, sizes in
-`_bytes`, `_px` or `_mpx`.
+Durations end in `_s`, sizes in `_bytes`, `_px` or `_mpx`.
 """
 
-import os
-import tomllib
 from collections.abc import Callable, Mapping
 from math import inf
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -18,24 +14,13 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic.fields import FieldInfo
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
 
 from worker.registry import DETECTORS, LIBRARIES, STORES
 
-CONFIG_VARIABLE = "FIRSTFRAME_CONFIG"
-PREFIX = "FIRSTFRAME_"
 MIB = 1024 * 1024
 BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 LINK_HOST = r"^(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
@@ -269,103 +254,3 @@ class LogSettings(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["json", "text"] = "json"
-
-
-class SettingsError(Exception):
-    """Every mistake in the settings, a line each: name, what is wrong, the default."""
-
-
-class _Environment(EnvSettingsSource):
-    """The environment; a list or table that is not JSON is left for validation to name."""
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            return value
-
-
-class Settings(BaseSettings):
-    """All sections. Make one with `Settings.read()`."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
-    )
-
-    redis: RedisSettings = RedisSettings()
-    store: StoreSettings = StoreSettings()
-    api: ApiSettings = ApiSettings()
-    worker: WorkerSettings = WorkerSettings()
-    decode: DecodeSettings = DecodeSettings()
-    fetch: FetchSettings = FetchSettings()
-    detect: DetectSettings = DetectSettings()
-    encode: EncodeSettings = EncodeSettings()
-    libraries: LibrarySettings = LibrarySettings()
-    providers: ProviderSettings = ProviderSettings()
-    log: LogSettings = LogSettings()
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Values given in code, then the environment, then the TOML file."""
-        config = os.environ.get(CONFIG_VARIABLE)
-        file = (TomlConfigSettingsSource(settings_cls, Path(config)),) if config else ()
-        return (init_settings, _Environment(settings_cls), *file)
-
-    @classmethod
-    def read(cls) -> "Settings":
-        """Read the environment and the file it names.
-
-        Raises: SettingsError with one line for every mistake.
-        """
-        config = os.environ.get(CONFIG_VARIABLE)
-        if config and not Path(config).is_file():
-            raise SettingsError(f"{CONFIG_VARIABLE}: there is no file {config!r}")
-        mistakes = _unknown_sections()
-        try:
-            settings = cls()
-        except ValidationError as invalid:
-            mistakes += [_mistake(tuple(map(str, e["loc"])), e["msg"]) for e in invalid.errors()]
-        except tomllib.TOMLDecodeError as unreadable:
-            mistakes.append(f"{CONFIG_VARIABLE}: {unreadable}")
-        if mistakes:
-            raise SettingsError("\n".join(["the settings have mistakes:", *mistakes]))
-        return settings
-
-
-def _unknown_sections() -> list[str]:
-    """Variables that look like settings but name no section; pydantic passes over them."""
-    names = [n for n in os.environ if n.startswith(PREFIX) and "__" in n]
-    sections = ", ".join(sorted(Settings.model_fields))
-    return [
-        f"  {name}: no such section; the sections are {sections}"
-        for name in sorted(names)
-        if name.removeprefix(PREFIX).partition("__")[0].lower() not in Settings.model_fields
-    ]
-
-
-def _mistake(loc: tuple[str, ...], message: str) -> str:
-    """One line: the setting's variable, what was expected, its default."""
-    variable = PREFIX + "__".join(part.upper() for part in loc)
-    return f"  {variable}: {message}{_default(loc)}"
-
-
-def _default(loc: tuple[str, ...]) -> str:
-    section: type[BaseModel] = Settings
-    for part in loc[:-1]:
-        field = section.model_fields.get(part)
-        if field is None or not isinstance(field.default, BaseModel):
-            return ""
-        section = type(field.default)
-    found = section.model_fields.get(loc[-1])
-    if found is None:
-        return f"; known names: {', '.join(sorted(section.model_fields))}"
-    if isinstance(found.default, BaseModel):
-        return f"; set its names, as in {PREFIX}{loc[-1].upper()}__<NAME>"
-    return f" (default: {found.default})"
