@@ -15,7 +15,7 @@ from api.app import make_app
 from api.server import Server, make_server
 from tests.api.attempts import Attempts
 from tests.redis_server import RedisServer, find_program
-from worker.settings import ApiSettings, RedisSettings, Settings, StoreSettings
+from worker.settings import ApiSettings, LibrarySettings, RedisSettings, Settings, StoreSettings
 
 LINK_SECRET = "a secret for links of tests"
 MAX_BODY_BYTES = 4096
@@ -40,8 +40,9 @@ def settings(shared: tuple[Settings, "Served"]) -> Settings:
     found = shared[0]
     with redis.Redis.from_url(found.redis.url.get_secret_value()) as opened:
         opened.flushdb()
-    shutil.rmtree(found.store.folder, ignore_errors=True)
-    found.store.folder.mkdir()
+    for kept in (found.store.folder, found.libraries.folder):
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
     return found
 
 
@@ -52,11 +53,13 @@ def served(settings: Settings, shared: tuple[Settings, "Served"]) -> "Served":
 
 def settings_for(redis_url: str, folder: Path) -> Settings:
     """Settings over one Redis and one folder."""
-    objects = folder / "objects"
+    objects, libraries = folder / "objects", folder / "libraries"
     objects.mkdir(exist_ok=True)
+    libraries.mkdir(exist_ok=True)
     return Settings(
         redis=RedisSettings(url=SecretStr(redis_url)),
         store=StoreSettings(folder=objects, link_secret=SecretStr(LINK_SECRET)),
+        libraries=LibrarySettings(folder=libraries),
         api=ApiSettings(
             max_body_bytes=MAX_BODY_BYTES,
             max_upload_bytes=MAX_UPLOAD_BYTES,
