@@ -9,6 +9,7 @@ from worker.commands.bench import bench
 from worker.commands.chores import chores
 from worker.commands.cover import cover
 from worker.commands.demo import demo
+from worker.commands.smh import smh
 from worker.commands.up import up
 from worker.commands.worker import worker
 from worker.settings import SettingsError
@@ -22,7 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 UNBUILT = (
-    *("snapshots", "keys", "doctor", "jobs", "smh"),
+    *("snapshots", "keys", "doctor", "jobs"),
     *("accounts", "records", "watches", "images", "load"),
 )
 
@@ -36,6 +37,8 @@ for command, short_help in (
     (bench, "Measure covers against the plain way."),
 ):
     app.command(short_help=short_help)(command)
+
+app.add_typer(smh, name="smh", short_help="Make and fill libraries served as Tencent SMH.")
 
 
 def not_built(context: typer.Context) -> None:

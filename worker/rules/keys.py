@@ -43,6 +43,11 @@ def upload_key(tenant: str, upload_id: str) -> str:
     return f"uploads/{_checked(_TENANT, tenant, 'tenant')}/{_checked(_UPLOAD, upload_id, 'id')}"
 
 
+def is_tenant(text: str) -> bool:
+    """Whether a tenant can have that name, which is a part of keys."""
+    return _TENANT.fullmatch(text) is not None
+
+
 def is_key(text: str) -> bool:
     """Whether an object can have that key: parts of letters, digits, `.`, `_` and `-`."""
     return len(text) <= MAX_KEY_CHARACTERS and all(map(_PART.fullmatch, text.split("/")))

@@ -1,0 +1,107 @@
+"""What the commands about libraries share: their records, their refusals, their lists."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, NoReturn
+
+import typer
+
+from worker import wiring
+from worker.contracts.libraries import SINGLE_SPACE, LibraryInfo, SpaceInfo
+from worker.errors import CoverError
+from worker.rules.urls import shown
+from worker.settings import Settings
+
+LibraryId = Annotated[str, typer.Argument(metavar="LIB", help="The library's id.")]
+SpaceId = Annotated[str, typer.Argument(metavar="SPACE", help="The space's id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
+
+
+def open_state() -> wiring.State:
+    """The records that the settings lead to."""
+    return state_of(Settings.read())
+
+
+def state_of(settings: Settings) -> wiring.State:
+    """The records that these settings lead to."""
+    return wiring.state(settings, timeout_s=settings.redis.timeout_s)
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Ends the program with 1 and a line when what was asked cannot be done."""
+    try:
+        yield
+    except CoverError as error:
+        if error.code != "queue.unavailable":
+            fail(str(error))
+        where = shown(Settings.read().redis.url.get_secret_value())
+        fail(f"{error.code}: Redis does not answer at {where}")
+
+
+def fail(text: str) -> NoReturn:
+    """End the program: what was asked cannot be done."""
+    sys.stderr.write(f"firstframe smh: {text}\n")
+    raise typer.Exit(1)
+
+
+def refuse(text: str) -> NoReturn:
+    """End the program: what was asked makes no sense."""
+    sys.stderr.write(f"firstframe smh: {text}\n")
+    raise typer.Exit(2)
+
+
+def checked(check: Callable[[str], None], what: str, text: str) -> str:
+    """The text if it is what it must be; ends the program with 2 and the reason otherwise."""
+    try:
+        check(text)
+    except ValueError as error:
+        refuse(f"{what} {text!r}: {error}")
+    return text
+
+
+def known_library(state: wiring.State, library_id: str) -> LibraryInfo:
+    """The library; ends the program with 1 where there is none."""
+    library = state.libraries.read(library_id)
+    if library is None:
+        fail(f"there is no library {library_id!r}")
+    return library
+
+
+def known_space(state: wiring.State, library: LibraryInfo, space_id: str) -> SpaceInfo:
+    """The space; ends the program with 1 where there is none."""
+    space = state.libraries.read_space(library.id, space_id)
+    if space is None:
+        hint = "" if library.multi_tenant else f"; its only space is {SINGLE_SPACE!r}"
+        fail(f"library {library.id!r} has no space {space_id!r}{hint}")
+    return space
+
+
+def now_ms() -> int:
+    """This moment, in milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+def day_of(at_ms: int) -> str:
+    """A time as lists tell it, in UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at_ms / 1000))
+
+
+def yes(value: bool) -> str:
+    """A fact as lists tell it."""
+    return "yes" if value else "no"
+
+
+def tell(text: str) -> None:
+    """One line, or some, on standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+def tell_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows below their heads, in columns as wide as what is in them."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        tell("  ".join(cells).rstrip())

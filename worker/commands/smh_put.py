@@ -1,0 +1,185 @@
+"""`firstframe smh put`: a file of this machine becomes a version of one in a library."""
+
+import json as json_module
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, BinaryIO, Final, NamedTuple
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from ulid import ULID
+
+from worker import wiring
+from worker.commands.smh_parts import (
+    fail,
+    failures_told,
+    known_library,
+    known_space,
+    now_ms,
+    refuse,
+    state_of,
+    tell,
+)
+from worker.contracts.libraries import (
+    ROOT,
+    Conflict,
+    Entry,
+    EntryKind,
+    LibraryInfo,
+    Place,
+    Transfer,
+)
+from worker.errors import RequestError
+from worker.jobs.checksum import CHUNK_BYTES, ChecksumStory
+from worker.ports import Library
+from worker.rules.library_kinds import content_type_of_name, kind_of
+from worker.rules.library_paths import check_file_place, segments
+from worker.settings import Settings
+from worker.state.entries import EntryIndex
+
+# Below this nobody would see the bar.
+SHOWN_BYTES: Final = 32 * 1024 * 1024
+
+
+class Target(NamedTuple):
+    """What the command line says a file is to be."""
+
+    place: Place
+    path: tuple[str, ...]
+
+
+class HereAttempt:
+    """An attempt that nobody else can take over."""
+
+    def enter(self, stage: str) -> None:
+        """There is no record of it."""
+
+
+def put(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="LIB/SPACE/PATH", help="Where it goes; ends with / to keep FILE's name."
+        ),
+    ],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, readable=True)
+    ],
+    rename: Annotated[
+        bool, typer.Option("--rename", help="Take the next free name where the name is taken.")
+    ] = False,
+    ask: Annotated[bool, typer.Option("--ask", help="Fail where the name is taken.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Store FILE in a library, as the newest version of what is there under that name.
+
+    Directories that are missing are made, albums too. The library's space is '-' where it is for
+    one tenant.
+    """
+    if rename and ask:
+        refuse("--rename and --ask exclude each other")
+    conflict: Conflict = "rename" if rename else "ask" if ask else "overwrite"
+    wanted = _target(target, file)
+    settings = Settings.read()
+    with failures_told():
+        state, library = state_of(settings), wiring.library(settings)
+        info = known_library(state, wanted.place.library_id)
+        known_space(state, info, wanted.place.space_id)
+        transfer = Transfer(
+            id=f"trn_{ULID()}",
+            tenant=info.tenant,
+            place=wanted.place,
+            parent_id=ROOT,
+            name=wanted.path[-1],
+            kind=_kind(info, wanted.path),
+            conflict=conflict,
+            multipart=False,
+            content_type=content_type_of_name(wanted.path[-1]),
+            created_ms=now_ms(),
+        )
+        parent_id = _directory(state.entries, library, wanted)
+        transfer = transfer.model_copy(update={"parent_id": parent_id})
+        story = ChecksumStory(*wiring.checksum_parts(settings, state))
+        with file.open("rb") as opened:
+            kept = story.keep(transfer, _chunks(opened, file), attempt=HereAttempt())
+    path = "/".join((*wanted.path[:-1], kept.name))
+    if json:
+        facts = kept.model_dump(mode="json", exclude={"status", "timings_ms"})
+        more = {"path": path, "kind": transfer.kind, "content_type": transfer.content_type}
+        tell(json_module.dumps(facts | more))
+        return
+    tell(f"{kept.library_id}/{kept.space_id}/{path}")
+    tell(f"entry {kept.entry_id}  version {kept.version_id}")
+    tell(f"{transfer.content_type}  {kept.bytes} bytes  crc64 {kept.crc64}")
+
+
+def _target(text: str, file: Path) -> Target:
+    """Where the file goes; ends the program with 2 where nothing can be."""
+    library_id, _, rest = text.partition("/")
+    space_id, _, path = rest.partition("/")
+    named = f"{path}{file.name}" if path.endswith("/") or not path else path
+    try:
+        names = segments(named)
+    except ValueError as error:
+        refuse(f"PATH {named!r}: {error}")
+    if not (library_id and space_id and names):
+        refuse(f"{text!r}: expected LIB/SPACE/PATH, as in holiday/-/beach.jpg")
+    return Target(Place(library_id, space_id), names)
+
+
+def _kind(library: LibraryInfo, path: Sequence[str]) -> EntryKind:
+    """What the file is in its library; ends the program with 2 where it cannot be there."""
+    try:
+        check_file_place(library, path)
+    except ValueError as error:
+        refuse(f"{'/'.join(path)!r}: {error}")
+    kind = kind_of(path[-1], library.kind)
+    if kind is None:
+        refuse(f"{path[-1]!r} is no picture or video by its ending, and {library.id!r} is of media")
+    return kind
+
+
+def _directory(index: EntryIndex, library: Library, target: Target) -> str:
+    """The id of the directory that the file goes into, made with those above it if missing."""
+    parent_id = ROOT
+    for depth in range(1, len(target.path)):
+        path = target.path[:depth]
+        found = index.resolve(target.place, path) or _made(index, library, target.place, path)
+        if found.kind != "dir":
+            fail(f"library.conflict: {'/'.join(path)!r} is a file, not a directory")
+        parent_id = found.id
+    return parent_id
+
+
+def _made(index: EntryIndex, library: Library, place: Place, path: Sequence[str]) -> Entry:
+    above = index.resolve(place, path[:-1])
+    try:
+        made = index.make_directory(
+            place,
+            parent_id=above.id if above else "",
+            name=path[-1],
+            entry_id=f"ent_{ULID()}",
+            at_ms=now_ms(),
+        )
+    except RequestError as error:
+        # Somebody else may have made it in this moment.
+        found = index.resolve(place, path)
+        if error.code != "library.conflict" or found is None:
+            raise
+        return found
+    library.note(made)
+    return made
+
+
+def _chunks(opened: BinaryIO, file: Path) -> Iterator[bytes]:
+    """The file's bytes, with a bar for large ones where somebody looks."""
+    size_bytes = file.stat().st_size
+    console = Console(stderr=True)
+    hidden = size_bytes < SHOWN_BYTES or not console.is_terminal
+    columns = TextColumn(file.name), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, disable=hidden) as progress:
+        bar = progress.add_task(file.name, total=size_bytes)
+        while chunk := opened.read(CHUNK_BYTES):
+            yield chunk
+            progress.advance(bar, len(chunk))

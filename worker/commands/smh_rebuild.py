@@ -1,0 +1,39 @@
+"""`firstframe smh rebuild`: the index of entries, made right by what the library keeps."""
+
+from typing import Annotated
+
+import typer
+
+from worker import wiring
+from worker.chores.reindex import reindex
+from worker.commands.smh_parts import failures_told, known_library, known_space, state_of, tell
+from worker.contracts.libraries import Place
+from worker.settings import Settings
+
+
+def rebuild(
+    target: Annotated[
+        str,
+        typer.Argument(metavar="LIB[/SPACE]", help="A library, or one space of it."),
+    ],
+) -> None:
+    """Make the index of entries in Redis say what the library keeps: names, places, versions.
+
+    What is right stays, so readers and uploads go on meanwhile. Repeat it as often as you like.
+    """
+    library_id, _, space_id = target.partition("/")
+    settings = Settings.read()
+    with failures_told():
+        state, library = state_of(settings), wiring.library(settings)
+        info = known_library(state, library_id)
+        if space_id:
+            spaces = [known_space(state, info, space_id)]
+        else:
+            spaces = state.libraries.spaces(info.id)
+        for space in spaces:
+            place = Place(info.id, space.id)
+            done = reindex(state.entries, place, library.entries(place))
+            tell(
+                f"{place.library_id}/{place.space_id}: {done.entries} entries"
+                f" ({done.added} added, {done.moved} moved, {done.removed} removed)"
+            )

@@ -1,0 +1,104 @@
+"""`firstframe smh token`: access tokens of the served API."""
+
+import json as json_module
+from typing import Annotated, Final
+
+import typer
+
+from worker.commands.smh_parts import (
+    AsJson,
+    LibraryId,
+    failures_told,
+    known_library,
+    known_space,
+    open_state,
+    refuse,
+    tell,
+    tell_table,
+)
+from worker.contracts.libraries import Grant
+
+DEFAULT_PERIOD_S: Final = 86_400
+MIN_PERIOD_S: Final = 300
+MAX_PERIOD_S: Final = 315_360_000
+# What calls of the served API ask for, by the vendor's names; no grant is needed to read.
+GRANTS: Final = frozenset(
+    {
+        *("admin", "space_admin", "create_space", "delete_space"),
+        *("upload_file", "upload_file_force", "begin_upload", "begin_upload_force"),
+        *("confirm_upload", "move_file", "move_file_force", "delete_file"),
+        *("create_directory", "move_directory", "delete_directory"),
+    }
+)
+HEAD: Final = ("LEFT", "PERIOD", "SPACES", "USER", "CLIENT", "GRANTS")
+
+token = typer.Typer(
+    help="Make and list access tokens.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@token.command("create", short_help="Make an access token; tells it once.")
+def create(
+    library_id: LibraryId,
+    space: Annotated[
+        list[str] | None, typer.Option(help="A space it is for, may repeat; absent: all.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Who acts with it; told of uploads.")] = None,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option(help="What it allows beside reading, may repeat: admin, upload_file, …"),
+    ] = None,
+    period: Annotated[
+        int,
+        typer.Option(min=MIN_PERIOD_S, max=MAX_PERIOD_S, help="Seconds it lives without a use."),
+    ] = DEFAULT_PERIOD_S,
+    json: AsJson = False,
+) -> None:
+    """Make an access token, which allows reading, and what it is granted. It is told once.
+
+    Each use lets a full period begin again.
+    """
+    unknown = sorted(set(grant or ()) - GRANTS)
+    if unknown:
+        refuse(f"--grant {unknown[0]!r}: known are {', '.join(sorted(GRANTS))}")
+    with failures_told():
+        state = open_state()
+        library = known_library(state, library_id)
+        for space_id in space or ():
+            known_space(state, library, space_id)
+        wanted = Grant(
+            library_id=library_id,
+            space_ids=tuple(space or ()),
+            user_id=user,
+            grants=tuple(grant or ()),
+            period_s=period,
+        )
+        text = state.access_tokens.create(wanted)
+    tell(json_module.dumps({"access_token": text, "expires_in": period}) if json else text)
+
+
+@token.command("list", short_help="List what tokens there are.")
+def list_all(library_id: LibraryId, json: AsJson = False) -> None:
+    """List what the tokens of a library allow and how long they live, the first to end first.
+
+    The tokens themselves are not kept, only digests of them.
+    """
+    with failures_told():
+        state = open_state()
+        tokens = state.access_tokens.list(known_library(state, library_id).id)
+    if json:
+        for granted, left_s in tokens:
+            tell(json_module.dumps({**granted.model_dump(mode="json"), "expires_in": int(left_s)}))
+        return
+    tell_table(HEAD, [_row(granted, left_s) for granted, left_s in tokens])
+
+
+def _row(granted: Grant, left_s: float) -> tuple[str, ...]:
+    return (
+        f"{left_s:.0f} s",
+        f"{granted.period_s} s",
+        ",".join(granted.space_ids) or "all",
+        granted.user_id or "-",
+        granted.client_id or "-",
+        ",".join(granted.grants) or "read only",
+    )
