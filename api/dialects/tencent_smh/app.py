@@ -7,7 +7,18 @@ from fastapi import FastAPI
 from starlette.datastructures import State
 from starlette.types import ASGIApp
 
-from api.dialects.tencent_smh import attributes, covers, directories, errors, files, history
+from api.dialects.tencent_smh import (
+    attributes,
+    covers,
+    directories,
+    errors,
+    files,
+    history,
+    spaces,
+    storage,
+    tokens,
+    writes,
+)
 from api.dialects.tencent_smh.parts import Parts
 from api.dialects.tencent_smh.wire import Wire
 
@@ -39,5 +50,9 @@ def make_dialect(shared: State) -> ASGIApp:
     app.include_router(directories.router)
     app.include_router(history.router)
     app.include_router(attributes.router)
+    app.include_router(tokens.router)
+    app.include_router(spaces.router)
+    app.include_router(writes.router)
+    app.include_router(storage.router)
     errors.install(app)
     return Wire(app)

@@ -60,6 +60,17 @@ _QUERIES: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "order_by": (_TEXT, "What is sorted by."),
     "order_by_type": ({**_TEXT, "enum": ["asc", "desc"]}, "Which way."),
     "filter": ({**_TEXT, "enum": ["onlyDir", "onlyFile"]}, "Only these."),
+    "conflict_resolution_strategy": (
+        {**_TEXT, "enum": ["ask", "rename", "overwrite"]},
+        "What is done about a name that is taken. Directories are not overwritten.",
+    ),
+    "force": (_SWITCH, "Old clients' way to say `overwrite` or `rename`; for spaces, see there."),
+    "filesize": ({**_NUMBER, "minimum": 0}, "The bytes to come, so that too many are told now."),
+    "multipart": (_TEXT, "With this key an upload in parts begins."),
+    "confirm": (_TEXT, "With this key the upload is confirmed."),
+    "renew": (_TEXT, "With this key the upload's directions are told again."),
+    "upload": (_TEXT, "With this key the call is about the upload, not a file."),
+    "permanent": (_SWITCH, "Accepted: without a recycle bin all removal is for good."),
     "sort_type": ({**_TEXT, "enum": ["union"]}, "Directories and files sorted together."),
 }
 

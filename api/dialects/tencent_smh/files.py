@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.dialects.tencent_smh import uploads
 from api.dialects.tencent_smh.access import Call, Seen, call_of, reading
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
@@ -69,8 +70,8 @@ async def head(request: Request) -> Response:
         "Read a file",
         FILE,
         success=(302, "`Location` is a signed link to the file, or with `preview` to a picture."),
-        queries=[*QUERIES, *OF_INFO, "preview", "size"],
-        codes=["EmptyPath", "FileNotFound"],
+        queries=[*QUERIES, *OF_INFO, "preview", "size", "upload"],
+        codes=["EmptyPath", "FileNotFound", "NoPermission", "UploadNotFound", "UploadNotBelongYou"],
     ),
 )
 async def get(request: Request) -> Response:
@@ -112,9 +113,15 @@ async def _preview(request: Request, parts: Parts, call: Call) -> Response:
     return redirect(url or await made(request, parts, cover))
 
 
+async def _upload(request: Request, parts: Parts, call: Call) -> Response:
+    """The path is the `confirmKey` of an upload."""
+    return JSONResponse(await run_in_threadpool(uploads.status, parts, call, request))
+
+
 _FLAGS: Final[dict[str, Callable[[Request, Parts, Call], Awaitable[Response]]]] = {
     "info": _info,
     "preview": _preview,
+    "upload": _upload,
 }
 
 

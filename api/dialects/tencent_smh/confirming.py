@@ -1,0 +1,131 @@
+"""Confirming an upload: a worker reads it once, whoever asks waits for that without a thread."""
+
+import re
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from api.dialects.tencent_smh import grants
+from api.dialects.tencent_smh.access import ADMIN, Call, Seen, writing
+from api.dialects.tencent_smh.errors import RefusalError, overloaded, refusal_of
+from api.dialects.tencent_smh.parts import Parts
+from api.dialects.tencent_smh.places import path_of
+from api.dialects.tencent_smh.uploads import conflict_of, known
+from api.dialects.tencent_smh.views import entry_view
+from api.disconnects import unless_gone
+from api.release import release
+from worker.contracts.jobs import Job
+from worker.contracts.libraries import Transfer
+from worker.contracts.names import FINISHED
+from worker.contracts.requests import ChecksumRequest
+from worker.contracts.results import ChecksumResult
+from worker.errors import error_of
+from worker.rules.crc64 import same_crc64
+
+_CRC64: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
+
+
+async def confirm(
+    request: Request, parts: Parts, call: Call, told: dict[str, Any]
+) -> dict[str, Any]:
+    """The file that the upload became. Asked again, it waits for the same job, or says the same.
+
+    Raises: RefusalError, `ServerOverloaded` while the job goes on; ClientDisconnect.
+    """
+    crc64 = _crc64(told)
+    transfer, job = await run_in_threadpool(_begin, parts, call, crc64)
+    begun = job
+
+    async def read() -> Job:
+        found = await run_in_threadpool(parts.state.jobs.read, begun.tenant, begun.id)
+        return found or begun
+
+    if job.status not in FINISHED:
+        wait_s = parts.settings.libraries.confirm_wait_s
+        job = await unless_gone(request, parts.waiters.wait(job.id, read, timeout_s=wait_s))
+    return await run_in_threadpool(_file, parts, transfer, _result(job), crc64)
+
+
+def _crc64(told: dict[str, Any]) -> str | None:
+    """The checksum that the client has, decimal, perhaps signed; None for none."""
+    value = told.get("crc64")
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise RefusalError("ParamInvalid", "crc64 is a decimal number in a text.")
+    if not _CRC64.fullmatch(str(value)):
+        raise RefusalError("ParamInvalid", "crc64 is a decimal number in a text.")
+    return str(value)
+
+
+def _begin(parts: Parts, call: Call, crc64: str | None) -> tuple[Transfer, Job]:
+    """The upload and the job that checks it: the one under way, the one that did, or a new one."""
+    seen = writing(parts, call, *grants.CONFIRM_UPLOAD)
+    transfer = known(parts, call, seen, code="ConfirmKeyNotFound")
+    jobs, tenant = parts.state.jobs, transfer.tenant
+    last = jobs.in_flight(tenant, transfer.id)
+    if last and last.status in {"queued", "running", "succeeded"}:
+        return transfer, last
+    _check_complete(transfer, parts.settings.api.max_upload_bytes)
+    _choose(parts, call, seen, transfer)
+    wanted = ChecksumRequest(transfer=transfer.id, crc64=crc64)
+    job = jobs.create(tenant, wanted, flight=transfer.id)
+    release(parts.state.lanes, job.lane)
+    return transfer, job
+
+
+def _check_complete(transfer: Transfer, max_bytes: int) -> None:
+    """Raises RefusalError where bytes are missing, or are more than a file may have."""
+    numbers = sorted(transfer.parts)
+    if not numbers or numbers != list(range(1, len(numbers) + 1)):
+        raise RefusalError(
+            "MultipartUploadIncomplete" if transfer.multipart else "UploadIncomplete"
+        )
+    # Parts that come at the same time do not know of each other.
+    if sum(part.size_bytes for part in transfer.parts.values()) > max_bytes:
+        raise RefusalError("QuotaLimitReached", f"A file has {max_bytes} bytes at most here.")
+
+
+def _choose(parts: Parts, call: Call, seen: Seen, transfer: Transfer) -> None:
+    """Let the client say now what is done about a taken name; absent, what it said before holds."""
+    conflict = conflict_of(call.queries, transfer.conflict)
+    if conflict == transfer.conflict:
+        return
+    held = set(seen.grant.grants if seen.grant else ())
+    if conflict == "overwrite" and not held & {ADMIN, "confirm_upload", *grants.BEGIN_OVERWRITING}:
+        raise RefusalError("NoPermission")
+    parts.state.transfers.create(transfer.model_copy(update={"conflict": conflict}))
+
+
+def _result(job: Job) -> ChecksumResult:
+    """What the job found. Raises: RefusalError for one that failed or still goes on."""
+    if isinstance(job.result, ChecksumResult):
+        return job.result
+    if job.error is not None:
+        raise refusal_of(error_of(job.error.code, job.error.message), path="/directory/")
+    if job.status == "cancelled":
+        raise overloaded("The check of the upload was cancelled; confirm it again.")
+    raise overloaded("The upload is still being checked; confirm it again.")
+
+
+def _file(
+    parts: Parts, transfer: Transfer, became: ChecksumResult, crc64: str | None
+) -> dict[str, Any]:
+    """The file in the version that the upload is, though there may be newer ones."""
+    if crc64 is not None and not same_crc64(crc64, became.crc64):
+        raise RefusalError("BadCrc64")
+    place, entries = transfer.place, parts.state.entries
+    entry = entries.read(place, became.entry_id)
+    version = entry.version if entry else None
+    if entry and version and version.id != became.version_id:
+        version = parts.library.version(place, entry.id, became.version_id)
+    if entry is None or version is None:
+        raise RefusalError("FileNotFound", "The file was removed after it was uploaded.")
+    seen = entry.model_copy(update={"version": version, "modified_ms": version.at_ms})
+    path = path_of(entries, place, parent_id=entry.parent_id, name=entry.name)
+    return {
+        **entry_view(seen, path or ()),
+        "path": path,
+        "isOverwritten": version.way == "updated",
+    }

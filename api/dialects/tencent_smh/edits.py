@@ -1,0 +1,195 @@
+"""Changes of what a space has: directories made, entries moved and removed.
+
+The index changes first, in one step that nobody sees half of; then the library's documents, which
+the index can be made from anew. Where these fail, the index goes back.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+from ulid import ULID
+
+from api.dialects.tencent_smh import grants
+from api.dialects.tencent_smh.access import Call, writing
+from api.dialects.tencent_smh.errors import RefusalError, overloaded
+from api.dialects.tencent_smh.parts import Parts
+from api.dialects.tencent_smh.paths import names
+from api.dialects.tencent_smh.places import (
+    check_directory,
+    directory_of,
+    file_kind,
+    named,
+    path_of,
+)
+from api.dialects.tencent_smh.removal import Remover
+from api.dialects.tencent_smh.uploads import conflict_of
+from worker.contracts.libraries import ROOT, Entry, Place
+from worker.errors import CoverError, RequestError
+
+# Clients repeat a call after 30 s without an answer; a repeated removal goes on where it was.
+REMOVAL_S: Final = 20.0
+
+
+def make_directory(parts: Parts, call: Call) -> list[str]:
+    """Make a directory and those above it that are missing; where it is. Raises: RefusalError."""
+    conflict = conflict_of(call.queries, "ask", of_file=False)
+    seen = writing(parts, call, *grants.CREATE_DIRECTORY)
+    check_directory(seen.library, call.path)
+    parent_id = _parents(parts, seen.place, call.path[:-1])
+    made = named(
+        call.path[-1], conflict, lambda name: _directory(parts, seen.place, parent_id, name)
+    )
+    return [*call.path[:-1], made.name]
+
+
+def move_file(parts: Parts, call: Call, source: str) -> list[str] | None:
+    """Give a file the call's path; where it is now. Raises: RefusalError."""
+    conflict = conflict_of(call.queries, "rename")
+    seen = writing(parts, call, *grants.move_file(conflict), path=call.path[:-1])
+    kind, parent = file_kind(seen.library, call.path), directory_of(seen)
+    found = parts.state.entries.resolve(seen.place, _source(source, "InvalidSourceFile"))
+    if found is None or found.kind == "dir":
+        raise RefusalError("SourceFileNotFound")
+    if found.kind != kind:
+        raise RefusalError("FileTypeNotMatched")
+    overwrite = conflict == "overwrite"
+    moved = named(
+        call.path[-1],
+        conflict,
+        lambda name: _moved(parts, found, parent.id, name, overwrite=overwrite),
+    )
+    return _path(parts, moved)
+
+
+def move_directory(parts: Parts, call: Call, source: str) -> list[str] | None:
+    """Give a directory the call's path, with those above it that are missing; where it is now.
+
+    Raises: RefusalError.
+    """
+    conflict = conflict_of(call.queries, "ask", of_file=False)
+    seen = writing(parts, call, *grants.MOVE_DIRECTORY)
+    check_directory(seen.library, call.path)
+    old = _source(source, "InvalidSourceDirectory")
+    found = parts.state.entries.resolve(seen.place, old)
+    if found is None or found.kind != "dir":
+        raise RefusalError("SourceDirectoryNotFound")
+    if len(call.path) > len(old) and call.path[: len(old)] == old:
+        raise RefusalError("SourceDirectoryIsParentOfDestination")
+    parent_id = _parents(parts, seen.place, call.path[:-1])
+    moved = named(call.path[-1], conflict, lambda name: _moved(parts, found, parent_id, name))
+    return _path(parts, moved)
+
+
+def delete_file(parts: Parts, call: Call) -> None:
+    """Remove a file with all its versions. Raises: RefusalError `FileNotFound`."""
+    seen = writing(parts, call, *grants.DELETE_FILE, path=call.path)
+    if not call.path:
+        raise RefusalError("EmptyPath")
+    if seen.entry is None or seen.entry.kind == "dir" or not _remover(parts).file(seen.entry):
+        raise RefusalError("FileNotFound")
+
+
+def delete_directory(parts: Parts, call: Call) -> None:
+    """Remove a directory and all below it.
+
+    Raises: RefusalError, `ServerOverloaded` where it takes longer than one call may.
+    """
+    seen = writing(parts, call, *grants.DELETE_DIRECTORY, path=call.path)
+    if not call.path:
+        raise RefusalError("RootDirectoryNotAllowed")
+    ends_at_s = time.monotonic() + REMOVAL_S
+    if not _remover(parts).directory(directory_of(seen), ends_at_s=ends_at_s):
+        raise overloaded("The directory is not empty yet; delete it again to go on.")
+
+
+def delete_space(parts: Parts, call: Call) -> None:
+    """Remove a space of a library for many tenants, with all that is in it.
+
+    Raises: RefusalError, `SpaceNotEmpty` where `force=0` says that nothing may be lost.
+    """
+    seen = writing(parts, call, *grants.DELETE_SPACE)
+    if not seen.library.multi_tenant:
+        raise RefusalError("NotMultiSpaceLibrary")
+    careful = call.queries.one("force") == "0"
+    if careful and parts.state.entries.children(seen.place, ROOT, limit=1):
+        raise RefusalError("SpaceNotEmpty")
+    if not _remover(parts).space(seen.place, ends_at_s=time.monotonic() + REMOVAL_S):
+        raise overloaded("The space is not empty yet; delete it again to go on.")
+    parts.state.libraries.delete_space(*seen.place)
+
+
+def _remover(parts: Parts) -> Remover:
+    return Remover(parts.state.entries, parts.library)
+
+
+def _source(text: str, code: str) -> tuple[str, ...]:
+    """The path that a body names. Raises: RefusalError with `code`."""
+    try:
+        path = names(text)
+    except RefusalError as wrong:
+        raise RefusalError(code, wrong.message) from wrong
+    if not path:
+        raise RefusalError(code)
+    return path
+
+
+def _parents(parts: Parts, place: Place, path: Sequence[str]) -> str:
+    """The id of the directory at `path`; what is missing on the way is made.
+
+    Raises: RefusalError `SameNameDirectoryOrFileExists` where a file is in the way.
+    """
+    parent_id = ROOT
+    for depth in range(1, len(path) + 1):
+        found = parts.state.entries.resolve(place, path[:depth])
+        if found is None:
+            try:
+                found = _directory(parts, place, parent_id, path[depth - 1])
+            except RequestError as refused:
+                # Somebody else may have made it just now.
+                found = parts.state.entries.resolve(place, path[:depth])
+                if refused.code != "library.conflict" or found is None:
+                    raise
+        if found.kind != "dir":
+            raise RefusalError("SameNameDirectoryOrFileExists")
+        parent_id = found.id
+    return parent_id
+
+
+def _directory(parts: Parts, place: Place, parent_id: str, name: str) -> Entry:
+    made = parts.state.entries.make_directory(
+        place,
+        parent_id=parent_id,
+        name=name,
+        entry_id=f"ent_{ULID()}",
+        at_ms=int(time.time() * 1000),
+    )
+    try:
+        parts.library.note(made)
+    except CoverError:
+        parts.state.entries.remove(place, made.id)
+        raise
+    return made
+
+
+def _moved(
+    parts: Parts, entry: Entry, parent_id: str, name: str, *, overwrite: bool = False
+) -> Entry:
+    entries, place = parts.state.entries, entry.place
+    moved, replaced = entries.move(
+        place, entry.id, parent_id=parent_id, name=name, overwrite=overwrite
+    )
+    try:
+        parts.library.note(moved)
+    except CoverError:
+        entries.move(place, entry.id, parent_id=entry.parent_id, name=entry.name)
+        if replaced is not None:
+            entries.put(replaced)
+        raise
+    if replaced is not None:
+        parts.library.delete(place, replaced.id)
+    return moved
+
+
+def _path(parts: Parts, entry: Entry) -> list[str] | None:
+    return path_of(parts.state.entries, entry.place, parent_id=entry.parent_id, name=entry.name)

@@ -1,0 +1,96 @@
+"""Where a library takes files and directories, and what refuses them elsewhere."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+from api.dialects.tencent_smh.access import Seen
+from api.dialects.tencent_smh.errors import RefusalError
+from worker.contracts.libraries import (
+    ROOT,
+    Conflict,
+    Entry,
+    EntryKind,
+    LibraryInfo,
+    Place,
+)
+from worker.errors import RequestError
+from worker.rules.library_kinds import kind_of
+from worker.rules.library_paths import MAX_DEPTH, MAX_NAME_BYTES
+from worker.state.entries import EntryIndex
+
+MAX_RENAMES: Final = 100
+
+Made = TypeVar("Made")
+
+
+def check_lengths(text: str, *, of_file: bool) -> None:
+    """Raises RefusalError for a name that is too long, by what it would be the name of."""
+    *above, last = [name for name in text.split("/") if name] or [""]
+    if any(len(name.encode()) > MAX_NAME_BYTES for name in above):
+        raise RefusalError("DirectoryNameLengthExceed")
+    if len(last.encode()) > MAX_NAME_BYTES:
+        raise RefusalError("FileNameLengthExceed" if of_file else "DirectoryNameLengthExceed")
+
+
+def file_kind(library: LibraryInfo, path: Sequence[str]) -> EntryKind:
+    """What a file at `path` would be. Raises: RefusalError where the library takes none there."""
+    if not path:
+        raise RefusalError("EmptyFileName")
+    kind = kind_of(path[-1], library.kind)
+    if kind is None:
+        raise RefusalError("ExtnameNotAllowed")
+    if library.kind == "media" and library.multi_album and len(path) == 1:
+        raise RefusalError("UploadToRootDirectoryNotAllowed")
+    return kind
+
+
+def check_directory(library: LibraryInfo, path: Sequence[str]) -> None:
+    """Raises RefusalError where the library has no directories, or none so deep."""
+    if not path:
+        raise RefusalError("EmptyPath")
+    if library.kind == "media" and not library.multi_album:
+        raise RefusalError("DirectoryNotAllowed")
+    if library.kind == "media" and len(path) > 1:
+        raise RefusalError("DirectoryLevelExceed")
+
+
+def directory_of(seen: Seen) -> Entry:
+    """What the call looked at, as a directory. Raises: RefusalError `DirectoryNotFound`."""
+    if seen.entry is None or seen.entry.kind != "dir":
+        raise RefusalError("DirectoryNotFound")
+    return seen.entry
+
+
+def path_of(entries: EntryIndex, place: Place, *, parent_id: str, name: str) -> list[str] | None:
+    """The names that lead to an entry now; None where a directory above it is gone."""
+    names = [name]
+    while parent_id != ROOT:
+        above = entries.read(place, parent_id)
+        if above is None or len(names) > MAX_DEPTH:
+            return None
+        names.append(above.name)
+        parent_id = above.parent_id
+    return names[::-1]
+
+
+def named(name: str, conflict: Conflict, make: Callable[[str], Made]) -> Made:
+    """What `make` gives for the name or, where it is taken and that is allowed, for a numbered one.
+
+    Raises: RefusalError `SameNameDirectoryOrFileExists`, `RenameTooManyTimes`.
+    """
+    tries = 1 + MAX_RENAMES * (conflict == "rename")
+    for number in range(tries):
+        try:
+            return make(numbered(name, number))
+        except RequestError as refused:
+            if refused.code != "library.conflict":
+                raise
+    raise RefusalError("SameNameDirectoryOrFileExists" if tries == 1 else "RenameTooManyTimes")
+
+
+def numbered(name: str, number: int) -> str:
+    """`file (1).docx`, as the vendor's examples show it; number 0 is the name itself."""
+    if not number:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem} ({number}){dot}{ending}" if stem else f"{name} ({number})"
