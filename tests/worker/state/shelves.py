@@ -1,6 +1,8 @@
 """Libraries, entries and uploads for tests of their state."""
 
-from typing import Any
+from typing import Any, Final
+
+import redis
 
 from worker.contracts.libraries import (
     ROOT,
@@ -12,7 +14,16 @@ from worker.contracts.libraries import (
     Transfer,
     Version,
 )
+from worker.state.access_tokens import AccessTokens
+from worker.state.connection import connect
+from worker.state.entries import EntryIndex
+from worker.state.entry_pages import Wanted
+from worker.state.libraries import LibraryRecords
+from worker.state.sights import Sights
+from worker.state.transfers import TransferRecords
 
+BY_NAME: Final = Wanted()
+CLAIM_HELD_S: Final = 60
 PLACE = Place("lib1", "-")
 CREATED_MS = 1_700_000_000_000
 
@@ -101,3 +112,48 @@ def upload(
         content_type="image/jpeg",
         created_ms=CREATED_MS,
     )
+
+
+class Shelf:
+    """The state of libraries over one database, with the library `lib1` in it."""
+
+    def __init__(self, url: str) -> None:
+        self.redis: redis.Redis = connect(url, timeout_s=30, connect_timeout_s=5)
+        self.libraries = LibraryRecords(self.redis)
+        self.tokens = AccessTokens(self.redis)
+        self.index = EntryIndex(self.redis, claim_held_s=CLAIM_HELD_S)
+        self.sights = Sights(self.redis)
+        self.transfers = TransferRecords(self.redis)
+        self.libraries.create(library(), secret="open sesame")
+
+    def add(self, entry_id: str, name: str, **facts: Any) -> Entry:
+        """Put a picture."""
+        entry = picture(entry_id, name, **facts)
+        self.index.put(entry)
+        return entry
+
+    def make(self, entry_id: str, name: str, *, parent: str = ROOT) -> Entry:
+        """Make a directory."""
+        return self.index.make_directory(
+            PLACE, parent_id=parent, name=name, entry_id=entry_id, at_ms=CREATED_MS
+        )
+
+    def now(self, entry_id: str) -> Entry:
+        """The entry as the index has it."""
+        read = self.index.read(PLACE, entry_id)
+        assert read is not None
+        return read
+
+    def listed(self, directory_id: str = ROOT, wanted: Wanted = BY_NAME) -> list[str]:
+        """The names of all that a directory shows."""
+        page = self.index.page(PLACE, directory_id, wanted, offset=0, limit=1000)
+        return [entry.name for entry in page.entries]
+
+    def revision(self, directory_id: str = ROOT) -> int:
+        return self.index.page(PLACE, directory_id, BY_NAME, offset=0, limit=1).revision
+
+    def let_claims_run_out(self) -> None:
+        """As if `CLAIM_HELD_S` had passed since they were made."""
+        for key in self.redis.scan_iter("ff:claimed:*"):
+            for name in self.redis.zrange(str(key), 0, -1):
+                self.redis.zadd(str(key), {str(name): 1})

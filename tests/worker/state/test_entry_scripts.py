@@ -1,0 +1,328 @@
+"""Claims on names and moves: whoever comes at once, no name is given twice and no file is lost."""
+
+import threading
+
+import pytest
+
+from tests.worker.state.shelves import CREATED_MS, PLACE, Shelf, again, picture, upload
+from worker.contracts.libraries import ROOT, Claim, Conflict
+from worker.errors import RequestError
+
+
+def test_a_free_name_is_claimed_and_not_seen(shelf: Shelf) -> None:
+    claim = shelf.index.claim(upload(1, "a.jpg"), entry_id="ent_1")
+
+    assert claim == Claim("ent_1", "a.jpg", "created", None)
+    assert shelf.listed() == []
+    assert shelf.index.resolve(PLACE, ["a.jpg"]) is None
+    assert shelf.index.read(PLACE, "ent_1") is None
+    sight = shelf.sights.look("lib1", "-", token=None, path=[], first="oldest")
+    assert sight.first is None
+
+
+def test_a_claimed_name_is_seen_once_it_has_a_version(shelf: Shelf) -> None:
+    shelf.index.claim(upload(1, "a.jpg"), entry_id="ent_1")
+
+    shelf.add("ent_1", "a.jpg")
+
+    assert shelf.listed() == ["a.jpg"]
+    assert list(shelf.redis.scan_iter("ff:claimed:*")) == []
+
+
+@pytest.mark.parametrize("conflict", ["ask", "rename", "overwrite"])
+@pytest.mark.parametrize("seen", [False, True], ids=["claimed", "seen"])
+@pytest.mark.parametrize("taken", [False, True], ids=["free", "taken"])
+def test_the_same_transfer_gets_the_same_claim(
+    shelf: Shelf, conflict: Conflict, seen: bool, taken: bool
+) -> None:
+    if taken and conflict != "ask":
+        shelf.add("ent_0", "a.jpg")
+    transfer = upload(1, "a.jpg", conflict=conflict)
+    first = shelf.index.claim(transfer, entry_id="ent_1")
+    if seen:
+        made = again(picture(first.entry_id, first.name), at_ms=CREATED_MS + 99, upload="1")
+        shelf.index.put(made)
+
+    assert shelf.index.claim(transfer, entry_id="ent_2") == first
+    shelf.let_claims_run_out()
+    assert shelf.index.claim(transfer, entry_id="ent_3") == first
+
+
+def test_one_that_overwrites_gets_the_file_that_is_there(shelf: Shelf) -> None:
+    there = shelf.add("ent_1", "a.jpg")
+
+    claim = shelf.index.claim(upload(1, "a.jpg", conflict="overwrite"), entry_id="ent_2")
+
+    assert claim == Claim("ent_1", "a.jpg", "updated", there.created_ms)
+    assert shelf.listed() == ["a.jpg"]
+
+
+def test_one_that_asks_is_refused_where_a_file_is(shelf: Shelf) -> None:
+    shelf.add("ent_1", "a.jpg")
+
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.index.claim(upload(1, "a.jpg"), entry_id="ent_2")
+
+    assert list(shelf.redis.scan_iter("ff:claim:*")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "next_names"),
+    [
+        pytest.param("a.jpg", ["a(1).jpg", "a(2).jpg"], id="ending"),
+        pytest.param("a", ["a(1)", "a(2)"], id="no ending"),
+        pytest.param(".a", [".a(1)", ".a(2)"], id="begins with a dot"),
+        pytest.param("a.", ["a.(1)", "a.(2)"], id="ends with a dot"),
+        pytest.param("a.tar.gz", ["a.tar(1).gz", "a.tar(2).gz"], id="last ending only"),
+        pytest.param("a(1).jpg", ["a(1)(1).jpg", "a(1)(2).jpg"], id="a number already"),
+        pytest.param("照.片", ["照(1).片", "照(2).片"], id="Unicode"),
+    ],
+)
+def test_one_that_renames_gets_the_next_free_name(
+    shelf: Shelf, name: str, next_names: list[str]
+) -> None:
+    shelf.add("ent_0", name)
+
+    claims = [
+        shelf.index.claim(upload(n, name, conflict="rename"), entry_id=f"ent_{n}") for n in (1, 2)
+    ]
+
+    assert claims == [
+        Claim(f"ent_{n}", new, "created", None) for n, new in enumerate(next_names, start=1)
+    ]
+
+
+def test_the_next_free_name_after_many_is_the_next(shelf_of_one_server: Shelf) -> None:
+    shelf = shelf_of_one_server
+    for number in range(70):
+        transfer = upload(number, "a.jpg", conflict="rename")
+        name = shelf.index.claim(transfer, entry_id=f"ent_{number}").name
+        assert name == (f"a({number}).jpg" if number else "a.jpg")
+
+
+@pytest.mark.parametrize("conflict", ["ask", "overwrite"])
+def test_a_directory_is_never_overwritten(shelf: Shelf, conflict: Conflict) -> None:
+    shelf.make("ent_d", "a.b")
+
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.index.claim(upload(1, "a.b", conflict=conflict), entry_id="ent_1")
+
+    renamed = shelf.index.claim(upload(2, "a.b", conflict="rename"), entry_id="ent_2")
+    assert renamed.name == "a(1).b"
+
+
+def test_a_name_that_is_being_uploaded_is_held(shelf: Shelf) -> None:
+    shelf.index.claim(upload(1, "a.jpg"), entry_id="ent_1")
+
+    shared = shelf.index.claim(upload(2, "a.jpg", conflict="overwrite"), entry_id="ent_2")
+    renamed = shelf.index.claim(upload(3, "a.jpg", conflict="rename"), entry_id="ent_3")
+
+    assert shared == Claim("ent_1", "a.jpg", "created", None)
+    assert renamed == Claim("ent_3", "a(1).jpg", "created", None)
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.index.claim(upload(4, "a.jpg"), entry_id="ent_4")
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.make("ent_d", "a.jpg")
+    shelf.add("ent_5", "b.jpg")
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.index.move(PLACE, "ent_5", parent_id=ROOT, name="a.jpg", overwrite=True)
+
+
+def test_two_uploads_that_overwrite_a_new_name_are_versions_of_one_file(shelf: Shelf) -> None:
+    claims = [
+        shelf.index.claim(upload(n, "a.jpg", conflict="overwrite"), entry_id=f"ent_{n}")
+        for n in (1, 2)
+    ]
+    entry = picture(claims[0].entry_id, "a.jpg")
+    shelf.index.put(again(entry, at_ms=CREATED_MS + 50, upload="2"))
+    shelf.index.put(again(entry, at_ms=CREATED_MS + 40, upload="1"))
+
+    assert claims[0] == claims[1]
+    assert shelf.listed() == ["a.jpg"]
+    assert shelf.now("ent_1").modified_ms == CREATED_MS + 50
+
+
+@pytest.mark.parametrize("conflict", ["ask", "rename", "overwrite"])
+def test_an_upload_that_died_blocks_nothing(shelf: Shelf, conflict: Conflict) -> None:
+    shelf.index.claim(upload(1, "a.jpg"), entry_id="ent_1")
+    shelf.let_claims_run_out()
+
+    claim = shelf.index.claim(upload(2, "a.jpg", conflict=conflict), entry_id="ent_2")
+
+    assert claim == Claim("ent_2", "a.jpg", "created", None)
+
+
+def test_an_upload_that_lost_its_name_is_told_and_may_claim_again(shelf: Shelf) -> None:
+    late = upload(1, "a.jpg", conflict="rename")
+    shelf.index.claim(late, entry_id="ent_1")
+    shelf.let_claims_run_out()
+    shelf.index.claim(upload(2, "a.jpg"), entry_id="ent_2")
+
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.add("ent_1", "a.jpg")
+    claim = shelf.index.claim(late, entry_id="ent_3")
+    shelf.add("ent_2", "a.jpg")
+    shelf.add(claim.entry_id, claim.name)
+
+    assert claim == Claim("ent_1", "a(1).jpg", "created", None)
+    assert shelf.listed() == ["a(1).jpg", "a.jpg"]
+
+
+def test_a_claim_that_ran_out_is_still_good_while_nobody_took_the_name(shelf: Shelf) -> None:
+    shelf.index.claim(upload(1, "a.jpg"), entry_id="ent_1")
+    shelf.let_claims_run_out()
+    shelf.index.claim(upload(2, "b.jpg"), entry_id="ent_2")
+
+    shelf.add("ent_1", "a.jpg")
+
+    assert shelf.listed() == ["a.jpg"]
+
+
+def test_a_claim_on_a_file_that_was_removed_is_made_anew(shelf: Shelf) -> None:
+    shelf.add("ent_1", "a.jpg")
+    transfer = upload(1, "a.jpg", conflict="overwrite")
+    shelf.index.claim(transfer, entry_id="ent_2")
+    shelf.index.remove(PLACE, "ent_1")
+
+    claim = shelf.index.claim(transfer, entry_id="ent_3")
+
+    assert claim == Claim("ent_3", "a.jpg", "created", None)
+
+
+def test_names_of_uploads_that_died_do_not_pile_up(shelf: Shelf) -> None:
+    for number in range(25):
+        shelf.index.claim(upload(number, f"{number}.jpg"), entry_id=f"ent_{number}")
+    shelf.let_claims_run_out()
+
+    for number in range(100, 103):
+        shelf.index.claim(upload(number, "a.jpg", conflict="rename"), entry_id=f"ent_{number}")
+
+    assert shelf.redis.hlen("ff:names:lib1:-:root") == 3
+    assert shelf.redis.zcard("ff:claimed:lib1:-:root") == 3
+
+
+@pytest.mark.parametrize("parent", ["ent_none", "ent_1"], ids=["unknown", "a file"])
+def test_a_name_is_claimed_only_in_a_directory(shelf: Shelf, parent: str) -> None:
+    shelf.add("ent_1", "a.jpg")
+
+    with pytest.raises(RequestError, match=r"library\.not_found"):
+        shelf.index.claim(upload(1, "a.jpg", parent=parent), entry_id="ent_2")
+
+
+def test_a_claim_does_not_keep_its_directory(shelf: Shelf) -> None:
+    shelf.make("ent_d", "d")
+    transfer = upload(1, "a.jpg", parent="ent_d")
+    shelf.index.claim(transfer, entry_id="ent_1")
+
+    assert shelf.index.remove(PLACE, "ent_d")
+
+    with pytest.raises(RequestError, match=r"library\.not_found"):
+        shelf.index.claim(transfer, entry_id="ent_1")
+    with pytest.raises(RequestError, match=r"library\.not_found"):
+        shelf.add("ent_1", "a.jpg", parent="ent_d")
+    assert list(shelf.redis.scan_iter("ff:*:ent_d*")) == []
+
+
+@pytest.mark.parametrize("conflict", ["ask", "rename", "overwrite"])
+def test_of_uploads_that_claim_at_once_each_gets_what_its_rule_says(
+    shelf: Shelf, conflict: Conflict
+) -> None:
+    claims: list[Claim] = []
+    refusals: list[str] = []
+    together = threading.Barrier(8)
+
+    def claim(number: int) -> None:
+        together.wait()
+        try:
+            transfer = upload(number, "a.jpg", conflict=conflict)
+            claims.append(shelf.index.claim(transfer, entry_id=f"ent_{number}"))
+        except RequestError as error:
+            refusals.append(error.code)
+
+    claimers = [threading.Thread(target=claim, args=(number,)) for number in range(8)]
+    for claimer in claimers:
+        claimer.start()
+    for claimer in claimers:
+        claimer.join()
+
+    names = sorted(claim.name for claim in claims)
+    ids = {claim.entry_id for claim in claims}
+    numbered = ["a.jpg", *(f"a({n}).jpg" for n in range(1, 8))]
+    wanted = {
+        "ask": (["a.jpg"], 1, ["library.conflict"] * 7),
+        "rename": (sorted(numbered), 8, []),
+        "overwrite": (["a.jpg"] * 8, 1, []),
+    }
+    assert (names, len(ids), refusals) == wanted[conflict]
+
+
+def test_a_moved_directory_takes_along_what_is_in_it(shelf: Shelf) -> None:
+    for entry_id, name in (("ent_d", "d"), ("ent_e", "e")):
+        shelf.make(entry_id, name)
+    inside = shelf.add("ent_1", "a.jpg", parent="ent_d")
+    before = (shelf.revision(), shelf.revision("ent_e"), shelf.revision("ent_d"))
+
+    moved = shelf.index.move(PLACE, "ent_d", parent_id="ent_e", name="f")
+
+    assert (moved.entry.parent_id, moved.entry.name, moved.replaced) == ("ent_e", "f", None)
+    assert shelf.index.resolve(PLACE, ["e", "f", "a.jpg"]) == inside
+    assert (shelf.listed(), shelf.listed("ent_e")) == (["e"], ["f"])
+    after = (shelf.revision(), shelf.revision("ent_e"), shelf.revision("ent_d"))
+    assert (after[0] > before[0], after[1] > before[1], after[2]) == (True, True, before[2])
+    assert shelf.now(ROOT).modified_ms > CREATED_MS + 1000
+    assert shelf.now("ent_e").modified_ms > CREATED_MS + 1000
+
+
+def test_a_move_to_where_it_is_changes_nothing(shelf: Shelf) -> None:
+    entry = shelf.add("ent_1", "a.jpg")
+    before = shelf.revision()
+
+    moved = shelf.index.move(PLACE, "ent_1", parent_id=ROOT, name="a.jpg", overwrite=True)
+
+    assert (moved.entry, moved.replaced, shelf.revision()) == (entry, None, before)
+
+
+@pytest.mark.parametrize("target", ["ent_d", "ent_e", "ent_f"])
+def test_a_directory_is_never_moved_below_itself(shelf: Shelf, target: str) -> None:
+    shelf.make("ent_d", "d")
+    shelf.make("ent_e", "e", parent="ent_d")
+    shelf.make("ent_f", "f", parent="ent_e")
+
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.index.move(PLACE, "ent_d", parent_id=target, name="x", overwrite=True)
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.index.move(PLACE, ROOT, parent_id=target, name="x")
+
+    assert shelf.index.resolve(PLACE, ["d", "e", "f"]) == shelf.now("ent_f")
+
+
+@pytest.mark.parametrize(
+    ("entry_id", "parent_id"),
+    [("ent_none", ROOT), ("ent_1", "ent_none"), ("ent_1", "ent_2")],
+    ids=["unknown entry", "unknown directory", "into a file"],
+)
+def test_a_move_needs_an_entry_and_a_directory(shelf: Shelf, entry_id: str, parent_id: str) -> None:
+    shelf.add("ent_1", "a.jpg")
+    shelf.add("ent_2", "b.jpg")
+
+    with pytest.raises(RequestError, match=r"library\.not_found"):
+        shelf.index.move(PLACE, entry_id, parent_id=parent_id, name="x")
+
+
+def test_a_file_that_is_moved_over_takes_the_place_of_a_file_only_if_told(shelf: Shelf) -> None:
+    mine, theirs = shelf.add("ent_1", "a.jpg"), shelf.add("ent_2", "b.jpg")
+    shelf.make("ent_d", "d")
+
+    for entry_id, name, overwrite in (
+        ("ent_1", "b.jpg", False),
+        ("ent_1", "d", True),
+        ("ent_d", "b.jpg", True),
+    ):
+        with pytest.raises(RequestError, match=r"library\.conflict"):
+            shelf.index.move(PLACE, entry_id, parent_id=ROOT, name=name, overwrite=overwrite)
+    moved = shelf.index.move(PLACE, "ent_1", parent_id=ROOT, name="b.jpg", overwrite=True)
+
+    assert moved.entry == mine.model_copy(update={"name": "b.jpg"})
+    assert moved.replaced == theirs
+    assert shelf.listed() == ["d", "b.jpg"]
+    assert shelf.index.read(PLACE, "ent_2") is None
