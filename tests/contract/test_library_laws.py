@@ -340,6 +340,17 @@ def test_a_document_is_the_last_one_noted(shelf: Shelf) -> None:
     assert [each.name for each in shelf.library.entries(PLACE)] == ["c.mp4"]
 
 
+def test_a_document_noted_by_many_at_once_is_one_of_theirs(shelf: Shelf) -> None:
+    names = [f"{number}.mp4" for number in range(8)]
+    shelf.put()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: shelf.library.note(entry(name=name)), names * 3))
+
+    (found,) = shelf.library.entries(PLACE)
+    assert found.name in names
+
+
 def test_a_listing_is_stable_while_others_write(shelf: Shelf) -> None:
     """What is there all the time is seen once, whatever comes, goes and moves meanwhile."""
     steady = [new_id() for _ in range(12)]
