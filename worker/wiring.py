@@ -43,9 +43,12 @@ from worker.state.retention import Retention
 from worker.state.sights import Sights
 from worker.state.tokens import VendorTokens
 from worker.state.transfers import TransferRecords
+from worker.state.uploads import UploadDigests
 from worker.state.workers import Workers
 
 OpenSource = Callable[[str, SourceReference], Reader]
+DigestOf = Callable[[str, str], str | None]
+ChecksumParts = tuple[Transfers, Store, Library, Entries, Path | None]
 
 # The packages whose next version may make other pixels or other bytes of them.
 _DRAWING: Final = (
@@ -62,16 +65,6 @@ class CoverParts(NamedTuple):
     encoders: Mapping[str, Encoder]
     detect_short_px: int
     versions: Versions
-
-
-class ChecksumParts(NamedTuple):
-    """What a checksum story is made of, in the order its constructor takes them."""
-
-    transfers: Transfers
-    store: Store
-    library: Library
-    entries: Entries
-    spool_folder: Path | None
 
 
 def cover_parts(settings: Settings, *, on_hang: Callable[[], None] | None = None) -> CoverParts:
@@ -161,9 +154,9 @@ def library(settings: Settings) -> Library:
 
 
 def checksum_parts(settings: Settings, state: "State") -> ChecksumParts:
-    """The adapters and the state of the story that completes uploads to libraries."""
+    """What a checksum story is made of, in the order its constructor takes them."""
     opened, spool_folder = store(settings), settings.api.spool_folder
-    return ChecksumParts(state.transfers, opened, library(settings), state.entries, spool_folder)
+    return state.transfers, opened, library(settings), state.entries, spool_folder
 
 
 def store_destination(settings: Settings) -> Callable[[str, Visibility], Destination]:
@@ -194,7 +187,7 @@ def open_argument(settings: Settings, text: str) -> Reader:
     return _source(settings, kind).open(Path(text) if kind == "path" else text)
 
 
-def source_opener(settings: Settings) -> OpenSource:
+def source_opener(settings: Settings, uploads: UploadDigests) -> OpenSource:
     """How a job's source is opened for its tenant; connections are made once and kept."""
     source = cache(partial(_source, settings))
     smh = cache(partial(_smh_source, settings))
@@ -203,7 +196,7 @@ def source_opener(settings: Settings) -> OpenSource:
         if reference.url is not None:
             return source("url").open(reference.url)
         if reference.upload is not None:
-            return source("upload", tenant).open(reference.upload)
+            return source("upload", tenant, uploads.find).open(reference.upload)
         if reference.entry is not None:
             return source("entry").open(reference.entry)
         refused = source_refusal(reference, tenant, settings.providers.tencent_smh)
@@ -218,7 +211,9 @@ def source_opener(settings: Settings) -> OpenSource:
     return open_source
 
 
-def _source(settings: Settings, kind: str, tenant: str = "") -> Source[Any]:
+def _source(
+    settings: Settings, kind: str, tenant: str = "", digest_of: DigestOf | None = None
+) -> Source[Any]:
     fetch = settings.fetch
     values = {
         **_values(fetch),
@@ -227,6 +222,7 @@ def _source(settings: Settings, kind: str, tenant: str = "") -> Source[Any]:
         "own_bucket": settings.store.bucket,
         "tenant": tenant,
         "store": store(settings) if kind == "upload" else None,
+        "digest_of": digest_of,
         "library": library(settings) if kind == "entry" else None,
     }
     made: Source[Any] = _made(registry.SOURCES, kind, values)
@@ -275,6 +271,7 @@ class State(NamedTuple):
     entries: EntryIndex
     transfers: TransferRecords
     results: ResultRecords
+    uploads: UploadDigests
 
 
 def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
@@ -313,6 +310,7 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         entries=EntryIndex(client, claim_held_s=section.attempt_timeout_s),
         transfers=TransferRecords(client),
         results=_results(settings, client),
+        uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
     )
 
 

@@ -10,7 +10,7 @@ from ulid import ULID
 from api.bodies import media_type, refuse_encoding, refuse_unbuilt
 from api.documents import answers, raw_body
 from api.errors import FieldError, RefusedError
-from api.parts import GivenSettings, GivenStore, TenantName
+from api.parts import GivenSettings, GivenState, GivenStore, TenantName
 from api.spool import spooled
 from api.views import UploadView
 from worker.rules.keys import upload_key
@@ -37,7 +37,11 @@ router = APIRouter(tags=["uploads"])
     dependencies=[Depends(refuse_unbuilt)],
 )
 async def take(
-    request: Request, settings: GivenSettings, store: GivenStore, tenant: TenantName
+    request: Request,
+    settings: GivenSettings,
+    store: GivenStore,
+    state: GivenState,
+    tenant: TenantName,
 ) -> JSONResponse:
     """The body is the medium itself: `curl --data-binary @clip.mp4`, or `-T clip.mp4`."""
     if media_type(request).startswith("multipart/"):
@@ -52,5 +56,6 @@ async def take(
         upload = f"upl_{ULID()}"
         put = partial(store.put_file, content_type="application/octet-stream")
         await run_in_threadpool(put, upload_key(tenant, upload), body.path)
+        await run_in_threadpool(state.uploads.keep, tenant, upload, body.digest)
         told = UploadView(upload=upload, bytes=body.size_bytes, sha256=body.digest)
     return JSONResponse(told.model_dump(), status_code=201)

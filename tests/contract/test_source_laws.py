@@ -156,7 +156,9 @@ def _upload_place(folder: Path, closing: ExitStack) -> Place:
         return UPLOAD
 
     def make(max_bytes: int) -> Source[str]:
-        return UploadSource(store=store, tenant="acme", max_bytes=max_bytes)
+        return UploadSource(
+            store=store, tenant="acme", max_bytes=max_bytes, digest_of=lambda tenant, upload: None
+        )
 
     return Place(make, put, UPLOAD[:-1] + "X", closing)
 

@@ -1,5 +1,6 @@
 """Bad sources: one code in command line, job and HTTP form, in time, and the worker goes on."""
 
+import itertools
 import json
 import os
 import struct
@@ -206,6 +207,10 @@ def pool_children(running: Running) -> list[int]:
     return [child.pid for worker in workers for child in worker.children()]
 
 
+# A size that was not made before: the photo has to be decoded again.
+NEW_SIZES_PX = itertools.count(65)
+
+
 def fails_alike(running: Running, source: dict[str, str], told: dict[str, Any], code: str) -> None:
     """The job, read at its end and again, tells what the command told; the next job is fine."""
     children = pool_children(running)
@@ -213,7 +218,7 @@ def fails_alike(running: Running, source: dict[str, str], told: dict[str, Any], 
     job = cover(running.client, source, wait_s=30, sizes=[64])
     read = running.client.get(f"/v1/jobs/{job['id']}").raise_for_status().json()
     upload_id = upload(running.client, photo_path())
-    good = cover(running.client, {"upload": upload_id}, wait_s=30, sizes=[64])
+    good = cover(running.client, {"upload": upload_id}, wait_s=30, sizes=[next(NEW_SIZES_PX)])
 
     assert (told["status"], told["error"]["code"]) == ("failed", code), told
     assert (job["status"], job["error"]) == ("failed", told["error"])

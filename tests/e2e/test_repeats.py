@@ -52,6 +52,16 @@ def test_the_same_request_again_is_another_job_that_decodes_nothing(
     assert again["result"]["timings_ms"]["detect"] == 0
 
 
+def test_the_same_bytes_uploaded_again_are_not_decoded_again(near: Running, clip: Path) -> None:
+    first, again = (
+        cover(near.client, {"upload": upload(near.client, clip)}, wait_s=60, sizes=[40])
+        for _ in range(2)
+    )
+
+    assert first["result"]["source"] != again["result"]["source"]
+    assert (was_decoded(first), was_decoded(again)) == (True, False)
+
+
 @pytest.mark.parametrize(
     "fields",
     [

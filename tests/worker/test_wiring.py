@@ -16,12 +16,15 @@ from worker.settings import (
     Section,
     Settings,
     SettingsError,
+    SmhProfile,
     StoreSettings,
 )
 
 # What wiring itself knows beside the fields of the sections.
 GIVEN_BY_WIRING = {
     "allowed",
+    "digest_of",
+    "library",
     "max_bytes",
     "model_path",
     "model_sha256",
@@ -29,15 +32,16 @@ GIVEN_BY_WIRING = {
     "own_bucket",
     "store",
     "tenant",
+    "tokens",
 }
 # Fields that wiring reads itself.
-READ_BY_WIRING = {"kind", "model", "objects", "buckets", "short_side_px", "visibility"}
+READ_BY_WIRING = {"kind", "model", "objects", "buckets", "short_side_px", "tenants", "visibility"}
 # Fields of how libraries are served, not of how they are kept.
 READ_BY_THE_API = {"first", "cover_wait_s", "confirm_wait_s", "link_s"}
 SECTIONS: dict[str, tuple[dict[str, str], tuple[type[Section], ...]]] = {
     "store": (registry.STORES, (StoreSettings,)),
     "libraries": (registry.LIBRARIES, (StoreSettings, LibrarySettings)),
-    "sources": (registry.SOURCES, (FetchSettings, ObjectBucketSettings)),
+    "sources": (registry.SOURCES, (FetchSettings, ObjectBucketSettings, SmhProfile)),
     "sandbox": (registry.SANDBOXES, (DecodeSettings,)),
     "detect": (registry.DETECTORS, (DetectSettings,)),
     "encode": (registry.ENCODERS, (EncodeSettings,)),

@@ -106,7 +106,7 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
     section = settings.worker
     state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
     story = CoverStory(*wiring.cover_parts(settings, on_hang=running.give_up))
-    open_source = wiring.source_opener(settings)
+    open_source = wiring.source_opener(settings, state.uploads)
     destination = wiring.store_destination(settings)
 
     checksum = cache(lambda: ChecksumStory(*wiring.checksum_parts(settings, state)))

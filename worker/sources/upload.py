@@ -1,5 +1,6 @@
 """Media that a tenant has uploaded: private objects of our own store."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from worker.errors import RequestError, SourceError
@@ -10,11 +11,15 @@ from worker.rules.spans import Spans
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadSource:
-    """Opens uploads of one tenant by their ids; another tenant's are not found."""
+    """Opens uploads of one tenant by their ids; another tenant's are not found.
+
+    `digest_of` gives the SHA-256 of a tenant's upload, in hex, where it is known.
+    """
 
     store: Store
     tenant: str
     max_bytes: int
+    digest_of: Callable[[str, str], str | None]
 
     def open(self, reference: str) -> "UploadReader":
         """Find the upload. Raises: SourceError; StorageError when the store fails."""
@@ -27,11 +32,15 @@ class UploadSource:
             raise SourceError("source.not_found")
         if found.size_bytes == 0:
             raise SourceError("source.empty")
-        return UploadReader(self.store, key, found.size_bytes, self.max_bytes, upload=reference)
+        reader = UploadReader(self.store, key, found.size_bytes, self.max_bytes, upload=reference)
+        digest = self.digest_of(self.tenant, reference)
+        if digest is not None:
+            reader.fingerprint = f"sha256:{digest}"
+        return reader
 
 
 class UploadReader:
-    """An upload read by ranges; its bytes never change, so its id is its fingerprint."""
+    """An upload read by ranges; its bytes never change, so its id can be its fingerprint."""
 
     def __init__(
         self, store: Store, key: str, size_bytes: int, max_bytes: int, *, upload: str

@@ -18,8 +18,14 @@ def store(tmp_path: Path) -> LocalStore:
     return store
 
 
-def _source(store: LocalStore, tenant: str = "acme") -> UploadSource:
-    return UploadSource(store=store, tenant=tenant, max_bytes=1_000_000)
+def _source(store: LocalStore, tenant: str = "acme", **digests: str) -> UploadSource:
+    """A source that knows the digests of some uploads."""
+    return UploadSource(
+        store=store,
+        tenant=tenant,
+        max_bytes=1_000_000,
+        digest_of=lambda of_tenant, upload: digests.get(upload) if of_tenant == tenant else None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,3 +66,8 @@ def test_an_upload_that_is_swept_while_it_is_read_is_not_found(store: LocalStore
         reader.read(200_000, 10)
 
     assert caught.value.code == "source.not_found"
+
+
+def test_an_upload_is_known_again_by_its_bytes_else_by_its_id(store: LocalStore) -> None:
+    assert _source(store, **{UPLOAD: "ab"}).open(UPLOAD).fingerprint == "sha256:ab"
+    assert _source(store).open(UPLOAD).fingerprint == f"upload:{UPLOAD}"
