@@ -70,6 +70,16 @@ def create(
         public_read=public_read,
         created_ms=now_ms(),
     )
+    secret = _record(info)
+    if json:
+        tell(json_module.dumps({"library_id": library_id, "secret": secret}))
+        return
+    tell(f"library {library_id}\nsecret  {secret}")
+    tell("The secret is not shown again: keep it where your backend finds it.")
+
+
+def _record(info: LibraryInfo) -> str:
+    """Make the library; answers its secret."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     with failures_told():
         try:
@@ -77,12 +87,8 @@ def create(
         except RequestError as error:
             if error.code != "library.conflict":
                 raise
-            fail(f"library.conflict: there is a library {library_id!r} already")
-    if json:
-        tell(json_module.dumps({"library_id": library_id, "secret": secret}))
-        return
-    tell(f"library {library_id}\nsecret  {secret}")
-    tell("The secret is not shown again: keep it where your backend finds it.")
+            fail(f"library.conflict: there is a library {info.id!r} already")
+    return secret
 
 
 @library.command("list", short_help="List all libraries.")

@@ -30,6 +30,7 @@ from worker.contracts.libraries import (
     Place,
     Transfer,
 )
+from worker.contracts.results import ChecksumResult
 from worker.errors import RequestError
 from worker.jobs.checksum import CHUNK_BYTES, ChecksumStory
 from worker.ports import Library
@@ -83,28 +84,37 @@ def put(
     wanted = _target(target, file)
     settings = Settings.read()
     with failures_told():
-        state, library = state_of(settings), wiring.library(settings)
-        info = known_library(state, wanted.place.library_id)
-        known_space(state, info, wanted.place.space_id)
-        transfer = Transfer(
-            id=f"trn_{ULID()}",
-            tenant=info.tenant,
-            place=wanted.place,
-            parent_id=ROOT,
-            name=wanted.path[-1],
-            kind=_kind(info, wanted.path),
-            conflict=conflict,
-            multipart=False,
-            content_type=content_type_of_name(wanted.path[-1]),
-            created_ms=now_ms(),
-        )
-        parent_id = _directory(state.entries, library, wanted)
-        transfer = transfer.model_copy(update={"parent_id": parent_id})
+        state = state_of(settings)
         story = ChecksumStory(*wiring.checksum_parts(settings, state))
+        transfer = _transfer(state, story.library, wanted, conflict)
         with file.open("rb") as opened:
             kept = story.keep(transfer, _chunks(opened, file), attempt=HereAttempt())
-    path = "/".join((*wanted.path[:-1], kept.name))
-    if json:
+    _tell(kept, transfer, "/".join((*wanted.path[:-1], kept.name)), as_json=json)
+
+
+def _transfer(
+    state: wiring.State, library: Library, wanted: Target, conflict: Conflict
+) -> Transfer:
+    """What the story is told of the upload; the directories it goes into are there."""
+    info = known_library(state, wanted.place.library_id)
+    known_space(state, info, wanted.place.space_id)
+    kind = _kind(info, wanted.path)
+    return Transfer(
+        id=f"trn_{ULID()}",
+        tenant=info.tenant,
+        place=wanted.place,
+        parent_id=_directory(state.entries, library, wanted),
+        name=wanted.path[-1],
+        kind=kind,
+        conflict=conflict,
+        multipart=False,
+        content_type=content_type_of_name(wanted.path[-1]),
+        created_ms=now_ms(),
+    )
+
+
+def _tell(kept: ChecksumResult, transfer: Transfer, path: str, *, as_json: bool) -> None:
+    if as_json:
         facts = kept.model_dump(mode="json", exclude={"status", "timings_ms"})
         more = {"path": path, "kind": transfer.kind, "content_type": transfer.content_type}
         tell(json_module.dumps(facts | more))
