@@ -122,7 +122,11 @@ OTHER_VALUES = {
 
 
 def test_every_setting_of_what_makes_covers_decides_their_bytes_or_is_a_limit() -> None:
-    sections = {"DETECT": DetectSettings, "DECODE": DecodeSettings, "ENCODE": EncodeSettings}
+    sections: dict[str, type[Section]] = {
+        "DETECT": DetectSettings,
+        "DECODE": DecodeSettings,
+        "ENCODE": EncodeSettings,
+    }
 
     names = {f"{at}__{name.upper()}" for at, kind in sections.items() for name in kind.model_fields}
 
