@@ -1,0 +1,177 @@
+"""Whatever is done to a space, in whatever order, each entry is exactly where its record says."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.worker.state.shelves import (
+    CREATED_MS,
+    PLACE,
+    Shelf,
+    again,
+    directory,
+    picture,
+    upload,
+)
+from worker.contracts.libraries import ROOT, Entry
+from worker.errors import RequestError
+from worker.state.entry_pages import Wanted
+from worker.state.entry_records import FIELDS, entry_of, fields_of
+
+IDS = [f"ent_{n}" for n in range(6)]
+FOLDERS = [ROOT, *(f"ent_d{n}" for n in range(4))]
+NAMES = ["a", "b.x", "é"]
+STEP = st.tuples(
+    st.sampled_from(["put", "put", "put", "make", "make", "move", "move", "remove", "claim"]),
+    st.sampled_from(IDS),
+    st.sampled_from(FOLDERS),
+    st.sampled_from(FOLDERS),
+    st.sampled_from(NAMES),
+    st.integers(0, 20),
+)
+Step = tuple[str, str, str, str, str, int]
+
+
+class Model:
+    """What a space has after the same steps, in the plainest words; claims are never seen."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+
+    def _at(self, parent: str, name: str) -> Entry | None:
+        here = (e for e in self.entries.values() if (e.parent_id, e.name) == (parent, name))
+        return next(here, None)
+
+    def _is_dir(self, entry_id: str) -> bool:
+        return entry_id == ROOT or (entry_id in self.entries and entry_id.startswith("ent_d"))
+
+    def _above(self, entry_id: str) -> list[str]:
+        above = [entry_id]
+        while above[-1] != ROOT:
+            above.append(self.entries[above[-1]].parent_id)
+        return above
+
+    def put(self, entry: Entry) -> bool:
+        known = self.entries.get(entry.id)
+        if known is None:
+            if not self._is_dir(entry.parent_id) or self._at(entry.parent_id, entry.name):
+                return False
+            self.entries[entry.id] = entry
+        elif entry.modified_ms > known.modified_ms:
+            assert entry.version is not None
+            upload_id = entry.version.id.removeprefix("ver_")
+            newer = again(known, at_ms=entry.modified_ms, upload=upload_id)
+            self.entries[entry.id] = newer
+        return True
+
+    def make(self, entry: Entry) -> bool:
+        there = self._at(entry.parent_id, entry.name)
+        if there is None and entry.id not in self.entries and self._is_dir(entry.parent_id):
+            self.entries[entry.id] = entry
+            return True
+        return there is not None and there.id == entry.id
+
+    def move(self, entry_id: str, parent: str, name: str, overwrite: bool) -> bool:
+        known = self.entries.get(entry_id)
+        if known is None or not self._is_dir(parent) or entry_id in self._above(parent):
+            return False
+        there = self._at(parent, name)
+        if there is not None and there.id != entry_id:
+            if not overwrite or self._is_dir(there.id) or self._is_dir(entry_id):
+                return False
+            del self.entries[there.id]
+        moved = known.model_copy(update={"parent_id": parent, "name": name})
+        self.entries[entry_id] = moved
+        return True
+
+    def remove(self, entry_id: str) -> bool:
+        if any(entry.parent_id == entry_id for entry in self.entries.values()):
+            return False
+        return self.entries.pop(entry_id, None) is not None
+
+
+def step_on(shelf: Shelf, model: Model, number: int, step: Step) -> tuple[bool, bool]:
+    """Take one step in both, and say for both whether it was done."""
+    what, file_id, folder_id, parent, name, time = step
+    overwrite, subject = time % 2 == 0, file_id if time % 3 else folder_id
+    file = picture(file_id, name, parent=parent, at_ms=CREATED_MS + time)
+    folder = directory(folder_id, name, parent=parent)
+    index = shelf.index
+    try:
+        if what == "put":
+            wanted = model.put(file)
+            index.put(file)
+        elif what == "make":
+            wanted = folder_id == ROOT or model.make(folder)
+            if folder_id != ROOT:
+                shelf.make(folder_id, name, parent=parent)
+        elif what == "move":
+            wanted = subject != ROOT and model.move(subject, parent, name, overwrite)
+            index.move(PLACE, subject, parent_id=parent, name=name, overwrite=overwrite)
+        elif what == "remove":
+            wanted = subject != ROOT and model.remove(subject)
+            return wanted, index.remove(PLACE, subject)
+        else:
+            wanted = parent == ROOT or parent in model.entries
+            transfer = upload(number, name, conflict="rename", parent=parent)
+            index.claim(transfer, entry_id=f"ent_claimed{number}")
+            shelf.let_claims_run_out()
+    except RequestError:
+        return wanted, False
+    return wanted, True
+
+
+def check(shelf: Shelf, model: Model) -> None:
+    """Compare all that can be asked of the space with the model."""
+    seen = {}
+    for folder_id in [ROOT, *(i for i in model.entries if i.startswith("ent_d"))]:
+        here = {e.name: e for e in model.entries.values() if e.parent_id == folder_id}
+        for order in ("name", "creation", "modification", "size"):
+            for only in ("dirs", "files"):
+                page = shelf.index.page(
+                    PLACE, folder_id, Wanted(order, only=only), offset=0, limit=99
+                )
+                seen.update({entry.id: entry for entry in page.entries})
+                names = {n for n, e in here.items() if (e.kind == "dir") == (only == "dirs")}
+                assert {entry.name for entry in page.entries} == names
+                assert len(page.entries) == len(names)
+    assert set(seen) == set(model.entries)
+    for entry_id, entry in model.entries.items():
+        path = [model.entries[i].name for i in model._above(entry_id)[:-1]][::-1]
+        assert shelf.index.read(PLACE, entry_id) == seen[entry_id]
+        assert shelf.index.resolve(PLACE, path) == seen[entry_id]
+        changes = {"modified_ms": entry.modified_ms} if entry.kind == "dir" else {}
+        assert seen[entry_id].model_copy(update=changes) == entry
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.lists(STEP, min_size=10, max_size=50))
+def test_every_entry_is_where_its_record_says(
+    shelf_of_one_server: Shelf, steps: list[Step]
+) -> None:
+    shelf, model = shelf_of_one_server, Model()
+    shelf.index.clear(PLACE)
+    for key in shelf.redis.scan_iter("ff:claim:*"):
+        shelf.redis.delete(str(key))
+
+    for number, step in enumerate(steps):
+        wanted, done = step_on(shelf, model, number, step)
+        assert done is wanted, step
+    check(shelf, model)
+
+    shelf.index.clear(PLACE)
+    assert list(shelf.redis.scan_iter("ff:*:lib1:-*")) == ["ff:space:lib1:-"]
+
+
+def test_an_entry_is_told_as_it_was_given() -> None:
+    file = picture("ent_1", "Größe\x00.jpg")
+    folder = directory("ent_2", "d")
+
+    for entry in (file, folder):
+        fields = [str(field) for field in fields_of(entry)]
+        assert len(fields) == FIELDS
+        assert entry_of(PLACE, fields[:7]) == entry
+    assert entry_of(PLACE, None) is None
