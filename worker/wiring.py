@@ -32,7 +32,7 @@ from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
 from worker.rules.visibility import source_refusal, visibility_of
 from worker.settings import Section, Settings, SettingsError
 from worker.state.access_tokens import AccessTokens
-from worker.state.connection import connect
+from worker.state.connection import connect, connect_async
 from worker.state.entries import EntryIndex
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
@@ -40,11 +40,14 @@ from worker.state.leases import LeaseRules, Leases
 from worker.state.libraries import LibraryRecords
 from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
-from worker.state.sights import Sights
+from worker.state.sights import AsyncSights, Sights
 from worker.state.tokens import VendorTokens
 from worker.state.transfers import TransferRecords
 from worker.state.uploads import UploadDigests
 from worker.state.workers import Workers
+
+# More at once would only wait for each other in Redis, which runs one script at a time.
+_LOOKS_AT_ONCE: Final = 32
 
 OpenSource = Callable[[str, SourceReference], Reader]
 DigestOf = Callable[[str, str], str | None]
@@ -312,6 +315,18 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         results=_results(settings, client),
         uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
     )
+
+
+def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:
+    """Looks at libraries for an event loop, over connections of its own."""
+    section = settings.redis
+    client = connect_async(
+        section.url.get_secret_value(),
+        timeout_s=timeout_s,
+        connect_timeout_s=section.connect_timeout_s,
+        most=_LOOKS_AT_ONCE,
+    )
+    return AsyncSights(client)
 
 
 def _results(settings: Settings, client: Redis) -> ResultRecords:

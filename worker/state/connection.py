@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import Final
 
 import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError
 from redis.retry import Retry
@@ -28,6 +30,25 @@ def connect(url: str, *, timeout_s: float, connect_timeout_s: float) -> redis.Re
         health_check_interval=10,
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
+
+
+def connect_async(
+    url: str, *, timeout_s: float, connect_timeout_s: float, most: int
+) -> redis.asyncio.Redis:
+    """As `connect`, for an event loop; beyond `most` connections, calls wait for one of them."""
+    pool = redis.asyncio.BlockingConnectionPool.from_url(
+        url,
+        decode_responses=True,
+        protocol=2,
+        max_connections=most,
+        timeout=timeout_s,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=min(connect_timeout_s, timeout_s),
+        socket_keepalive=True,
+        health_check_interval=10,
+        retry=AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+    )
+    return redis.asyncio.Redis(connection_pool=pool)
 
 
 _REFUSED: Final = (redis.OutOfMemoryError, redis.ReadOnlyError, NoPermissionError)

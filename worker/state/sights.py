@@ -1,15 +1,19 @@
 """Sights: all that one read of a library needs to know, in one round trip."""
 
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import redis
+import redis.asyncio
 
 from worker.contracts.libraries import Entry, Grant, LibraryInfo, Place, SpaceInfo
 from worker.state.access_tokens import USE, digest_of
+from worker.state.connection import redis_errors_as_ours
 from worker.state.entry_records import RECORDS, entry_of
 from worker.state.libraries import library_of, space_of
-from worker.state.scripts import Script
+from worker.state.scripts import SHARED, Script
+
+First = Literal["oldest", "newest"]
 
 # The newest is the first by name of those with the last time, which is not where the set ends.
 _LOOK: Final = (
@@ -66,7 +70,7 @@ class Sights:
         *,
         token: str | None,
         path: Sequence[str] | None = None,
-        first: Literal["oldest", "newest"] | None = None,
+        first: First | None = None,
     ) -> Sight:
         """The library, the space, what the token allows, and what `path` leads to if it is given.
 
@@ -75,16 +79,50 @@ class Sights:
         library each file is a medium. A token that is used lasts a full period from here,
         to the second. Raises: RequestError `queue.unavailable`.
         """
-        digest = digest_of(token) if token else ""
-        walks = path is not None
-        library, library_public, space, space_public, grant, entry, first_row = self._look(
-            library_id, space_id, digest, int(walks), first or "", *(path or ())
-        )
         place = Place(library_id, space_id)
-        return Sight(
-            library=library_of(library, library_public),
-            space=space_of(space, space_public) if library else None,
-            grant=Grant.model_validate_json(grant) if grant else None,
-            entry=entry_of(place, entry),
-            first=entry_of(place, first_row),
-        )
+        return _sight(place, self._look(*_asked(place, token, path, first)))
+
+
+class AsyncSights:
+    """The same looks for an event loop: none of them holds a thread."""
+
+    def __init__(self, client: redis.asyncio.Redis) -> None:
+        self._redis = client
+        self._look = client.register_script(SHARED + _LOOK)
+
+    async def look(
+        self,
+        library_id: str,
+        space_id: str,
+        *,
+        token: str | None,
+        path: Sequence[str] | None = None,
+        first: First | None = None,
+    ) -> Sight:
+        """See `Sights.look`."""
+        place = Place(library_id, space_id)
+        with redis_errors_as_ours():
+            row = await self._look(args=_asked(place, token, path, first))
+        return _sight(place, cast(list[Any], row))
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        await self._redis.aclose()
+
+
+def _asked(
+    place: Place, token: str | None, path: Sequence[str] | None, first: First | None
+) -> tuple[str | int, ...]:
+    digest = digest_of(token) if token else ""
+    return (*place, digest, int(path is not None), first or "", *(path or ()))
+
+
+def _sight(place: Place, row: Sequence[Any]) -> Sight:
+    library, library_public, space, space_public, grant, entry, first_row = row
+    return Sight(
+        library=library_of(library, library_public),
+        space=space_of(space, space_public) if library else None,
+        grant=Grant.model_validate_json(grant) if grant else None,
+        entry=entry_of(place, entry),
+        first=entry_of(place, first_row),
+    )
