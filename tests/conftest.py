@@ -6,6 +6,7 @@ import pytest
 
 pytest_plugins = [
     "tests.corpus",
+    "tests.fakes.smh_vendor",
     "tests.http_server",
     "tests.media",
     "tests.minio_server",

@@ -102,19 +102,14 @@ class SmhClient:
 
     def _list(self, path: Sequence[str], query: Query, *, selector: str) -> ListingPage:
         """A listing; servers before the selectors refuse them, later ones may insist on them."""
-        if self._selects:
-            try:
-                return self._listed(path, {selector: "1", **query})
-            except SmhRefusedError as error:
-                if not _lists_otherwise(error) or error.vendor_code == _OLD_LIST_CLOSED:
-                    raise
+        if not self._selects:
+            return self._listed(path, query)
         try:
-            page = self._listed(path, query)
-        except SmhRefusedError as error:
-            if error.vendor_code != _OLD_LIST_CLOSED:
-                raise
-            self._selects = True
             return self._listed(path, {selector: "1", **query})
+        except SmhRefusedError as error:
+            if not _lists_otherwise(error) or error.vendor_code == _OLD_LIST_CLOSED:
+                raise
+        page = self._listed(path, query)
         self._selects = False
         return page
 

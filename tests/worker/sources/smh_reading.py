@@ -1,0 +1,74 @@
+"""Opening albums and files of the fake of Tencent SMH."""
+
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.fakes.smh_vendor import SmhVendor
+from worker.contracts.requests import AlbumReference, FileReference
+from worker.errors import SourceError
+from worker.ports import Reader, Tokens
+from worker.sources.smh import SmhSource
+from worker.state.connection import connect
+from worker.state.tokens import VendorTokens
+
+
+def smh_source(vendor: SmhVendor, tokens: Tokens, **how: Any) -> SmhSource:
+    """A source with a profile that fits the fake; `how` says what is different."""
+    given: dict[str, Any] = {
+        "base_url": vendor.api_url,
+        "library_id": vendor.library_id,
+        "library_secret": vendor.secret,
+        "public_read": False,
+        "link_hosts": [vendor.storage_host],
+        "allow_private_addresses": True,
+        "first": "oldest",
+        "token_period_s": 3600,
+        "tokens": tokens,
+        "connect_timeout_s": 2,
+        "stall_timeout_s": 2,
+        "total_timeout_s": 10,
+        "max_bytes": 8 * 1024 * 1024,
+        "max_redirects": 3,
+    }
+    return SmhSource(**{**given, **how})
+
+
+def album(name: str | None = "trip", **how: Any) -> AlbumReference:
+    return AlbumReference.model_validate(
+        {"provider": "tencent_smh", "library_id": "smh1", "album": name, **how}
+    )
+
+
+def file(path: str = "trip/a.jpg", **how: Any) -> FileReference:
+    return FileReference.model_validate(
+        {"provider": "tencent_smh", "library_id": "smh1", "path": path, **how}
+    )
+
+
+class SmhOpener:
+    """Opens references at the fake, and closes the readers when the test is over."""
+
+    def __init__(self, vendor: SmhVendor, redis_url: str, closing: ExitStack) -> None:
+        self.vendor = vendor
+        self._redis = closing.enter_context(connect(redis_url, timeout_s=5, connect_timeout_s=5))
+        self._closing = closing
+
+    def __call__(self, reference: AlbumReference | FileReference, **how: Any) -> Reader:
+        reader = smh_source(self.vendor, VendorTokens(self._redis), **how).open(reference)
+        self._closing.callback(reader.close)
+        return reader
+
+    def failure(self, reference: AlbumReference | FileReference, **how: Any) -> SourceError:
+        """The error that opening and reading it all ends with."""
+        with pytest.raises(SourceError) as caught:
+            read_whole(self(reference, **how))
+        return caught.value
+
+
+def read_whole(reader: Reader) -> bytes:
+    data = b""
+    while piece := reader.read(len(data), 64 * 1024):
+        data += piece
+    return data
