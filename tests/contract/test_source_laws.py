@@ -3,9 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -14,44 +13,18 @@ from typing import Any
 
 import pytest
 
+from tests.contract.source_places import CAP, Place, entry_place, local_place, upload_place
 from tests.http_server import MediaServer, dripping, ranges, whole
 from tests.minio_server import Minio
 from worker.contracts.requests import ObjectReference
 from worker.errors import SourceError
 from worker.ports import Reader, Source
-from worker.rules.keys import upload_key
 from worker.sources.http import HttpSource
-from worker.sources.local import LocalSource
 from worker.sources.object import ObjectSource
 from worker.sources.stdin import StdinSource
-from worker.sources.upload import UploadSource
-from worker.stores.local import LocalStore
 
 KIB = 1024
 MEDIUM = Random(3).randbytes(900 * KIB + 11)
-CAP = 2048 * KIB
-UPLOAD = "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W"
-
-
-@dataclass
-class Place:
-    """Where one kind of source finds its medium."""
-
-    make: Callable[[int], Source[Any]]
-    put: Callable[[bytes], Any]
-    missing: Any
-    closing: ExitStack
-    dripping: Callable[[str], Reader] | None = None
-    reference: Any = None
-
-    def open(self, body: bytes, *, max_bytes: int = CAP) -> Reader:
-        self.reference = self.put(body)
-        return self.reopen(max_bytes=max_bytes)
-
-    def reopen(self, *, max_bytes: int = CAP) -> Reader:
-        reader = self.make(max_bytes).open(self.reference)
-        self.closing.callback(reader.close)
-        return reader
 
 
 LIMITS: Any = {"connect_timeout_s": 2, "stall_timeout_s": 5, "max_bytes": CAP}
@@ -146,32 +119,6 @@ def _object_place(minio: Minio, bucket: str, server: MediaServer, closing: ExitS
     return Place(make, put, missing, closing, partial(_dripping_object, server))
 
 
-def _upload_place(folder: Path, closing: ExitStack) -> Place:
-    store = LocalStore(folder=folder, public_base_url="http://covers.example", link_secret=None)
-
-    def put(body: bytes) -> str:
-        key = upload_key("acme", UPLOAD)
-        store.delete(key)
-        store.put(key, body, content_type="application/octet-stream")
-        return UPLOAD
-
-    def make(max_bytes: int) -> Source[str]:
-        return UploadSource(
-            store=store, tenant="acme", max_bytes=max_bytes, digest_of=lambda tenant, upload: None
-        )
-
-    return Place(make, put, UPLOAD[:-1] + "X", closing)
-
-
-def _local_place(folder: Path, closing: ExitStack) -> Place:
-    def put(body: bytes) -> Path:
-        path = folder / "clip.mp4"
-        path.write_bytes(body)
-        return path
-
-    return Place(lambda cap: LocalSource(max_bytes=cap), put, folder / "missing.mp4", closing)
-
-
 def _stdin_place(closing: ExitStack) -> Place:
     pipes: list[int] = []
 
@@ -194,7 +141,7 @@ def _stdin_place(closing: ExitStack) -> Place:
     return Place(make, put, None, closing, lambda _: _dripping_pipe(closing))
 
 
-@pytest.fixture(params=["url", "url-without-ranges", "object", "upload", "local", "stdin"])
+@pytest.fixture(params=["url", "url-without-ranges", "object", "upload", "entry", "local", "stdin"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A kind of source with nothing in it yet."""
     with ExitStack() as closing:
@@ -206,9 +153,11 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             minio, server = map(request.getfixturevalue, ("minio", "media_server"))
             yield _object_place(minio, bucket, server, closing)
         elif request.param == "upload":
-            yield _upload_place(tmp_path, closing)
+            yield upload_place(tmp_path, closing)
+        elif request.param == "entry":
+            yield entry_place(tmp_path, closing)
         elif request.param == "local":
-            yield _local_place(tmp_path, closing)
+            yield local_place(tmp_path, closing)
         else:
             yield _stdin_place(closing)
 

@@ -75,17 +75,24 @@ class ChecksumStory:
             attempt.enter("store")
             with watch.stage("store"):
                 claim = self.entries.claim(transfer, entry_id=_new_entry_id())
-                version = self._version(transfer, claim, spool)
+                versions = self._versions(transfer, claim, spool)
+                # Only the attempt whose word counts makes it seen.
+                attempt.enter("store")
+                version = self._show(transfer, claim, versions)
         return _result(transfer, claim, version, watch)
 
-    def _version(self, transfer: Transfer, claim: Claim, spool: Spooled) -> Version:
-        """The upload's version, made now unless an attempt that died made it; seen either way."""
-        place, entry_id = transfer.place, claim.entry_id
-        versions = self.library.versions(place, entry_id)
+    def _versions(self, transfer: Transfer, claim: Claim, spool: Spooled) -> list[Version]:
+        """The file's versions, newest first, with that of the upload, which is put only once."""
+        versions = self.library.versions(transfer.place, claim.entry_id)
+        if _of_transfer(versions, transfer) is not None:
+            return versions
+        draft = _draft(transfer, claim, spool)
+        return [self.library.put(transfer.place, claim.entry_id, spool.path, draft), *versions]
+
+    def _show(self, transfer: Transfer, claim: Claim, versions: list[Version]) -> Version:
+        """Make the file seen as it is now; answers the upload's version."""
         kept = _of_transfer(versions, transfer)
-        if kept is None:
-            kept = self.library.put(place, entry_id, spool.path, _draft(transfer, claim, spool))
-            versions = [kept, *versions]
+        assert kept is not None
         entry = _entry(transfer, claim, kept, newest=versions[0])
         if claim.way == "created":
             # A file that is overwritten has its document, which a move meanwhile has changed.
