@@ -7,7 +7,7 @@ import pytest
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest
-from worker.rules.visibility import entry_refusal, refusal, visibility_of
+from worker.rules.visibility import entry_refusal, refusal, source_refusal, visibility_of
 
 ENTRY = {
     "library_id": "photos",
@@ -114,7 +114,10 @@ def test_what_is_refused(source: dict[str, Any], asked: str | None, code: str, f
     ],
 )
 def test_what_is_taken(source: dict[str, Any], asked: str | None) -> None:
-    assert refusal(wanted(asked, **source), "default", PROFILES) is None
+    request = wanted(asked, **source)
+
+    assert refusal(request, "default", PROFILES) is None
+    assert source_refusal(request.source, "default", PROFILES) is None
 
 
 @pytest.mark.parametrize(
