@@ -12,18 +12,15 @@ from urllib.parse import urlsplit
 import pytest
 from ulid import ULID
 
+from tests.library_facts import DATA, ENTRY, OTHER, PLACE, draft, entry
 from tests.minio_library import library_of
 from tests.minio_server import Minio
 from worker import registry
-from worker.contracts.libraries import ROOT, SINGLE_SPACE, Entry, Place, Version, VersionDraft
+from worker.contracts.libraries import Place, Version
 from worker.errors import RequestError, StorageError
 from worker.libraries.local import LocalLibrary
 from worker.ports import Library, LinkLook
 
-PLACE = Place("smh1albums", SINGLE_SPACE)
-OTHER = Place("smh1albums", "space2")
-ENTRY = "ent_01JC6Z5G0Q8V2N3M4P5R6S7T8W"
-DATA = bytes(range(256)) * 80
 LOOK = LinkLook(expires_s=60, name="clip.mp4")
 URL = "http://media.example/library-objects"
 
@@ -82,31 +79,6 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
     files = tmp_path / "files"
     files.mkdir()
     return Shelf(make(request), lambda: make(request), files)
-
-
-def draft(data: bytes = DATA, **changes: Any) -> VersionDraft:
-    given: dict[str, Any] = {
-        "transfer": f"trn_{ULID()}",
-        "size_bytes": len(data),
-        "crc64": "9306716434211326336",
-        "content_type": "video/mp4",
-        "at_ms": 1_765_000_000_000,
-        "way": "created",
-    }
-    return VersionDraft(**{**given, **changes})
-
-
-def entry(entry_id: str = ENTRY, **changes: Any) -> Entry:
-    given: dict[str, Any] = {
-        "id": entry_id,
-        "place": PLACE,
-        "parent_id": ROOT,
-        "name": "clip.mp4",
-        "kind": "video",
-        "created_ms": 1_765_000_000_000,
-        "modified_ms": 1_765_000_000_000,
-    }
-    return Entry(**{**given, **changes})
 
 
 def new_id() -> str:

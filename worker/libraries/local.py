@@ -161,7 +161,10 @@ class LocalLibrary:
         folder = self._path_of(place, entry_id)
         while True:
             self._disk.make_folders(folder)
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            except FileNotFoundError:  # deleted as soon as it was made
+                continue
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
                 if _is_at(descriptor, folder):  # not deleted while this one waited

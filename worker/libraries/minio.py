@@ -152,11 +152,11 @@ class MinioLibrary:
 
     def _entry(self, place: Place, entry_id: str, listed: Iterator[Object]) -> Entry | None:
         """The entry of which all this is listed; None without a document, or a file's version."""
-        newest: Object | None = None
+        newest: Version | None = None
         document = None
         for each in listed:
             if not str(each.object_name).endswith(_DOCUMENT):
-                newest = newest or each
+                newest = newest or self._listed(each)
             elif document is None:
                 document = self._objects.read(str(each.object_name))
         if document is None:
@@ -164,8 +164,7 @@ class MinioLibrary:
         entry = entry_of(document, place=place, entry_id=entry_id)
         if entry.kind == "dir":
             return entry
-        version = self._listed(newest) if newest else None
-        return entry.model_copy(update={"version": version}) if version else None
+        return entry.model_copy(update={"version": newest}) if newest else None
 
     def _listed(self, listed: Object) -> Version | None:
         """The version, of a listing that may be without metadata."""
