@@ -25,8 +25,9 @@ _PLACE_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _VERSION_ID: Final = re.compile(r"(?!null$|(.*/)?\.\.?(/|$))[A-Za-z0-9._+/=-]{1,1024}")
 _TYPE: Final = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+( ?;[\x20-\x7e]*)?", re.IGNORECASE)
 _MAX_TYPE_CHARACTERS: Final = 255
+# Anything that ends in `+xml` is a document to a browser, with scripts, whatever stands before.
 _SHOWN: Final = re.compile(
-    r"(image/(?!svg)|video/|audio/|text/plain|application/pdf)[^ ;]*( ?;.*)?", re.IGNORECASE
+    r"((image|video|audio)/[^ ;+]+|text/plain|application/pdf)( ?;.*)?", re.IGNORECASE
 )
 # What a header's value in quotes cannot hold as it is, and what some clients take for an escape.
 _UNQUOTED: Final = re.compile(r'[^\x20-\x7e]|["\\%]')
