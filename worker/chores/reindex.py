@@ -35,15 +35,17 @@ def reindex(index: EntryIndex, place: Place, entries: Iterable[Entry]) -> Reinde
     strays: list[Entry] = []
     seen: set[str] = set()
 
-    def looked_at() -> Iterator[Entry]:
+    def news() -> Iterator[Entry]:
+        """What is known already is not told again: it may be deleted by now."""
         for entry in entries:
             seen.add(entry.id)
             known = before.get(entry.id)
+            if known is None or known.version != entry.version:
+                yield entry
             if known and (known.parent_id, known.name) != (entry.parent_id, entry.name):
                 strays.append(entry)
-            yield entry
 
-    index.load(place, looked_at())
+    index.load(place, news())
     moved = sum(_move(index, before[entry.id], entry) for entry in strays)
     # Children stand behind their directory, and a directory must be empty before it goes.
     gone = [before[entry_id] for entry_id in reversed(before) if entry_id not in seen]

@@ -143,8 +143,9 @@ class EntryIndex:
         """Take in what the library knows of a space, in any order, and count it.
 
         Of two files with one name the later gets the next free name, so that none is hidden. What
-        is known already only goes forward, as with `put`. Nothing else may change the space
-        meanwhile. Raises: RequestError `library.not_found` for an unknown space.
+        is known already only goes forward, as with `put`, so uploads may go on; what is deleted
+        or moved meanwhile may come back as it was listed.
+        Raises: RequestError `library.not_found` for an unknown space.
         """
         loaded = 0
         for batch in _batches(entries):

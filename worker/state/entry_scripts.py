@@ -162,7 +162,9 @@ for first = 3, #ARGV, {FIELDS} do
   if found then
     renew(id, found, fresh)
   else
-    fresh.name = free_name(fresh.parent, fresh.name, now)
+    if holder(fresh.parent, fresh.name, now) ~= id then
+      fresh.name = free_name(fresh.parent, fresh.name, now)
+    end
     if fresh.kind == 'dir' then fresh.modified = later(fresh.modified, newest_child_ms(id)) end
     show(id, fresh)
     parents[fresh.parent] = later(fresh.created, parents[fresh.parent] or 0)
