@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.smh_places import smh_place
 from tests.contract.source_places import CAP, Place, entry_place, local_place, upload_place
 from tests.http_server import MediaServer, dripping, ranges, whole
 from tests.minio_server import Minio
@@ -141,13 +142,21 @@ def _stdin_place(closing: ExitStack) -> Place:
     return Place(make, put, None, closing, lambda _: _dripping_pipe(closing))
 
 
-@pytest.fixture(params=["url", "url-without-ranges", "object", "upload", "entry", "local", "stdin"])
+HTTP = ["url", "url-without-ranges", "smh-album", "smh-file"]
+
+
+@pytest.fixture(params=[*HTTP, "object", "upload", "entry", "local", "stdin"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A kind of source with nothing in it yet."""
     with ExitStack() as closing:
         if request.param.startswith("url"):
             server = request.getfixturevalue("media_server")
             yield _url_place(server, closing, ranged=request.param == "url")
+        elif request.param.startswith("smh"):
+            given = ("smh_vendor", "one_redis_url", "media_server")
+            vendor, redis_url, server = map(request.getfixturevalue, given)
+            kind = request.param.removeprefix("smh-")
+            yield smh_place(kind, vendor, redis_url, (server, DRIPS), closing)
         elif request.param == "object":
             bucket = request.getfixturevalue("bucket")
             minio, server = map(request.getfixturevalue, ("minio", "media_server"))
