@@ -30,7 +30,7 @@ from worker.ports import (
 from worker.rules.arguments import kind_of
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
 from worker.rules.visibility import source_refusal, visibility_of
-from worker.settings import Section, Settings, SettingsError
+from worker.settings import Section, Settings
 from worker.state.access_tokens import AccessTokens
 from worker.state.connection import connect, connect_async
 from worker.state.entries import EntryIndex
@@ -136,23 +136,10 @@ def store(settings: Settings) -> Store:
 
 
 def library(settings: Settings) -> Library:
-    """The library that `libraries.kind` names; without one, that of the store's kind.
-
-    Raises: SettingsError where the store's kind has none, or both would share a bucket.
-    """
+    """The library that `libraries.kind` names; without one, that of the store's kind."""
     stored, own = settings.store, settings.libraries
-    kind = own.kind or stored.kind
-    if kind not in registry.LIBRARIES:
-        known = ", ".join(sorted(registry.LIBRARIES))
-        raise SettingsError(
-            f"FIRSTFRAME_LIBRARIES__KIND: store.kind {kind!r} keeps no libraries; known: {known}"
-        )
-    if kind == stored.kind == "minio" and own.bucket == stored.bucket:
-        # That one is public in part, and keeps no versions.
-        raise SettingsError(
-            f"FIRSTFRAME_LIBRARIES__BUCKET: must not be store.bucket, which is {own.bucket!r}"
-        )
-    made: Library = _made(registry.LIBRARIES, kind, {**_values(stored), **_values(own)})
+    values = {**_values(stored), **_values(own)}
+    made: Library = _made(registry.LIBRARIES, own.kind or stored.kind, values)
     return made
 
 

@@ -15,7 +15,6 @@ from worker.settings import (
     ObjectBucketSettings,
     Section,
     Settings,
-    SettingsError,
     SmhProfile,
     StoreSettings,
 )
@@ -82,25 +81,6 @@ def test_a_library_is_of_the_stores_kind_unless_it_has_its_own() -> None:
     assert not wiring.library(Settings(store=minio)).served_here
     both = Settings(store=minio, libraries=LibrarySettings(kind="local"))
     assert wiring.library(both).served_here
-
-
-def test_a_store_that_keeps_no_libraries_is_told_with_the_setting_that_helps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(registry.STORES, "tape", "worker.stores.local:LocalStore")
-    settings = Settings(store=StoreSettings(kind="tape"))
-
-    with pytest.raises(SettingsError, match=r"FIRSTFRAME_LIBRARIES__KIND.*known: local, minio"):
-        wiring.library(settings)
-
-
-def test_libraries_never_share_the_bucket_of_public_covers() -> None:
-    settings = Settings(
-        store=StoreSettings(kind="minio", bucket="media"), libraries=LibrarySettings(bucket="media")
-    )
-
-    with pytest.raises(SettingsError, match="FIRSTFRAME_LIBRARIES__BUCKET"):
-        wiring.library(settings)
 
 
 # Settings of those sections that decide whether covers are made, never which bytes they have.

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from worker.registry import LIBRARIES
 from worker.settings.sections import (
     ApiSettings,
     DecodeSettings,
@@ -69,6 +70,19 @@ class Settings(BaseSettings):
     libraries: LibrarySettings = LibrarySettings()
     providers: ProviderSettings = ProviderSettings()
     log: LogSettings = LogSettings()
+
+    @field_validator("libraries")
+    @classmethod
+    def _can_be_kept(cls, libraries: LibrarySettings, others: ValidationInfo) -> LibrarySettings:
+        store = others.data.get("store", StoreSettings())
+        kind = libraries.kind or store.kind
+        if kind not in LIBRARIES:
+            known = ", ".join(sorted(LIBRARIES))
+            raise ValueError(f"kind must be one of {known}: store.kind {kind!r} keeps no libraries")
+        # The store's bucket is public in part, and keeps no versions.
+        if kind == store.kind == "minio" and libraries.bucket == store.bucket:
+            raise ValueError(f"bucket must not be store.bucket, which is {store.bucket!r}")
+        return libraries
 
     @classmethod
     def settings_customise_sources(

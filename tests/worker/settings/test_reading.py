@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from worker import registry
 from worker.settings import Settings, SettingsError
 
 
@@ -100,3 +101,26 @@ def test_secrets_are_not_shown() -> None:
     settings = Settings.model_validate({"store": {"secret_key": "hunter2"}})
 
     assert "hunter2" not in repr(settings)
+
+
+def test_a_store_that_keeps_no_libraries_is_told_with_the_setting_that_helps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(registry.STORES, "tape", "worker.stores.local:LocalStore")
+    monkeypatch.setenv("FIRSTFRAME_STORE__KIND", "tape")
+
+    with pytest.raises(SettingsError, match=r"FIRSTFRAME_LIBRARIES: .*kind .*local, minio"):
+        Settings.read()
+
+    monkeypatch.setenv("FIRSTFRAME_LIBRARIES__KIND", "local")
+    assert Settings.read().store.kind == "tape"
+
+
+def test_libraries_never_share_the_bucket_of_public_covers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FIRSTFRAME_STORE__KIND", "minio")
+    monkeypatch.setenv("FIRSTFRAME_LIBRARIES__BUCKET", "firstframe")
+
+    with pytest.raises(SettingsError, match=r"FIRSTFRAME_LIBRARIES: .*bucket must not be"):
+        Settings.read()
