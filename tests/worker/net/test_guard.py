@@ -4,6 +4,7 @@ import threading
 import time
 
 import httpcore2
+import httpx2
 import pytest
 
 from tests.http_server import Behaviour, MediaServer, dripping, redirect, silent, whole
@@ -17,7 +18,7 @@ from tests.worker.net.network import (
     reason_of_failure,
 )
 from worker.net.client import get, guarded_client
-from worker.net.failures import RequestFailedError
+from worker.net.failures import RequestFailedError, UrlNotAllowedError
 from worker.net.guard import Access, resolve_name
 from worker.net.stopwatch import Stopwatch
 
@@ -192,3 +193,26 @@ def test_the_system_resolver_gives_all_addresses_once() -> None:
 
     assert "127.0.0.1" in found or "::1" in found
     assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [
+        ("https://media.test/", True),
+        ("https://a.links.test/", True),
+        ("https://media.test:9000/", False),
+        ("https://ported.test:9000/", True),
+        ("https://ported.test/", False),
+        ("https://public.test/", False),
+        ("http://media.test/", False),
+        ("https://media.test@public.test/", False),
+    ],
+)
+def test_where_hosts_are_listed_no_other_is_asked(url: str, allowed: bool) -> None:
+    access = Access(hosts=("media.test", ".links.test", "ported.test:9000"), https_only=True)
+
+    if allowed:
+        access.check_url(httpx2.URL(url))
+    else:
+        with pytest.raises(UrlNotAllowedError):
+            access.check_url(httpx2.URL(url))

@@ -22,3 +22,14 @@ def test_time_inside_adds_up() -> None:
             time.sleep(0.02)
 
     assert stopwatch.left_s <= 0
+
+
+def test_time_inside_twice_counts_once() -> None:
+    stopwatch = Stopwatch(10)
+    with stopwatch:
+        time.sleep(0.02)
+        with stopwatch:
+            time.sleep(0.02)
+        time.sleep(0.02)
+
+    assert 9.8 < stopwatch.left_s < 9.945

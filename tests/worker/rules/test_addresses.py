@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.rules.addresses import address_of, is_allowed_address, is_allowed_host
+from worker.rules.addresses import (
+    address_of,
+    is_allowed_address,
+    is_allowed_host,
+    is_listed_host,
+)
 
 PRIVATE = [
     "10.0.0.1",
@@ -196,3 +201,42 @@ def test_only_the_standard_form_of_an_address_counts_as_one() -> None:
     assert address_of("::1") == IPv6Address("::1")
     assert address_of("127.1") is None
     assert address_of("example.com") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "listed"),
+    [
+        ("media.example", 443, "media.example"),
+        ("MEDIA.example.", 443, "media.example"),
+        ("media.example", 443, "Media.Example:443"),
+        ("media.example", 9000, "media.example:9000"),
+        ("a.media.example", 443, ".media.example"),
+        ("b.a.media.example", 443, ".media.example"),
+        ("a.media.example", 9000, ".media.example:9000"),
+        ("127.0.0.1", 9000, "127.0.0.1:9000"),
+        ("::1", 9000, "[::1]:9000"),
+        ("::1", 443, "[::1]"),
+    ],
+)
+def test_a_host_is_listed_by_name_port_and_suffix(host: str, port: int, listed: str) -> None:
+    assert is_listed_host(host, port, 443, ["other.example", listed])
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "listed"),
+    [
+        pytest.param("media.example", 8443, "media.example", id="other-port"),
+        pytest.param("media.example", 443, "media.example:8443", id="other-port-listed"),
+        pytest.param("media.example", 443, ".media.example", id="suffix-itself"),
+        pytest.param("evilmedia.example", 443, ".media.example", id="no-label-border"),
+        pytest.param("evilmedia.example", 443, "media.example", id="longer-name"),
+        pytest.param("media.example.evil", 443, "media.example", id="longer-at-the-end"),
+        pytest.param("a.media.example", 443, "media.example", id="below-a-name"),
+        pytest.param("media.example", 443, "https://media.example", id="a-url"),
+        pytest.param("media.example", 443, "", id="empty"),
+        pytest.param("", 443, "", id="no-host"),
+        pytest.param("media.example", 443, "*.example", id="no-patterns"),
+    ],
+)
+def test_what_only_looks_like_a_listed_host_is_none(host: str, port: int, listed: str) -> None:
+    assert not is_listed_host(host, port, 443, [listed])

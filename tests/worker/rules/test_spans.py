@@ -101,3 +101,13 @@ def test_a_jump_close_before_a_wished_span_is_fetched_with_it() -> None:
 
     assert spans.next_fetch(2_999_000, 10) == Span(2_999_000, 501_000 + READ_AHEAD_BYTES)
     assert spans.next_fetch(2_000_000, 10) == Span(2_000_000, HEAD_BYTES)
+
+
+def test_the_whole_is_there_once_nothing_lacks() -> None:
+    spans = Spans(10, max_bytes=10)
+    spans.add(0, b"0123")
+    spans.add(7, b"789")
+
+    assert spans.whole() is None
+    spans.add(4, b"456")
+    assert b"".join(spans.whole() or []) == b"0123456789"
