@@ -143,10 +143,9 @@ def library(settings: Settings) -> Library:
     return made
 
 
-def checksum_parts(settings: Settings, state: "State") -> ChecksumParts:
+def checksum_parts(settings: Settings, transfers: Transfers, entries: Entries) -> ChecksumParts:
     """What a checksum story is made of, in the order its constructor takes them."""
-    opened, spool_folder = store(settings), settings.api.spool_folder
-    return state.transfers, opened, library(settings), state.entries, spool_folder
+    return transfers, store(settings), library(settings), entries, settings.api.spool_folder
 
 
 def store_destination(settings: Settings) -> Callable[[str, Visibility], Destination]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, NamedTuple
 
 from worker.contracts.libraries import ROOT, Entry, Place
@@ -22,6 +23,16 @@ class Reindexed(NamedTuple):
     removed: int
 
 
+class _Known(NamedTuple):
+    """What the index had of an entry at the begin, and no more: there may be very many."""
+
+    parent_id: str
+    name: str
+    is_dir: bool
+    created_ms: int
+    version_id: str
+
+
 def reindex(index: EntryIndex, place: Place, entries: Iterable[Entry]) -> Reindexed:
     """Let the index have every one of `entries`, where each says it stands, and no others.
 
@@ -31,7 +42,7 @@ def reindex(index: EntryIndex, place: Place, entries: Iterable[Entry]) -> Reinde
     `entries` raises.
     """
     old_ms = time.time() * 1000 - _YOUNG_MS
-    before = {entry.id: entry for entry in _indexed(index, place, ROOT)}
+    before = {entry.id: _known(entry) for entry in _indexed(index, place, ROOT)}
     strays: list[Entry] = []
     seen: set[str] = set()
 
@@ -40,7 +51,7 @@ def reindex(index: EntryIndex, place: Place, entries: Iterable[Entry]) -> Reinde
         for entry in entries:
             seen.add(entry.id)
             known = before.get(entry.id)
-            if known is None or known.version != entry.version:
+            if known is None or known.version_id != _version_id(entry):
                 yield entry
             if known and (known.parent_id, known.name) != (entry.parent_id, entry.name):
                 strays.append(entry)
@@ -48,9 +59,9 @@ def reindex(index: EntryIndex, place: Place, entries: Iterable[Entry]) -> Reinde
     index.load(place, news())
     moved = sum(_move(index, before[entry.id], entry) for entry in strays)
     # Children stand behind their directory, and a directory must be empty before it goes.
-    gone = [before[entry_id] for entry_id in reversed(before) if entry_id not in seen]
-    known_gone = (entry for entry in gone if entry.kind != "dir" or entry.created_ms < old_ms)
-    removed = sum(_remove(index, entry) for entry in known_gone)
+    gone = [entry_id for entry_id in reversed(before) if entry_id not in seen]
+    sure = (each for each in gone if not before[each].is_dir or before[each].created_ms < old_ms)
+    removed = sum(_done(partial(index.remove, place, entry_id)) for entry_id in sure)
     return Reindexed(len(seen), len(seen - before.keys()), moved, removed)
 
 
@@ -68,16 +79,21 @@ def _indexed(index: EntryIndex, place: Place, directory_id: str) -> Iterator[Ent
             return
 
 
-def _move(index: EntryIndex, before: Entry, entry: Entry) -> bool:
+def _known(entry: Entry) -> _Known:
+    facts = (entry.parent_id, entry.name, entry.kind == "dir", entry.created_ms)
+    return _Known(*facts, _version_id(entry))
+
+
+def _version_id(entry: Entry) -> str:
+    return entry.version.id if entry.version else ""
+
+
+def _move(index: EntryIndex, before: _Known, entry: Entry) -> bool:
     place, parent_id, name = entry.place, entry.parent_id, entry.name
     now = index.read(place, entry.id)
     if now is None or (now.parent_id, now.name) != (before.parent_id, before.name):
         return False  # somebody else moved it meanwhile
-    return _done(lambda: index.move(place, entry.id, parent_id=parent_id, name=name))
-
-
-def _remove(index: EntryIndex, entry: Entry) -> bool:
-    return _done(lambda: index.remove(entry.place, entry.id))
+    return _done(partial(index.move, place, entry.id, parent_id=parent_id, name=name))
 
 
 def _done(act: Callable[[], object]) -> bool:

@@ -12,10 +12,9 @@ from worker.commands.smh_parts import (
     checked,
     day_of,
     fail,
-    failures_told,
     known_library,
     now_ms,
-    open_state,
+    opened,
     refuse,
     tell,
     tell_table,
@@ -81,9 +80,9 @@ def create(
 def _record(info: LibraryInfo) -> str:
     """Make the library; answers its secret."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
-    with failures_told():
+    with opened() as records:
         try:
-            open_state().libraries.create(info, secret=secret)
+            records.libraries.create(info, secret=secret)
         except RequestError as error:
             if error.code != "library.conflict":
                 raise
@@ -94,15 +93,15 @@ def _record(info: LibraryInfo) -> str:
 @library.command("list", short_help="List all libraries.")
 def list_all(json: AsJson = False) -> None:
     """List all libraries, by their ids."""
-    with failures_told():
-        _tell(open_state().libraries.list(), as_json=json)
+    with opened() as records:
+        _tell(records.libraries.list(), as_json=json)
 
 
 @library.command("show", short_help="Show one library.")
 def show(library_id: LibraryId, json: AsJson = False) -> None:
     """Show one library; never its secret, of which only a digest is kept."""
-    with failures_told():
-        _tell([known_library(open_state(), library_id)], as_json=json)
+    with opened() as records:
+        _tell([known_library(records, library_id)], as_json=json)
 
 
 @library.command("set", short_help="Change who may read.")
@@ -117,8 +116,8 @@ def change(
 
     Spaces of a library for many tenants have settings of their own: `smh space set`.
     """
-    with failures_told():
-        if not open_state().libraries.set_public_read(library_id, public_read):
+    with opened() as records:
+        if not records.libraries.set_public_read(library_id, public_read):
             fail(f"there is no library {library_id!r}")
 
 

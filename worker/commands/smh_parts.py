@@ -4,40 +4,56 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, NoReturn
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
+from redis import Redis
 
 from worker import wiring
 from worker.contracts.libraries import SINGLE_SPACE, LibraryInfo, SpaceInfo
 from worker.errors import CoverError
 from worker.rules.urls import shown
 from worker.settings import Settings
+from worker.state.access_tokens import AccessTokens
+from worker.state.entries import EntryIndex
+from worker.state.libraries import LibraryRecords
+from worker.state.transfers import TransferRecords
 
 LibraryId = Annotated[str, typer.Argument(metavar="LIB", help="The library's id.")]
 SpaceId = Annotated[str, typer.Argument(metavar="SPACE", help="The space's id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
-def open_state() -> wiring.State:
-    """The records that the settings lead to."""
-    return state_of(Settings.read())
+class Records(NamedTuple):
+    """What Redis knows of libraries."""
+
+    libraries: LibraryRecords
+    access_tokens: AccessTokens
+    entries: EntryIndex
+    transfers: TransferRecords
 
 
-def state_of(settings: Settings) -> wiring.State:
-    """The records that these settings lead to."""
-    return wiring.state(settings, timeout_s=settings.redis.timeout_s)
+def records_of(client: Redis) -> Records:
+    """The records that the client reaches."""
+    return Records(
+        LibraryRecords(client), AccessTokens(client), EntryIndex(client), TransferRecords(client)
+    )
 
 
 @contextmanager
-def failures_told() -> Iterator[None]:
-    """Ends the program with 1 and a line when what was asked cannot be done."""
+def opened(settings: Settings | None = None) -> Iterator[Records]:
+    """The records that the settings lead to, for a while.
+
+    Ends the program with 1 and a line when what is asked for meanwhile cannot be done.
+    """
+    settings = settings or Settings.read()
     try:
-        yield
+        with wiring.redis_client(settings, timeout_s=settings.redis.timeout_s) as client:
+            yield records_of(client)
     except CoverError as error:
         if error.code != "queue.unavailable":
             fail(str(error))
-        where = shown(Settings.read().redis.url.get_secret_value())
+        where = shown(settings.redis.url.get_secret_value())
         fail(f"{error.code}: Redis does not answer at {where}")
 
 
@@ -62,17 +78,17 @@ def checked(check: Callable[[str], None], what: str, text: str) -> str:
     return text
 
 
-def known_library(state: wiring.State, library_id: str) -> LibraryInfo:
+def known_library(records: Records, library_id: str) -> LibraryInfo:
     """The library; ends the program with 1 where there is none."""
-    library = state.libraries.read(library_id)
+    library = records.libraries.read(library_id)
     if library is None:
         fail(f"there is no library {library_id!r}")
     return library
 
 
-def known_space(state: wiring.State, library: LibraryInfo, space_id: str) -> SpaceInfo:
+def known_space(records: Records, library: LibraryInfo, space_id: str) -> SpaceInfo:
     """The space; ends the program with 1 where there is none."""
-    space = state.libraries.read_space(library.id, space_id)
+    space = records.libraries.read_space(library.id, space_id)
     if space is None:
         hint = "" if library.multi_tenant else f"; its only space is {SINGLE_SPACE!r}"
         fail(f"library {library.id!r} has no space {space_id!r}{hint}")

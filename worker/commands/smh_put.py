@@ -12,13 +12,13 @@ from ulid import ULID
 
 from worker import wiring
 from worker.commands.smh_parts import (
+    Records,
     fail,
-    failures_told,
     known_library,
     known_space,
     now_ms,
+    opened,
     refuse,
-    state_of,
     tell,
 )
 from worker.contracts.libraries import (
@@ -83,27 +83,24 @@ def put(
     conflict: Conflict = "rename" if rename else "ask" if ask else "overwrite"
     wanted = _target(target, file)
     settings = Settings.read()
-    with failures_told():
-        state = state_of(settings)
-        story = ChecksumStory(*wiring.checksum_parts(settings, state))
-        transfer = _transfer(state, story.library, wanted, conflict)
-        with file.open("rb") as opened:
-            kept = story.keep(transfer, _chunks(opened, file), attempt=HereAttempt())
+    with opened(settings) as records, file.open("rb") as given:
+        parts = wiring.checksum_parts(settings, records.transfers, records.entries)
+        story = ChecksumStory(*parts)
+        transfer = _transfer(records, story.library, wanted, conflict)
+        kept = story.keep(transfer, _chunks(given, file), attempt=HereAttempt())
     _tell(kept, transfer, "/".join((*wanted.path[:-1], kept.name)), as_json=json)
 
 
-def _transfer(
-    state: wiring.State, library: Library, wanted: Target, conflict: Conflict
-) -> Transfer:
+def _transfer(records: Records, library: Library, wanted: Target, conflict: Conflict) -> Transfer:
     """What the story is told of the upload; the directories it goes into are there."""
-    info = known_library(state, wanted.place.library_id)
-    known_space(state, info, wanted.place.space_id)
+    info = known_library(records, wanted.place.library_id)
+    known_space(records, info, wanted.place.space_id)
     kind = _kind(info, wanted.path)
     return Transfer(
         id=f"trn_{ULID()}",
         tenant=info.tenant,
         place=wanted.place,
-        parent_id=_directory(state.entries, library, wanted),
+        parent_id=_directory(records.entries, library, wanted),
         name=wanted.path[-1],
         kind=kind,
         conflict=conflict,
@@ -182,7 +179,7 @@ def _made(index: EntryIndex, library: Library, place: Place, path: Sequence[str]
     return made
 
 
-def _chunks(opened: BinaryIO, file: Path) -> Iterator[bytes]:
+def _chunks(given: BinaryIO, file: Path) -> Iterator[bytes]:
     """The file's bytes, with a bar for large ones where somebody looks."""
     size_bytes = file.stat().st_size
     console = Console(stderr=True)
@@ -190,6 +187,6 @@ def _chunks(opened: BinaryIO, file: Path) -> Iterator[bytes]:
     columns = TextColumn(file.name), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=console, disable=hidden) as progress:
         bar = progress.add_task(file.name, total=size_bytes)
-        while chunk := opened.read(CHUNK_BYTES):
+        while chunk := given.read(CHUNK_BYTES):
             yield chunk
             progress.advance(bar, len(chunk))

@@ -6,7 +6,7 @@ import typer
 
 from worker import wiring
 from worker.chores.reindex import reindex
-from worker.commands.smh_parts import failures_told, known_library, known_space, state_of, tell
+from worker.commands.smh_parts import known_library, known_space, opened, tell
 from worker.contracts.libraries import Place
 from worker.settings import Settings
 
@@ -23,16 +23,16 @@ def rebuild(
     """
     library_id, _, space_id = target.partition("/")
     settings = Settings.read()
-    with failures_told():
-        state, library = state_of(settings), wiring.library(settings)
-        info = known_library(state, library_id)
+    library = wiring.library(settings)
+    with opened(settings) as records:
+        info = known_library(records, library_id)
         if space_id:
-            spaces = [known_space(state, info, space_id)]
+            spaces = [known_space(records, info, space_id)]
         else:
-            spaces = state.libraries.spaces(info.id)
+            spaces = records.libraries.spaces(info.id)
         for space in spaces:
             place = Place(info.id, space.id)
-            done = reindex(state.entries, place, library.entries(place))
+            done = reindex(records.entries, place, library.entries(place))
             tell(
                 f"{place.library_id}/{place.space_id}: {done.entries} entries"
                 f" ({done.added} added, {done.moved} moved, {done.removed} removed)"

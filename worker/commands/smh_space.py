@@ -11,11 +11,10 @@ from worker.commands.smh_parts import (
     checked,
     day_of,
     fail,
-    failures_told,
     known_library,
     known_space,
     now_ms,
-    open_state,
+    opened,
     tell,
     tell_table,
     yes,
@@ -39,15 +38,14 @@ def create(
 ) -> None:
     """Make a space in a library that was made with --multi-tenant; others have the one '-'."""
     checked(check_space_id, "SPACE", space_id)
-    with failures_told():
-        state = open_state()
-        if not known_library(state, library_id).multi_tenant:
+    with opened() as records:
+        if not known_library(records, library_id).multi_tenant:
             fail(f"library {library_id!r} is for one tenant: its only space is {SINGLE_SPACE!r}")
         info = SpaceInfo(
             library_id=library_id, id=space_id, public_read=public_read, created_ms=now_ms()
         )
         try:
-            state.libraries.create_space(info)
+            records.libraries.create_space(info)
         except RequestError as error:
             if error.code != "library.conflict":
                 raise
@@ -57,17 +55,15 @@ def create(
 @space.command("list", short_help="List the spaces of a library.")
 def list_all(library_id: LibraryId, json: AsJson = False) -> None:
     """List the spaces of a library, by their ids."""
-    with failures_told():
-        state = open_state()
-        _tell(state.libraries.spaces(known_library(state, library_id).id), as_json=json)
+    with opened() as records:
+        _tell(records.libraries.spaces(known_library(records, library_id).id), as_json=json)
 
 
 @space.command("show", short_help="Show one space.")
 def show(library_id: LibraryId, space_id: SpaceId, json: AsJson = False) -> None:
     """Show one space."""
-    with failures_told():
-        state = open_state()
-        _tell([known_space(state, known_library(state, library_id), space_id)], as_json=json)
+    with opened() as records:
+        _tell([known_space(records, known_library(records, library_id), space_id)], as_json=json)
 
 
 @space.command("set", short_help="Change who may read.")
@@ -80,10 +76,9 @@ def change(
     ],
 ) -> None:
     """Change who may read a space; it counts from the next request on."""
-    with failures_told():
-        state = open_state()
-        known_space(state, known_library(state, library_id), space_id)
-        state.libraries.set_space_public_read(library_id, space_id, public_read)
+    with opened() as records:
+        known_space(records, known_library(records, library_id), space_id)
+        records.libraries.set_space_public_read(library_id, space_id, public_read)
 
 
 def _tell(spaces: list[SpaceInfo], *, as_json: bool) -> None:

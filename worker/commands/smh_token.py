@@ -8,10 +8,9 @@ import typer
 from worker.commands.smh_parts import (
     AsJson,
     LibraryId,
-    failures_told,
     known_library,
     known_space,
-    open_state,
+    opened,
     refuse,
     tell,
     tell_table,
@@ -61,11 +60,10 @@ def create(
     unknown = sorted(set(grant or ()) - GRANTS)
     if unknown:
         refuse(f"--grant {unknown[0]!r}: known are {', '.join(sorted(GRANTS))}")
-    with failures_told():
-        state = open_state()
-        library = known_library(state, library_id)
+    with opened() as records:
+        library = known_library(records, library_id)
         for space_id in space or ():
-            known_space(state, library, space_id)
+            known_space(records, library, space_id)
         wanted = Grant(
             library_id=library_id,
             space_ids=tuple(space or ()),
@@ -73,7 +71,7 @@ def create(
             grants=tuple(grant or ()),
             period_s=period,
         )
-        text = state.access_tokens.create(wanted)
+        text = records.access_tokens.create(wanted)
     tell(json_module.dumps({"access_token": text, "expires_in": period}) if json else text)
 
 
@@ -83,9 +81,8 @@ def list_all(library_id: LibraryId, json: AsJson = False) -> None:
 
     The tokens themselves are not kept, only digests of them.
     """
-    with failures_told():
-        state = open_state()
-        tokens = state.access_tokens.list(known_library(state, library_id).id)
+    with opened() as records:
+        tokens = records.access_tokens.list(known_library(records, library_id).id)
     if json:
         for granted, left_s in tokens:
             tell(json_module.dumps({**granted.model_dump(mode="json"), "expires_in": int(left_s)}))

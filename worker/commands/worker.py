@@ -109,7 +109,8 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
     open_source = wiring.source_opener(settings, state.uploads)
     destination = wiring.store_destination(settings)
 
-    checksum = cache(lambda: ChecksumStory(*wiring.checksum_parts(settings, state)))
+    sides = (state.transfers, state.entries)
+    checksum = cache(lambda: ChecksumStory(*wiring.checksum_parts(settings, *sides)))
 
     def run(job: AttemptedJob, lease: Lease) -> AnyResult:
         wanted = job.request

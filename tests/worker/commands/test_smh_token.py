@@ -1,0 +1,68 @@
+import pytest
+
+from api.dialects.tencent_smh import grants
+from tests.worker.commands.smh_program import Operator
+from worker.commands.smh_token import GRANTS
+from worker.contracts.libraries import Grant
+
+
+@pytest.fixture
+def many(smh: Operator) -> Operator:
+    """An operator with a library of two spaces."""
+    smh.told("library", "create", "many", "--kind", "media", "--multi-tenant")
+    for space_id in ("s1", "s2"):
+        smh.run("space", "create", "many", space_id)
+    return smh
+
+
+def test_a_token_allows_what_it_was_made_for(many: Operator) -> None:
+    spaces = ["--space", "s1", "--space", "s2"]
+    facts = ["--user", "ann", "--grant", "upload_file", "--grant", "delete_file"]
+
+    (told,) = many.told("token", "create", "many", *spaces, *facts, "--period", "600")
+
+    assert told["expires_in"] == 600
+    assert many.state().access_tokens.renew("many", told["access_token"]) == Grant(
+        library_id="many",
+        space_ids=("s1", "s2"),
+        user_id="ann",
+        grants=("upload_file", "delete_file"),
+        period_s=600,
+    )
+
+
+def test_a_token_is_told_once_and_reads_only_unless_granted_more(many: Operator) -> None:
+    token = many.run("token", "create", "many").stdout.strip()
+    assert many.state().access_tokens.renew("many", token) is not None
+
+    listed = many.run("token", "list", "many")
+
+    assert token not in listed.stdout + listed.stderr
+    assert listed.stdout.splitlines()[1].split()[2:] == [
+        *("86400", "s", "all", "-", "-", "read", "only"),
+    ]
+    (told,) = many.told("token", "list", "many")
+    assert 86_000 < told["expires_in"] <= 86_400
+    assert token not in str(told)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "reason"),
+    [
+        pytest.param(["none"], 1, "no library 'none'", id="no-library"),
+        pytest.param(["many", "--space", "s9"], 1, "no space 's9'", id="no-space"),
+        pytest.param(["many", "--grant", "all"], 2, "known are admin, ", id="no-grant"),
+        pytest.param(["many", "--period", "10"], 2, "--period", id="too-short"),
+    ],
+)
+def test_what_cannot_be_is_told(
+    many: Operator, arguments: list[str], status: int, reason: str
+) -> None:
+    assert reason in many.refused("token", "create", *arguments, status=status)
+    assert many.state().access_tokens.list("many") == []
+
+
+def test_the_grants_are_those_that_calls_ask_for() -> None:
+    asked = [names for name, names in vars(grants).items() if name.isupper()]
+
+    assert {"admin"}.union(*asked) == GRANTS
