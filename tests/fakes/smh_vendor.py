@@ -6,6 +6,7 @@ It knows nothing of the client that is tested. What it can do wrong stands in `F
 import base64
 import json
 import secrets
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ class Faults:
     gives_bytes: bool = False
     replaces_on: int | None = None
     link_host: str | None = None
+    link_scheme: str | None = None
     links_last: int = 1_000_000
     storage: list[tuple[int, str]] = field(default_factory=list)
     storage_etag: str | None = None
@@ -73,6 +75,7 @@ class SmhVendor:
         self.stored_requests = 0
         self.directories: dict[tuple[str, tuple[str, ...]], list[SmhFile]] = {("-", ()): []}
         self.tokens: dict[str, dict[str, str]] = {}
+        self.scheme = "http"
         self._links: dict[str, tuple[SmhFile, str | None, int]] = {}
         self._lock = threading.Lock()
         self._api = _server(ApiHandler, self)
@@ -125,7 +128,7 @@ class SmhVendor:
         signature = secrets.token_hex(20)
         self._links[signature] = (file, history_id, self.faults.links_last)
         host = self.faults.link_host or self.storage_host
-        return f"http://{host}/obj/1.bin?q-sign-algorithm=sha1&q-signature={signature}"
+        return f"{self.faults.link_scheme or self.scheme}://{host}/obj/1.bin?q-sign-algorithm=sha1&q-signature={signature}"
 
     def signed(self, signature: str) -> bytes | None:
         """What a link leads to, None when it is none or has expired."""
@@ -149,6 +152,20 @@ class SmhVendor:
         if self.faults.number_markers:
             return int(marker) - 1000
         return int(json.loads(base64.b64decode(marker, validate=True))["after"])
+
+    def encrypt(self, certificate: ssl.SSLContext, host: str, *, storage_port: int) -> None:
+        """Speak TLS as `host`, at the ports that callers dial: 443, and another for storage."""
+        self.scheme, self.api_url = "https", f"https://{host}"
+        self.storage_host = f"{host}:{storage_port}"
+        for server in (self._api, self._storage):
+            server.socket = certificate.wrap_socket(
+                server.socket, server_side=True, do_handshake_on_connect=False
+            )
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Where the API and storage really listen."""
+        return int(self._api.server_address[1]), int(self._storage.server_address[1])
 
     def start(self) -> None:
         for server in (self._api, self._storage):

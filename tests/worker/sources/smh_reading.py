@@ -3,11 +3,14 @@
 from contextlib import ExitStack
 from typing import Any
 
+import httpcore2
 import pytest
 
 from tests.fakes.smh_vendor import SmhVendor
+from tests.worker.net.network import NAMES, Certificate
 from worker.contracts.requests import AlbumReference, FileReference
 from worker.errors import SourceError
+from worker.net.guard import dial_address
 from worker.ports import Reader, Tokens
 from worker.sources.smh import SmhSource
 from worker.state.connection import connect
@@ -72,3 +75,24 @@ def read_whole(reader: Reader) -> bytes:
     while piece := reader.read(len(data), 64 * 1024):
         data += piece
     return data
+
+
+def over_tls(vendor: SmhVendor, certificate: Certificate) -> dict[str, Any]:
+    """Let the fake be `public.test` on the internet, storage at its port 8443; what a source needs
+    to find it there.
+    """
+    api_port, storage_port = vendor.ports
+    vendor.encrypt(certificate.server, "public.test", storage_port=8443)
+    listening = {443: api_port, 8443: storage_port}
+
+    def dial(address: str, port: int, timeout_s: float) -> httpcore2.NetworkStream:
+        return dial_address("127.0.0.1", listening[port], timeout_s)
+
+    return {
+        "base_url": vendor.api_url,
+        "link_hosts": [vendor.storage_host, "private.test"],
+        "allow_private_addresses": False,
+        "resolve": lambda host, port: NAMES[host],
+        "dial": dial,
+        "ssl_context": certificate.client,
+    }

@@ -1,7 +1,8 @@
 import pytest
 
 from tests.fakes.smh_vendor import SmhVendor
-from tests.worker.sources.smh_reading import SmhOpener, album, file, read_whole
+from tests.worker.net.network import Certificate
+from tests.worker.sources.smh_reading import SmhOpener, album, file, over_tls, read_whole
 
 OLDEST, MIDDLE, NEWEST = (f"2024-03-0{day}T10:00:00.000Z" for day in (1, 2, 3))
 
@@ -217,3 +218,43 @@ def test_a_library_that_takes_no_token_of_its_own_is_left_after_one_more(smh: Sm
 
     assert (error.code, smh.vendor.calls["token"]) == ("source.forbidden", 2)
     assert smh.vendor.calls["directory"] == 2
+
+
+def test_over_tls_api_and_storage_are_read_at_their_own_names(
+    smh: SmhOpener, certificate: Certificate
+) -> None:
+    fill(smh.vendor)
+
+    assert read_whole(smh(album(), **over_tls(smh.vendor, certificate))) == b"oldest"
+    hosts = {seen.kind: seen.headers["host"] for seen in smh.vendor.seen}
+    assert hosts == {
+        "token": "public.test",
+        "directory": "public.test",
+        "info": "public.test",
+        "storage": "public.test:8443",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fault", "value", "code"),
+    [
+        pytest.param("link_scheme", "http", "source.url_not_allowed", id="plain-link"),
+        pytest.param("link_host", "private.test", "source.address_blocked", id="private-link"),
+        pytest.param("link_host", "loopback.test", "source.url_not_allowed", id="unlisted-link"),
+        pytest.param("link_host", "public.test", "source.url_not_allowed", id="unlisted-port"),
+        pytest.param(
+            "redirect_to", "https://private.test/x", "source.address_blocked", id="private-redirect"
+        ),
+        pytest.param(
+            "redirect_to", "http://public.test:8443/", "source.url_not_allowed", id="plain-redirect"
+        ),
+    ],
+)
+def test_over_tls_nothing_leads_to_plain_private_or_unlisted_hosts(
+    smh: SmhOpener, certificate: Certificate, fault: str, value: str, code: str
+) -> None:
+    fill(smh.vendor)
+    how = over_tls(smh.vendor, certificate)
+    setattr(smh.vendor.faults, fault, value)
+
+    assert smh.failure(album(), **how).code == code
