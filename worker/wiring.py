@@ -113,7 +113,7 @@ def check_faces(settings: Settings) -> None:
 
 def import_adapters(settings: Settings) -> None:
     """Load what a cover job's adapters are written in, so that processes forked later share it."""
-    for name in ("url", "upload", "object", "entry"):
+    for name in ("url", "upload", "object", "entry", "album"):
         registry.load(registry.SOURCES, name)
     for name in registry.ENCODERS:
         registry.load(registry.ENCODERS, name)
