@@ -12,6 +12,8 @@ from api.ranges import OutsideError, Range, wanted
 
 # What is kept comes from callers: a browser shows it, and runs nothing in it.
 SANDBOX: Final = "default-src 'none'; sandbox"
+# Chromium plays a recording that is opened by itself only as the page of its own origin.
+PLAYER: Final = "default-src 'none'; media-src 'self'; sandbox allow-same-origin"
 PIECE_BYTES: Final = 256 * 1024
 
 
@@ -53,12 +55,13 @@ def answer(request: Request, kept: Kept, *, more: Mapping[str, str] | None = Non
 
 
 def _headers(kept: Kept) -> dict[str, str]:
+    plays = kept.content_type.lower().startswith(("video/", "audio/"))
     return {
         "ETag": kept.etag,
         "Last-Modified": formatdate(kept.modified_at_s, usegmt=True),
         "Accept-Ranges": "bytes",
         "Cache-Control": kept.cache_control,
-        "Content-Security-Policy": SANDBOX,
+        "Content-Security-Policy": PLAYER if plays else SANDBOX,
     }
 
 
