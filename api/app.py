@@ -40,6 +40,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.store = wiring.store(settings)
     app.state.library = wiring.library(settings)
     app.state.library = wiring.library(settings)
+    app.state.sights = wiring.async_sights(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
     for room in (covers, uploads, jobs):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
@@ -76,3 +77,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
+        await app.state.sights.close()

@@ -48,7 +48,7 @@ def connect_async(
         health_check_interval=10,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
-    return redis.asyncio.Redis(connection_pool=pool)
+    return redis.asyncio.Redis.from_pool(pool)
 
 
 _REFUSED: Final = (redis.OutOfMemoryError, redis.ReadOnlyError, NoPermissionError)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from fastapi import Request
 
@@ -12,6 +12,7 @@ from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.paths import names
 from api.dialects.tencent_smh.queries import Queries
 from worker.contracts.libraries import Entry, Grant, LibraryInfo, Place, SpaceInfo
+from worker.state.sights import First, Sight
 
 ADMIN: Final = "admin"
 
@@ -86,12 +87,12 @@ def _is_host_known(request: Request) -> bool:
     return is_open or (len(hosts) == 1 and is_loopback(hosts[0]))
 
 
-def reading(
+async def reading(
     parts: Parts,
     call: Call,
     *,
     path: Sequence[str] | None = None,
-    first: Literal["oldest", "newest"] | None = None,
+    first: First | None = None,
     public: bool = True,
 ) -> Seen:
     """Look once and check in the vendor's order; public read needs no token, where it counts.
@@ -99,34 +100,33 @@ def reading(
     Library, token missing, token wrong, space, token of another space; the rest is the route's.
     Raises: RefusalError.
     """
-    return _seen(parts, call, path=path, first=first, may_be_public=public and call.host_known)
+    _check_id(call)
+    sight = await parts.sights.look(
+        call.library_id, call.space_id, token=call.token, path=path, first=first
+    )
+    return _checked(call, sight, may_be_public=public and call.host_known)
 
 
 def writing(parts: Parts, call: Call, *grants: str, path: Sequence[str] | None = None) -> Seen:
-    """As `reading`, with a token in any case and one of `grants` (or `admin`) in it.
+    """As `reading`, with a token in any case and one of `grants` (or `admin`) in it; blocks.
 
     Raises: RefusalError, `NoPermission` after all other checks of the token.
     """
-    seen = _seen(parts, call, path=path, first=None, may_be_public=False)
+    _check_id(call)
+    sight = parts.state.sights.look(call.library_id, call.space_id, token=call.token, path=path)
+    seen = _checked(call, sight, may_be_public=False)
     held = set(seen.grant.grants if seen.grant else ())
     if not held & {ADMIN, *grants}:
         raise RefusalError("NoPermission")
     return seen
 
 
-def _seen(
-    parts: Parts,
-    call: Call,
-    *,
-    path: Sequence[str] | None,
-    first: Literal["oldest", "newest"] | None,
-    may_be_public: bool,
-) -> Seen:
+def _check_id(call: Call) -> None:
     if not _ID.fullmatch(call.library_id):
         raise RefusalError("LibraryNotFound")
-    sight = parts.state.sights.look(
-        call.library_id, call.space_id, token=call.token, path=path, first=first
-    )
+
+
+def _checked(call: Call, sight: Sight, *, may_be_public: bool) -> Seen:
     library, space, grant = sight.library, sight.space, sight.grant
     if library is None:
         raise RefusalError("LibraryNotFound")

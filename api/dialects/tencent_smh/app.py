@@ -19,6 +19,7 @@ from api.dialects.tencent_smh import (
     tokens,
     writes,
 )
+from api.dialects.tencent_smh.known import Known
 from api.dialects.tencent_smh.parts import Parts
 from api.dialects.tencent_smh.wire import Wire
 
@@ -43,7 +44,9 @@ def make_dialect(shared: State) -> ASGIApp:
         state=shared.state,
         store=shared.store,
         library=shared.library,
+        sights=shared.sights,
         waiters=shared.waiters,
+        covers=Known(),
     )
     app.include_router(covers.router)
     app.include_router(files.router)

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.concurrency import run_in_threadpool
 
 from api.dialects.tencent_smh.access import call_of, is_public, reading
 from api.dialects.tencent_smh.documents import described
@@ -20,7 +19,7 @@ router = APIRouter(tags=["spaces"])
 async def extension(request: Request) -> Response:
     """Needs a token even where reading is public."""
     parts, call = parts_of(request), call_of(request)
-    seen = await run_in_threadpool(reading, parts, call, public=False)
+    seen = await reading(parts, call, public=False)
     return JSONResponse(extension_view(seen.library, seen.space))
 
 

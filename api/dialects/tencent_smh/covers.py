@@ -1,16 +1,15 @@
 """`/album/…/cover`: the first medium of a space or an album, as its cover."""
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from starlette.concurrency import run_in_threadpool
 
 from api.dialects.tencent_smh.access import Call, Seen, call_of, reading
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
-from api.dialects.tencent_smh.making import Cover, earlier, made, redirect, size_of
-from api.dialects.tencent_smh.parts import Parts, parts_of
+from api.dialects.tencent_smh.making import Cover, link_to, redirect, size_of
+from api.dialects.tencent_smh.parts import parts_of
 from worker.contracts.libraries import Entry
 from worker.ports import LinkLook
 
@@ -21,13 +20,6 @@ REDIRECT: Final = (302, "`Location` is a signed link to the picture; there is no
 _OF_COVERS: Final = ("CoverNotSupportedInFileLibrary", "FileNotFound")
 
 router = APIRouter(tags=["covers"])
-
-
-class _Found(NamedTuple):
-    """A cover and its link, if it needs not be made."""
-
-    url: str | None
-    cover: Cover
 
 
 @router.head(OF_SPACE, include_in_schema=False)
@@ -65,20 +57,15 @@ async def of_album(request: Request) -> Response:
 async def _cover(request: Request) -> Response:
     parts, call = parts_of(request), call_of(request)
     size_px = size_of(call.queries)
-    found = await run_in_threadpool(_find, parts, call, size_px)
-    return redirect(found.url or await made(request, parts, found.cover))
-
-
-def _find(parts: Parts, call: Call, size_px: int | None) -> _Found:
-    direction = parts.settings.libraries.first
-    seen = reading(parts, call, path=call.path, first=direction)
+    settings = parts.settings.libraries
+    seen = await reading(parts, call, path=call.path, first=settings.first)
     medium = _first_medium(seen, call)
     assert medium.version is not None, "a medium has a version"
-    cover = Cover(seen.library.tenant, medium, medium.version, size_px)
     if size_px is None and medium.kind == "image":
-        look = LinkLook(parts.settings.libraries.link_s, medium.name)
-        return _Found(parts.library.link(seen.place, medium.id, medium.version, look=look), cover)
-    return _Found(earlier(parts, cover), cover)
+        look = LinkLook(settings.link_s, medium.name)
+        return redirect(parts.library.link(seen.place, medium.id, medium.version, look=look))
+    cover = Cover(seen.library.tenant, medium, medium.version, size_px)
+    return redirect(await link_to(request, parts, cover))
 
 
 def _first_medium(seen: Seen, call: Call) -> Entry:

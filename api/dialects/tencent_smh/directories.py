@@ -78,33 +78,34 @@ async def of_path(request: Request) -> Response:
 async def _read(request: Request) -> Response:
     parts, call = parts_of(request), call_of(request)
     if call.queries.has("info"):
-        return JSONResponse(await run_in_threadpool(_detail, parts, call))
-    wanted, piece = _order_of(call.queries), slice_of(call.queries)
-    page = await run_in_threadpool(_list, parts, call, wanted, piece)
+        return JSONResponse(await _detail(parts, call))
+    order, piece = _order_of(call.queries), slice_of(call.queries)
+    seen = await reading(parts, call, path=call.path)
+    if seen.entry is None or seen.entry.kind != "dir":
+        raise RefusalError("DirectoryNotFound")
+    wanted = _wanted(order, seen, call)
+    found = await run_in_threadpool(_page, parts, seen.entry, wanted, piece)
+    page = _page_view(call, seen.entry, found, piece)
     headers = {"ETag": page["eTag"], "Cache-Control": "private, no-cache"}
     if _matches(request.headers.get("if-none-match"), page["eTag"]):
         return Response(status_code=304, headers=headers)
     return JSONResponse(page, headers=headers)
 
 
-def _detail(parts: Parts, call: Call) -> dict[str, Any]:
-    entry = reading(parts, call, path=call.path).entry
+async def _detail(parts: Parts, call: Call) -> dict[str, Any]:
+    entry = (await reading(parts, call, path=call.path)).entry
     if entry is None:
         raise RefusalError("PathNotFound")
     return entry_view(entry, call.path)
 
 
-def _list(parts: Parts, call: Call, wanted: _Order, piece: Slice) -> dict[str, Any]:
-    seen = reading(parts, call, path=call.path)
-    if seen.entry is None or seen.entry.kind != "dir":
-        raise RefusalError("DirectoryNotFound")
-    page = _page(parts, seen, seen.entry, _wanted(wanted, seen, call), piece)
+def _page_view(call: Call, directory: Entry, page: Page, piece: Slice) -> dict[str, Any]:
     told = {
         "path": list(call.path),
         "fileCount": page.files,
         "subDirCount": page.dirs,
         "totalNum": page.files + page.dirs,
-        "eTag": f'"{seen.entry.id}-{page.revision}"',
+        "eTag": f'"{directory.id}-{page.revision}"',
         "contents": [entry_view(entry, (*call.path, entry.name)) for entry in page.entries],
     }
     if piece.offset is None and page.next_marker:
@@ -112,12 +113,12 @@ def _list(parts: Parts, call: Call, wanted: _Order, piece: Slice) -> dict[str, A
     return told
 
 
-def _page(parts: Parts, seen: Seen, directory: Entry, wanted: Wanted, piece: Slice) -> Page:
-    entries, limit = parts.state.entries, piece.limit
+def _page(parts: Parts, directory: Entry, wanted: Wanted, piece: Slice) -> Page:
+    entries, limit, place = parts.state.entries, piece.limit, directory.place
     if piece.offset is not None:
-        return entries.page(seen.place, directory.id, wanted, offset=piece.offset, limit=limit)
+        return entries.page(place, directory.id, wanted, offset=piece.offset, limit=limit)
     try:
-        return entries.after(seen.place, directory.id, wanted, marker=piece.marker, limit=limit)
+        return entries.after(place, directory.id, wanted, marker=piece.marker, limit=limit)
     except RequestError as error:
         if error.code == "library.not_found" and piece.marker:
             raise RefusalError("MarkerNotFound") from error

@@ -1,7 +1,7 @@
 """`/file/…`, read: the redirect to a file, its facts and its picture."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -11,7 +11,7 @@ from api.dialects.tencent_smh import uploads
 from api.dialects.tencent_smh.access import Call, Seen, call_of, reading
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
-from api.dialects.tencent_smh.making import Cover, earlier, made, redirect, size_of
+from api.dialects.tencent_smh.making import Cover, link_to, redirect, size_of
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.queries import Queries
 from api.dialects.tencent_smh.views import info_view, smh_headers
@@ -60,7 +60,7 @@ async def head(request: Request) -> Response:
     """Never a redirect: a link is signed for `GET` only."""
     parts, call = parts_of(request), call_of(request)
     _look_of(parts, call.queries)
-    found = await run_in_threadpool(_find, parts, call)
+    found = await _find(parts, call)
     return Response(status_code=200, headers=smh_headers(found.entry, found.version))
 
 
@@ -80,18 +80,20 @@ async def get(request: Request) -> Response:
     for flag, answer in _FLAGS.items():
         if call.queries.has(flag):
             return await answer(request, parts, call)
-    return await run_in_threadpool(_download, parts, call)
+    return await _download(request, parts, call)
+
+
+async def _download(request: Request, parts: Parts, call: Call) -> Response:
+    look = _look_of(parts, call.queries)
+    found = await _find(parts, call)
+    return redirect(_link(parts, found, look), headers=smh_headers(found.entry, found.version))
 
 
 async def _info(request: Request, parts: Parts, call: Call) -> Response:
     look = _look_of(parts, call.queries)
-
-    def info() -> dict[str, Any]:
-        found = _find(parts, call)
-        url = None if call.queries.yes("pre_check") else _link(parts, found, look)
-        return info_view(found.entry, found.version, url)
-
-    return JSONResponse(await run_in_threadpool(info))
+    found = await _find(parts, call)
+    url = None if call.queries.yes("pre_check") else _link(parts, found, look)
+    return JSONResponse(info_view(found.entry, found.version, url))
 
 
 async def _preview(request: Request, parts: Parts, call: Call) -> Response:
@@ -100,17 +102,12 @@ async def _preview(request: Request, parts: Parts, call: Call) -> Response:
         if call.queries.has(name):
             raise RefusalError("ParamInvalid", f"{name} is not supported here; use size.")
     size_px, look = size_of(call.queries), _look_of(parts, call.queries)
-
-    def find() -> tuple[str | None, Cover]:
-        found = _find(parts, call)
-        cover = Cover(found.seen.library.tenant, found.entry, found.version, size_px)
-        kind = kind_of(found.entry.name, "media")
-        if kind is None or (kind == "image" and size_px is None):
-            return _link(parts, found, look), cover
-        return earlier(parts, cover), cover
-
-    url, cover = await run_in_threadpool(find)
-    return redirect(url or await made(request, parts, cover))
+    found = await _find(parts, call)
+    kind = kind_of(found.entry.name, "media")
+    if kind is None or (kind == "image" and size_px is None):
+        return redirect(_link(parts, found, look))
+    cover = Cover(found.seen.library.tenant, found.entry, found.version, size_px)
+    return redirect(await link_to(request, parts, cover))
 
 
 async def _upload(request: Request, parts: Parts, call: Call) -> Response:
@@ -119,16 +116,10 @@ async def _upload(request: Request, parts: Parts, call: Call) -> Response:
 
 
 _FLAGS: Final[dict[str, Callable[[Request, Parts, Call], Awaitable[Response]]]] = {
+    "upload": _upload,
     "info": _info,
     "preview": _preview,
-    "upload": _upload,
 }
-
-
-def _download(parts: Parts, call: Call) -> Response:
-    look = _look_of(parts, call.queries)
-    found = _find(parts, call)
-    return redirect(_link(parts, found, look), headers=smh_headers(found.entry, found.version))
 
 
 def _look_of(parts: Parts, queries: Queries) -> _Look:
@@ -141,10 +132,10 @@ def _look_of(parts: Parts, queries: Queries) -> _Look:
     return _Look(attachment, min(wanted_s or longest_s, longest_s))
 
 
-def _find(parts: Parts, call: Call) -> _File:
+async def _find(parts: Parts, call: Call) -> _File:
     """Raises: RefusalError, for the path and the version after all that `reading` checks."""
     history_id = call.queries.one("history_id")
-    seen = reading(parts, call, path=call.path)
+    seen = await reading(parts, call, path=call.path)
     if not call.path:
         raise RefusalError("EmptyPath")
     entry = seen.entry
@@ -152,7 +143,7 @@ def _find(parts: Parts, call: Call) -> _File:
         raise RefusalError("FileNotFound")
     version: Version | None = entry.version
     if history_id and history_id != entry.version.id:
-        version = parts.library.version(seen.place, entry.id, history_id)
+        version = await run_in_threadpool(parts.library.version, seen.place, entry.id, history_id)
     if version is None:
         raise RefusalError("FileNotFound", "The file has no such version.")
     return _File(seen, entry, version)

@@ -12,6 +12,7 @@ from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.pages import Slice, slice_of
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.views import history_view
+from worker.contracts.libraries import Entry, Version
 
 HISTORY: Final = "/directory-history/{library_id}/{space_id}/history-list/{path:path}"
 
@@ -39,26 +40,34 @@ async def of_file(request: Request) -> Response:
     call.queries.choice("order_by", _ORDERS, code="OrderByNotAllowed")
     newest_first = call.queries.choice("order_by_type", _DIRECTIONS, code="OrderByTypeNotAllowed")
     piece = slice_of(call.queries, page_wins=True)
-    return JSONResponse(await run_in_threadpool(_list, parts, call, piece, newest_first))
+    entry = await _file(parts, call)
+    versions = await run_in_threadpool(parts.library.versions, entry.place, entry.id)
+    page = _page_view(entry, versions, piece, newest_first=newest_first)
+    return JSONResponse({"path": list(call.path), **page})
 
 
-def _list(parts: Parts, call: Call, piece: Slice, newest_first: bool) -> dict[str, Any]:
-    seen = reading(parts, call, path=call.path)
+async def _file(parts: Parts, call: Call) -> Entry:
+    seen = await reading(parts, call, path=call.path)
     if not call.path:
         raise RefusalError("EmptyPath")
     if seen.entry is None or seen.entry.version is None:
         raise RefusalError("FileNotFound")
-    latest, *others = parts.library.versions(seen.place, seen.entry.id)
-    numbered = list(enumerate([latest, *others]))
+    return seen.entry
+
+
+def _page_view(
+    entry: Entry, versions: list[Version], piece: Slice, *, newest_first: bool
+) -> dict[str, Any]:
+    numbered = list(enumerate(versions))
     # The newest stands first whatever is sorted by, as the vendor has it.
-    told = numbered if newest_first else [numbered[0], *reversed(numbered[1:])]
+    told = numbered if newest_first else [*numbered[:1], *reversed(numbered[1:])]
     start = piece.offset if piece.offset is not None else _start_of(piece.marker)
     end = start + piece.limit
     contents = [
-        history_view(seen.entry, version, number=len(told) - age, latest=age == 0)
+        history_view(entry, version, number=len(told) - age, latest=age == 0)
         for age, version in told[start:end]
     ]
-    page = {"path": list(call.path), "totalNum": len(told), "contents": contents}
+    page = {"totalNum": len(told), "contents": contents}
     return (
         page if piece.offset is not None or end >= len(told) else {**page, "nextMarker": str(end)}
     )

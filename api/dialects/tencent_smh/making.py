@@ -34,6 +34,12 @@ class Cover(NamedTuple):
     size_px: int | None
 
     @property
+    def name(self) -> tuple[str, ...]:
+        """What its bytes follow from."""
+        place, size = self.entry.place, str(self.size_px or "")
+        return (self.tenant, *place, self.entry.id, self.version.id, size)
+
+    @property
     def recipe(self) -> Recipe:
         return Recipe(sizes=self.size_px and [self.size_px])
 
@@ -52,20 +58,27 @@ def redirect(url: str, *, headers: dict[str, str] | None = None) -> Response:
     return Response(status_code=302, headers=told)
 
 
-def earlier(parts: Parts, cover: Cover) -> str | None:
-    """A signed link to the cover, if it was made before and is still stored."""
-    entry, version = cover.entry, cover.version
-    fingerprint = entry_fingerprint(entry.place, entry.id, version.id, version.size_bytes)
-    found = parts.state.results.find(cover.tenant, fingerprint, cover.recipe, "private")
-    return _link(parts, found) if found else None
+async def link_to(request: Request, parts: Parts, cover: Cover) -> str:
+    """A signed link to the cover: known, found or made; no thread is held while it is made.
 
-
-async def made(request: Request, parts: Parts, cover: Cover) -> str:
-    """A signed link to the cover once its job has ended; no thread is held meanwhile.
-
-    Raises: RefusalError `ServerOverloaded` when it takes longer than the settings allow,
+    Raises: RefusalError `ServerOverloaded` when making it takes longer than the settings allow,
     `InternalServerError` with our code when it cannot be made; ClientDisconnect.
     """
+    key = parts.covers.find(cover.name)
+    if key is None:
+        found = await run_in_threadpool(_earlier, parts, cover)
+        key = _key_of(found or await _made(request, parts, cover))
+        parts.covers.keep(cover.name, key)
+    return parts.store.signed_url(key, expires_s=parts.settings.libraries.link_s)
+
+
+def _earlier(parts: Parts, cover: Cover) -> CoverResult | None:
+    entry, version = cover.entry, cover.version
+    fingerprint = entry_fingerprint(entry.place, entry.id, version.id, version.size_bytes)
+    return parts.state.results.find(cover.tenant, fingerprint, cover.recipe, "private")
+
+
+async def _made(request: Request, parts: Parts, cover: Cover) -> CoverResult:
     job = await run_in_threadpool(_job, parts, cover)
     if job.status not in FINISHED:
         job = await unless_gone(request, _ended(parts, job))
@@ -74,7 +87,7 @@ async def made(request: Request, parts: Parts, cover: Cover) -> str:
     if not isinstance(job.result, CoverResult) or job.status != "succeeded":
         why = f"{job.error.code}: {job.error.message}" if job.error else f"its job is {job.status}"
         raise RefusalError("InternalServerError", f"The cover cannot be made: {why}")
-    return _link(parts, job.result)
+    return job.result
 
 
 async def _ended(parts: Parts, job: Job) -> Job:
@@ -118,7 +131,7 @@ def _request_of(cover: Cover) -> CoverRequest:
     )
 
 
-def _link(parts: Parts, result: CoverResult) -> str:
+def _key_of(result: CoverResult) -> str:
     key = result.covers[0].key
     assert key is not None, "a job's covers are stored"
-    return parts.store.signed_url(key, expires_s=parts.settings.libraries.link_s)
+    return key

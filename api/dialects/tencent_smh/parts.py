@@ -4,9 +4,11 @@ from typing import NamedTuple, cast
 
 from fastapi import Request
 
+from api.dialects.tencent_smh.known import Known
 from api.waiting import Waiters
 from worker.ports import Library, Store
 from worker.settings import Settings
+from worker.state.sights import AsyncSights
 from worker.wiring import State
 
 
@@ -17,7 +19,9 @@ class Parts(NamedTuple):
     state: State
     store: Store
     library: Library
+    sights: AsyncSights
     waiters: Waiters
+    covers: Known[tuple[str, ...]]
 
 
 def parts_of(request: Request) -> Parts:
