@@ -97,10 +97,7 @@ if found.parent == parent and found.name == name then return {row(id, found), fa
 local other, there = holder(parent, name, now)
 local replaces = there and there.kind ~= 'dir' and found.kind ~= 'dir' and overwrite == '1'
 if other and not replaces then return 'library.conflict' end
-if there then
-  hide(there)
-  redis.call('HDEL', RECORDS, other)
-end
+if there then redis.call('HDEL', RECORDS, other) end
 local from = found.parent
 hide(found)
 found.parent, found.name = parent, name

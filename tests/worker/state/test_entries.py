@@ -73,6 +73,17 @@ def test_an_unknown_space_has_nothing_and_takes_nothing(shelf: Shelf, place: Pla
     assert set(shelf.redis.keys()) == before
 
 
+def test_a_space_that_is_being_deleted_takes_nothing_more(shelf: Shelf) -> None:
+    entry = shelf.add("ent_1", "a.jpg")
+    shelf.make("ent_d", "d")
+    shelf.redis.delete("ff:space:lib1:-")
+
+    with pytest.raises(RequestError, match=r"library\.not_found"):
+        shelf.index.put(again(entry, at_ms=CREATED_MS + 50, upload="x"))
+    with pytest.raises(RequestError, match=r"library\.not_found"):
+        shelf.add("ent_2", "b.jpg", parent="ent_d")
+
+
 def test_a_new_version_moves_only_the_time_of_modification(shelf: Shelf) -> None:
     first = shelf.add("ent_1", "a.jpg", at_ms=CREATED_MS + 1)
     shelf.add("ent_2", "b.jpg", at_ms=CREATED_MS + 2, size=9)
@@ -233,6 +244,20 @@ def test_a_rebuilt_index_shows_what_the_library_knows(shelf: Shelf) -> None:
     assert shelf.now("ent_2").modified_ms == CREATED_MS + 70
     assert shelf.now("ent_4") == entries[1]
     assert shelf.revision() > revision
+
+
+def test_a_directory_that_is_loaded_behind_its_children_has_their_time(shelf: Shelf) -> None:
+    entries = [
+        picture("ent_2", "a.jpg", parent="ent_1", at_ms=CREATED_MS + 70),
+        directory("ent_3", "d", parent="ent_1", at_ms=CREATED_MS + 90),
+        directory("ent_1", "d", at_ms=CREATED_MS + 2),
+    ]
+
+    for entry in entries:
+        shelf.index.load(PLACE, [entry])
+
+    assert shelf.now("ent_1").modified_ms == CREATED_MS + 90
+    assert shelf.listed(wanted=Wanted("modification")) == ["d"]
 
 
 def test_what_is_loaded_twice_only_goes_forward(shelf: Shelf) -> None:

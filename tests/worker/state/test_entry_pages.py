@@ -111,7 +111,7 @@ def test_a_walk_by_marker_tells_once_whatever_stays_and_nothing_twice(
     told: list[str] = []
     marker: str | None = None
     writes = iter(changes)
-    while True:
+    for _ in range(len(drawn) + len(changes) + 1):
         page = shelf.index.after(PLACE, ROOT, wanted, marker=marker, limit=limit)
         told += [entry.id for entry in page.entries]
         marker = page.next_marker
@@ -127,6 +127,7 @@ def test_a_walk_by_marker_tells_once_whatever_stays_and_nothing_twice(
 
     wanted_names = in_order(list(stays.values()), wanted)
     wanted_ids = [stays[name].id for name in wanted_names]
+    assert marker is None
     assert [entry_id for entry_id in told if entry_id in wanted_ids] == wanted_ids
     assert len(told) == len(set(told))
 

@@ -1,5 +1,6 @@
 """A sight tells all that a read needs, in one round trip, and uses its token."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,8 @@ import redis
 from tests.worker.state.shelves import CREATED_MS, PLACE, Shelf, again, library, picture, space
 from worker.contracts.libraries import ROOT, Grant
 from worker.state.access_tokens import digest_of
-from worker.state.sights import Sight
+from worker.state.connection import connect_async
+from worker.state.sights import AsyncSights, Sight
 
 GRANT = Grant(library_id="lib1", period_s=300)
 NOTHING = Sight(None, None, None, None, None)
@@ -59,6 +61,24 @@ def test_a_look_is_one_round_trip_even_where_the_token_slides(shelf: Shelf, redi
     assert sent[:1] == ["EVALSHA"]
     assert set(sent[1:]) <= {"SELECT", "CLIENT", "HELLO"}
     assert left_ms(shelf, token) > 299_000
+
+
+def test_a_look_from_an_event_loop_sees_the_same(shelf: Shelf, redis_url: str) -> None:
+    token = shelf.tokens.create(GRANT)
+    shelf.make("ent_d", "album")
+    shelf.add("ent_1", "Größe.jpg", parent="ent_d")
+
+    async def look(path: list[str]) -> Sight:
+        client = connect_async(redis_url, timeout_s=5, connect_timeout_s=5, most=1)
+        sights = AsyncSights(client)
+        try:
+            return await sights.look("lib1", "-", token=token, path=path, first="oldest")
+        finally:
+            await sights.close()
+
+    for path in ([], ["album"], ["album", "Größe.jpg"], ["none"]):
+        seen = shelf.sights.look("lib1", "-", token=token, path=path, first="oldest")
+        assert asyncio.run(look(path)) == seen
 
 
 def test_only_what_is_asked_for_is_told(shelf: Shelf) -> None:
