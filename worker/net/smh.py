@@ -4,12 +4,10 @@ Asked within one budget of time, again where that can help, and never along a re
 leads, and who may go there, is its caller's to decide.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from random import SystemRandom
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -18,6 +16,7 @@ import httpx2
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
 from worker.net.failures import source_errors, translated
+from worker.net.patience import patiently
 from worker.net.stopwatch import Stopwatch
 from worker.rules.first_medium import PAGE_ENTRIES, SCAN_ENTRIES, First, ListingPage
 from worker.rules.smh_answers import (
@@ -30,7 +29,6 @@ from worker.rules.smh_answers import (
     token_of,
 )
 
-MAX_TRIES: Final = 3
 _MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 _MAX_REFUSAL_BYTES: Final = 16 * 1024
 _NETWORK: Final = frozenset(
@@ -41,7 +39,6 @@ _LISTS_OTHERWISE: Final = frozenset(
     {"", "ParamInvalid", "BadRequest", "OrderByNotAllowed", "OrderByTypeNotAllowed"}
 )
 _OLD_LIST_CLOSED: Final = "CloseOldList"
-_random: Final = SystemRandom()
 
 Told = TypeVar("Told")
 Query = dict[str, str]
@@ -144,13 +141,15 @@ class SmhClient:
             query["space_id"] = self.space_id
         query.update(self._user())
         url = f"{self.base_url}/api/v1/token"
-        return token_of(_patiently(self.stopwatch, lambda: self._body("POST", url, query)))
+        return token_of(
+            patiently(self.stopwatch, _may_pass, lambda: self._body("POST", url, query))
+        )
 
     def renew_token(self, token: str) -> VendorToken:
         """The token for another of its periods, in whatever text the vendor gives back."""
         url = f"{self.base_url}/api/v1/token/{quote(self.library_id, safe='')}"
         url = f"{url}/{quote(token, safe='')}"
-        return token_of(_patiently(self.stopwatch, lambda: self._body("POST", url, {})))
+        return token_of(patiently(self.stopwatch, _may_pass, lambda: self._body("POST", url, {})))
 
     def _url(self, kind: str, path: Sequence[str]) -> str:
         place = [quote(part, safe="") for part in (self.library_id, self.space_id, *path)]
@@ -163,12 +162,12 @@ class SmhClient:
         """What `ask` gives with a token, once more with a fresh one where that was invalid."""
         token = self.token(None)
         try:
-            return _patiently(self.stopwatch, lambda: ask(self._credentials(token)))
+            return patiently(self.stopwatch, _may_pass, lambda: ask(self._credentials(token)))
         except SmhRefusedError as error:
             if token is None or error.vendor_code != "InvalidAccessToken":
                 raise
         fresh = self.token(token)
-        return _patiently(self.stopwatch, lambda: ask(self._credentials(fresh)))
+        return patiently(self.stopwatch, _may_pass, lambda: ask(self._credentials(fresh)))
 
     def _credentials(self, token: str | None) -> Query:
         return {**({"access_token": token} if token else {}), **self._user()}
@@ -209,21 +208,6 @@ class SmhClient:
             while len(data) <= max_bytes and (chunk := next(body, b"")):
                 data += chunk
         return bytes(data)
-
-
-def _patiently(stopwatch: Stopwatch, ask: Callable[[], Told]) -> Told:
-    """What `ask` gives, tried again after a pause while time is left (1 s, doubling, jitter)."""
-    for tried in range(1, MAX_TRIES):
-        try:
-            return ask()
-        except SourceError as error:
-            told_s = error.delay_s
-            pause_s = _random.random() * 2.0 ** (tried - 1) if told_s is None else told_s
-            if not _may_pass(error) or pause_s >= stopwatch.left_s:
-                raise
-        with stopwatch:
-            time.sleep(pause_s)
-    return ask()
 
 
 def _may_pass(error: SourceError) -> bool:

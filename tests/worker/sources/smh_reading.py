@@ -56,12 +56,18 @@ class SmhOpener:
     def __init__(self, vendor: SmhVendor, redis_url: str, closing: ExitStack) -> None:
         self.vendor = vendor
         self._redis = closing.enter_context(connect(redis_url, timeout_s=5, connect_timeout_s=5))
+        self.tokens = VendorTokens(self._redis)
         self._closing = closing
 
     def __call__(self, reference: AlbumReference | FileReference, **how: Any) -> Reader:
-        reader = smh_source(self.vendor, VendorTokens(self._redis), **how).open(reference)
+        reader = smh_source(self.vendor, self.tokens, **how).open(reference)
         self._closing.callback(reader.close)
         return reader
+
+    def age_tokens(self, *, left_s: int) -> None:
+        """Let what is left of every token's life be `left_s`."""
+        for key in self._redis.scan_iter("ff:token:*"):
+            self._redis.expire(key, left_s)
 
     def failure(self, reference: AlbumReference | FileReference, **how: Any) -> SourceError:
         """The error that opening and reading it all ends with."""

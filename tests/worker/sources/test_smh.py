@@ -2,7 +2,14 @@ import pytest
 
 from tests.fakes.smh_vendor import SmhVendor
 from tests.worker.net.network import Certificate
-from tests.worker.sources.smh_reading import SmhOpener, album, file, over_tls, read_whole
+from tests.worker.sources.smh_reading import (
+    SmhOpener,
+    album,
+    file,
+    over_tls,
+    read_whole,
+    smh_source,
+)
 
 OLDEST, MIDDLE, NEWEST = (f"2024-03-0{day}T10:00:00.000Z" for day in (1, 2, 3))
 
@@ -209,6 +216,37 @@ def test_an_invalid_token_is_replaced_once_and_the_call_repeated(smh: SmhOpener)
 
     assert read_whole(smh(album())) == b"oldest"
     assert smh.vendor.calls["token"] == 2
+
+
+def test_in_its_last_minute_a_token_is_renewed_without_the_secret(smh: SmhOpener) -> None:
+    fill(smh.vendor)
+    smh(album())
+    smh.age_tokens(left_s=30)
+
+    smh(album())
+    smh(album())
+
+    assert (smh.vendor.calls["token"], smh.vendor.calls["renew"]) == (1, 1)
+    assert smh.vendor.secret not in smh.vendor.of_kind("renew")[0].target
+
+
+def test_a_token_that_cannot_be_renewed_is_made_anew(smh: SmhOpener) -> None:
+    fill(smh.vendor)
+    smh(album())
+    smh.age_tokens(left_s=30)
+    smh.vendor.tokens.clear()
+
+    assert read_whole(smh(album())) == b"oldest"
+    assert (smh.vendor.calls["token"], smh.vendor.calls["renew"]) == (2, 1)
+
+
+def test_a_wrong_secret_is_told_and_never_shown(smh: SmhOpener) -> None:
+    error = smh.failure(album(), library_secret="wrong-canary")
+
+    assert error.code == "source.forbidden"
+    assert "WrongLibraryIdOrSecret" in error.message
+    source = smh_source(smh.vendor, smh.tokens, library_secret="wrong-canary")
+    assert "canary" not in f"{error}{error!r}{source!r}"
 
 
 def test_a_library_that_takes_no_token_of_its_own_is_left_after_one_more(smh: SmhOpener) -> None:
