@@ -10,12 +10,17 @@ from tests.worker.state.shelves import PLACE, directory, library, picture, uploa
 from worker.broker import CeleryPublisher
 from worker.contracts.jobs import Item
 from worker.contracts.libraries import Grant
+from worker.contracts.requests import Recipe
+from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
 from worker.settings import RedisSettings, WorkerSettings
 from worker.state.access_tokens import AccessTokens
 from worker.state.entries import EntryIndex
 from worker.state.libraries import LibraryRecords
+from worker.state.results import KeepRules, ResultRecords
+from worker.state.tokens import VendorTokens
 from worker.state.transfers import TransferRecords
+from worker.state.uploads import UploadDigests
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "redis.md"
 UPLOAD = "upl_01H00000000000000000000000"
@@ -46,6 +51,28 @@ def fill_a_library(parts: Parts) -> None:
     TransferRecords(parts.redis).create(upload(3, "b.jpg"))
 
 
+def keep_what_is_found_again(parts: Parts) -> None:
+    """A result, and the digest of an upload."""
+    results = ResultRecords(
+        parts.redis, KeepRules(keep_s=60, most=10), making={}, is_stored=lambda _: True
+    )
+    results.keep("ann", "bytes", Recipe(sizes=[64]), "private", result=DONE)
+    UploadDigests(parts.redis, keep_s=60).keep("ann", UPLOAD, "ab" * 32)
+
+
+def keys_while_a_token_is_made(parts: Parts) -> dict[str, str]:
+    """The type of every key, a vendor's token and the lock of the next among them."""
+    keys: dict[str, str] = {}
+
+    def make(_older: str | None) -> VendorToken:
+        keys.update({str(key): str(parts.redis.type(str(key))) for key in parts.redis.scan_iter()})
+        return VendorToken("acctk1", 3600)
+
+    for scope in ("first", "second"):
+        VendorTokens(parts.redis).get(scope, make, refused=None, wait_s=1)
+    return keys
+
+
 def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
     parts = Parts(redis_url)
     parts.slots(1)
@@ -63,7 +90,8 @@ def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
     parts.lanes.release("live")
     fill_a_library(parts)
 
-    keys = {str(key): str(parts.redis.type(str(key))) for key in parts.redis.scan_iter()}
+    keep_what_is_found_again(parts)
+    keys = keys_while_a_token_is_made(parts)
 
     for key, kind in keys.items():
         described = [text for pattern, text in documented().items() if re.fullmatch(pattern, key)]
