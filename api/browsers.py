@@ -1,6 +1,7 @@
 """What keeps web pages from using a person's browser against an API without keys."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -48,6 +49,7 @@ class BrowserGuard:
         return None
 
 
+@lru_cache(maxsize=256)
 def is_loopback(authority: str) -> bool:
     """Whether a `Host`, with any port or none, names this machine itself."""
     try:

@@ -310,9 +310,8 @@ def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:
         section.url.get_secret_value(),
         timeout_s=timeout_s,
         connect_timeout_s=section.connect_timeout_s,
-        most=_LOOKS_AT_ONCE,
     )
-    return AsyncSights(client)
+    return AsyncSights(client, at_once=_LOOKS_AT_ONCE)
 
 
 def _results(settings: Settings, client: Redis) -> ResultRecords:

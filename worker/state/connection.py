@@ -32,23 +32,18 @@ def connect(url: str, *, timeout_s: float, connect_timeout_s: float) -> redis.Re
     )
 
 
-def connect_async(
-    url: str, *, timeout_s: float, connect_timeout_s: float, most: int
-) -> redis.asyncio.Redis:
-    """As `connect`, for an event loop; beyond `most` connections, calls wait for one of them."""
-    pool = redis.asyncio.BlockingConnectionPool.from_url(
+def connect_async(url: str, *, timeout_s: float, connect_timeout_s: float) -> redis.asyncio.Redis:
+    """As `connect`, for an event loop."""
+    return redis.asyncio.Redis.from_url(
         url,
         decode_responses=True,
         protocol=2,
-        max_connections=most,
-        timeout=timeout_s,
         socket_timeout=timeout_s,
         socket_connect_timeout=min(connect_timeout_s, timeout_s),
         socket_keepalive=True,
         health_check_interval=10,
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
-    return redis.asyncio.Redis.from_pool(pool)
 
 
 _REFUSED: Final = (redis.OutOfMemoryError, redis.ReadOnlyError, NoPermissionError)

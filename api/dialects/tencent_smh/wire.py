@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from itertools import count
 from typing import Final
 
 from fastapi.responses import Response
@@ -44,10 +45,12 @@ class Wire:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._started = ULID()
+        self._calls = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what can be answered without a route: preflights, and paths of no entry."""
-        request_id = str(ULID())
+        request_id = f"{self._started}-{next(self._calls):x}"
         scope[REQUEST_ID] = request_id
         bodiless = scope["method"] == "HEAD"
 

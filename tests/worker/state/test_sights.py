@@ -69,8 +69,8 @@ def test_a_look_from_an_event_loop_sees_the_same(shelf: Shelf, redis_url: str) -
     shelf.add("ent_1", "Größe.jpg", parent="ent_d")
 
     async def look(path: list[str]) -> Sight:
-        client = connect_async(redis_url, timeout_s=5, connect_timeout_s=5, most=1)
-        sights = AsyncSights(client)
+        client = connect_async(redis_url, timeout_s=5, connect_timeout_s=5)
+        sights = AsyncSights(client, at_once=1)
         try:
             return await sights.look("lib1", "-", token=token, path=path, first="oldest")
         finally:
