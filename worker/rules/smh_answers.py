@@ -175,7 +175,10 @@ def _crc64(value: Any) -> str | None:
 
 
 def _unquoted(value: Any) -> str | None:
+    """A strong entity tag; a weak one promises nothing about the bytes."""
     text = _text(value).strip()
+    if text.startswith("W/"):
+        return None
     return text.removeprefix('"').removesuffix('"') or None
 
 

@@ -1,5 +1,6 @@
 """One file at Tencent SMH as it is read: links that expire, and bytes that must be those told."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,9 +56,7 @@ class SmhFile:
         """A name for the bytes, from what the vendor gives each content."""
         if facts.size_bytes is None or not (facts.version or facts.etag):
             return None
-        told = (facts.version, facts.etag, facts.crc64, facts.size_bytes)
-        host = httpx2.URL(self.client.base_url).host
-        return " ".join([host, self.label, self.history_id or "-", *(str(t or "-") for t in told)])
+        return json.dumps([self.label, self.client.base_url, self.history_id, *facts])
 
 
 def open_file(

@@ -149,6 +149,7 @@ def test_a_listing_that_tells_nothing_is_an_error(answer: bytes) -> None:
         pytest.param(
             {"size": "-1", "crc64": "1.5", "eTag": '""', "versionId": ""}, FileFacts(), id="odd"
         ),
+        pytest.param({"eTag": 'W/"abc"'}, FileFacts(), id="weak-etag"),
         pytest.param({"size": True, "crc64": [], "eTag": 5}, FileFacts(), id="other-types"),
     ],
 )
