@@ -13,10 +13,33 @@ from ulid import ULID
 from api.dialects.tencent_smh.errors import REQUEST_ID, RefusalError, answer_of
 from api.dialects.tencent_smh.paths import decoded
 
+
+class Exact(bytes):
+    """A header's name that keeps its case: uvicorn asks each name for its lower case."""
+
+    def lower(self) -> bytes:
+        """Itself: one of the vendor's clients looks its headers up letter by letter."""
+        return self
+
+
 METHODS: Final = "GET, HEAD, PUT, POST, DELETE"
+REQUEST_ID_HEADER: Final = Exact(b"X-Request-Id")
 EXPOSED: Final = ("X-Request-Id", "Location", "ETag", "Retry-After")
 
 _HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~, -]{1,1000}")
+
+
+class _Spelled(bytes):
+    """A header name that stays as it is spelled when uvicorn writes it in lower case."""
+
+    def lower(self) -> bytes:
+        """The name itself."""
+        return self
+
+
+# The vendor's client for Java looks names up in exactly this case. Names that uvicorn acts on
+# itself, Content-Length for one, must not be among them.
+_SPELLED: Final = {name.lower().encode(): _Spelled(name.encode()) for name in EXPOSED}
 
 
 class Door:
@@ -56,7 +79,8 @@ class Wire:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_common(message, request_id)]
+                told = [*message.get("headers", ()), *_common(message, request_id)]
+                message["headers"] = [(_SPELLED.get(name, name), value) for name, value in told]
             elif bodiless:
                 message = {**message, "body": b""}
             await send(message)
@@ -70,11 +94,10 @@ class Wire:
 
 
 def _common(message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
-    """A client of the vendor looks for `X-Request-Id` in exactly this case."""
     names = [name.decode("latin-1") for name, _ in message.get("headers", ())]
     exposed = ", ".join([*EXPOSED, *(name for name in names if name.startswith("x-smh-"))])
     return [
-        (b"X-Request-Id", request_id.encode()),
+        (REQUEST_ID_HEADER, request_id.encode()),
         (b"Access-Control-Allow-Origin", b"*"),
         (b"Access-Control-Expose-Headers", exposed.encode("latin-1")),
     ]
