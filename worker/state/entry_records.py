@@ -124,7 +124,7 @@ local function free_name(dir, name, now)
   if not holder(dir, name, now) then return name end
   local stem, ending = string.match(name, '^(.+)(%.[^.]+)$')
   local function numbered(number)
-    return (stem or name) .. '(' .. number .. ')' .. (ending or '')
+    return (stem or name) .. ' (' .. number .. ')' .. (ending or '')
   end
   local taken, free = 0, 1
   while holder(dir, numbered(free), now) do taken, free = free, free * 2 end

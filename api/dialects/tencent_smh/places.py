@@ -1,5 +1,6 @@
 """Where a library takes files and directories, and what refuses them elsewhere."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
@@ -19,6 +20,8 @@ from worker.rules.library_paths import MAX_DEPTH, MAX_NAME_BYTES
 from worker.state.entries import EntryIndex
 
 MAX_RENAMES: Final = 100
+
+_ENDING: Final = re.compile(r"(.+)(\.[^.]+)", re.DOTALL)
 
 Made = TypeVar("Made")
 
@@ -92,5 +95,6 @@ def numbered(name: str, number: int) -> str:
     """`file (1).docx`, as the vendor's examples show it; number 0 is the name itself."""
     if not number:
         return name
-    stem, dot, ending = name.rpartition(".")
-    return f"{stem} ({number}){dot}{ending}" if stem else f"{name} ({number})"
+    parted = _ENDING.fullmatch(name)
+    stem, ending = parted.groups() if parted else (name, "")
+    return f"{stem} ({number}){ending}"

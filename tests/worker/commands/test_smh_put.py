@@ -73,7 +73,7 @@ def test_a_person_is_told_where_it_is_and_what_it_is(shelves: Operator, beach: P
     ("options", "names", "versions"),
     [
         pytest.param([], ["beach.jpg"], 2, id="overwrite"),
-        pytest.param(["--rename"], ["beach(1).jpg", "beach.jpg"], 1, id="rename"),
+        pytest.param(["--rename"], ["beach (1).jpg", "beach.jpg"], 1, id="rename"),
     ],
 )
 def test_a_name_that_is_taken_is_dealt_with_as_told(

@@ -244,7 +244,7 @@ def test_a_file_that_was_moved_is_overwritten_where_it_is(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("conflict", "name"), [("rename", "a(1).jpg"), ("ask", None)], ids=["rename", "ask"]
+    ("conflict", "name"), [("rename", "a (1).jpg"), ("ask", None)], ids=["rename", "ask"]
 )
 def test_a_name_that_is_taken_is_dealt_with_as_told(
     bench: Bench, conflict: str, name: str | None

@@ -274,7 +274,7 @@ def test_what_is_loaded_twice_only_goes_forward(shelf: Shelf) -> None:
 def test_of_two_loaded_files_with_one_name_none_is_hidden(shelf: Shelf) -> None:
     shelf.index.load(PLACE, [picture(f"ent_{n}", "a.jpg") for n in range(3)])
 
-    assert shelf.listed() == ["a(1).jpg", "a(2).jpg", "a.jpg"]
+    assert shelf.listed() == ["a (1).jpg", "a (2).jpg", "a.jpg"]
     assert shelf.now("ent_0").name == "a.jpg"
 
 

@@ -69,13 +69,13 @@ def test_one_that_asks_is_refused_where_a_file_is(shelf: Shelf) -> None:
 @pytest.mark.parametrize(
     ("name", "next_names"),
     [
-        pytest.param("a.jpg", ["a(1).jpg", "a(2).jpg"], id="ending"),
-        pytest.param("a", ["a(1)", "a(2)"], id="no ending"),
-        pytest.param(".a", [".a(1)", ".a(2)"], id="begins with a dot"),
-        pytest.param("a.", ["a.(1)", "a.(2)"], id="ends with a dot"),
-        pytest.param("a.tar.gz", ["a.tar(1).gz", "a.tar(2).gz"], id="last ending only"),
-        pytest.param("a(1).jpg", ["a(1)(1).jpg", "a(1)(2).jpg"], id="a number already"),
-        pytest.param("照.片", ["照(1).片", "照(2).片"], id="Unicode"),
+        pytest.param("a.jpg", ["a (1).jpg", "a (2).jpg"], id="ending"),
+        pytest.param("a", ["a (1)", "a (2)"], id="no ending"),
+        pytest.param(".a", [".a (1)", ".a (2)"], id="begins with a dot"),
+        pytest.param("a.", ["a. (1)", "a. (2)"], id="ends with a dot"),
+        pytest.param("a.tar.gz", ["a.tar (1).gz", "a.tar (2).gz"], id="last ending only"),
+        pytest.param("a (1).jpg", ["a (1) (1).jpg", "a (1) (2).jpg"], id="a number already"),
+        pytest.param("照.片", ["照 (1).片", "照 (2).片"], id="Unicode"),
     ],
 )
 def test_one_that_renames_gets_the_next_free_name(
@@ -97,7 +97,7 @@ def test_the_next_free_name_after_many_is_the_next(shelf_of_one_server: Shelf) -
     for number in range(70):
         transfer = upload(number, "a.jpg", conflict="rename")
         name = shelf.index.claim(transfer, entry_id=f"ent_{number}").name
-        assert name == (f"a({number}).jpg" if number else "a.jpg")
+        assert name == (f"a ({number}).jpg" if number else "a.jpg")
 
 
 @pytest.mark.parametrize("conflict", ["ask", "overwrite"])
@@ -108,7 +108,7 @@ def test_a_directory_is_never_overwritten(shelf: Shelf, conflict: Conflict) -> N
         shelf.index.claim(upload(1, "a.b", conflict=conflict), entry_id="ent_1")
 
     renamed = shelf.index.claim(upload(2, "a.b", conflict="rename"), entry_id="ent_2")
-    assert renamed.name == "a(1).b"
+    assert renamed.name == "a (1).b"
 
 
 def test_a_name_that_is_being_uploaded_is_held(shelf: Shelf) -> None:
@@ -118,7 +118,7 @@ def test_a_name_that_is_being_uploaded_is_held(shelf: Shelf) -> None:
     renamed = shelf.index.claim(upload(3, "a.jpg", conflict="rename"), entry_id="ent_3")
 
     assert shared == Claim("ent_1", "a.jpg", "created", None)
-    assert renamed == Claim("ent_3", "a(1).jpg", "created", None)
+    assert renamed == Claim("ent_3", "a (1).jpg", "created", None)
     with pytest.raises(RequestError, match=r"library\.conflict"):
         shelf.index.claim(upload(4, "a.jpg"), entry_id="ent_4")
     with pytest.raises(RequestError, match=r"library\.conflict"):
@@ -164,8 +164,8 @@ def test_an_upload_that_lost_its_name_is_told_and_may_claim_again(shelf: Shelf) 
     shelf.add("ent_2", "a.jpg")
     shelf.add(claim.entry_id, claim.name)
 
-    assert claim == Claim("ent_1", "a(1).jpg", "created", None)
-    assert shelf.listed() == ["a(1).jpg", "a.jpg"]
+    assert claim == Claim("ent_1", "a (1).jpg", "created", None)
+    assert shelf.listed() == ["a (1).jpg", "a.jpg"]
 
 
 def test_a_claim_that_ran_out_is_still_good_while_nobody_took_the_name(shelf: Shelf) -> None:
@@ -247,7 +247,7 @@ def test_of_uploads_that_claim_at_once_each_gets_what_its_rule_says(
 
     names = sorted(claim.name for claim in claims)
     ids = {claim.entry_id for claim in claims}
-    numbered = ["a.jpg", *(f"a({n}).jpg" for n in range(1, 8))]
+    numbered = ["a.jpg", *(f"a ({n}).jpg" for n in range(1, 8))]
     wanted = {
         "ask": (["a.jpg"], 1, ["library.conflict"] * 7),
         "rename": (sorted(numbered), 8, []),
