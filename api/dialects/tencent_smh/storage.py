@@ -35,6 +35,10 @@ _STATUS: Final = {
     "RequestTimeout": 400,
     "ServiceUnavailable": 503,
 }
+_FAILURES: Final = {
+    status: ", ".join(code for code, told in _STATUS.items() if told == status)
+    for status in sorted(set(_STATUS.values()))
+}
 # The rest of our codes that can come up here are failures of the store or of Redis.
 _CODES: Final = {"request.too_large": "EntityTooLarge", "request.timeout": "RequestTimeout"}
 
@@ -62,7 +66,15 @@ def storage_headers(transfer: Transfer) -> dict[str, str]:
     return {"Authorization": f"{SCHEME} {transfer.secret}"}
 
 
-@router.put("/storage/{transfer_id}", summary="Put an upload's bytes or one of its parts")
+@router.put(
+    "/storage/{transfer_id}",
+    summary="Put an upload's bytes or one of its parts",
+    response_class=Response,
+    responses={
+        status: {"description": told, "content": {"application/xml": {}}}
+        for status, told in _FAILURES.items()
+    },
+)
 async def put(request: Request, transfer_id: str) -> Response:
     """The body is the object, or with `partNumber` and `uploadId` a part; the last one counts."""
     parts = parts_of(request)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
+from api.dialects.tencent_smh.documents import failures
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.forms import read_object, short, text_of
 from api.dialects.tencent_smh.parts import parts_of
@@ -23,11 +24,25 @@ MAX_PERIOD_S: Final = 315_360_000
 MAX_NAME_CHARACTERS: Final = 64
 MAX_LISTED: Final = 100
 
+_ANY: Final = ("InternalServerError", "ServerOverloaded")
+_CREATION: Final[dict[str, Any]] = {
+    "summary": "Create an access token",
+    "responses": failures(
+        *("EmptyLibraryId", "EmptyLibrarySecret", "EmptyLibraryIdOrSecret", "ParamInvalid"),
+        *("BadRequest", "WrongLibraryIdOrSecret", "SpaceNotFound", *_ANY),
+    ),
+    "openapi_extra": {
+        "parameters": [
+            {"name": name, "in": "query", "schema": {"type": "string"}} for name in FIELDS
+        ]
+    },
+}
+
 router = APIRouter(tags=["tokens"])
 
 
-@router.get("/token", summary="Create an access token")
-@router.post("/token", summary="Create an access token")
+@router.get("/token", **_CREATION)
+@router.post("/token", **_CREATION)
 async def create(request: Request) -> JSONResponse:
     """Needs the library's secret: for backends only. No `grant` means reading only."""
     parts, queries = parts_of(request), Queries(request.scope["query_string"])
@@ -37,7 +52,11 @@ async def create(request: Request) -> JSONResponse:
     return _told(token, grant)
 
 
-@router.post("/token/{library_id}/{token}", summary="Renew an access token")
+@router.post(
+    "/token/{library_id}/{token}",
+    summary="Renew an access token",
+    responses=failures("ParamInvalid", "InvalidAccessToken", *_ANY),
+)
 def renew(library_id: str, token: str, request: Request) -> JSONResponse:
     """The token lasts its full period again, as it does after each use."""
     grant = parts_of(request).state.access_tokens.renew(library_id, token)
@@ -48,7 +67,11 @@ def renew(library_id: str, token: str, request: Request) -> JSONResponse:
     return _told(token, grant)
 
 
-@router.delete("/token/{library_id}/{token}", summary="Delete an access token")
+@router.delete(
+    "/token/{library_id}/{token}",
+    summary="Delete an access token",
+    responses=failures("ParamInvalid", *_ANY),
+)
 def delete(library_id: str, token: str, request: Request) -> JSONResponse:
     """The token opens nothing any more; one that does not exist is no error."""
     parts_of(request).state.access_tokens.delete(library_id, token)
