@@ -225,6 +225,11 @@ def bucket(minio: Minio) -> Iterator[str]:
     """The name of a bucket that does not exist yet; what the test makes of it goes with it."""
     name = f"test-{secrets.token_hex(8)}"
     yield name
+    remove_bucket(minio, name)
+
+
+def remove_bucket(minio: Minio, name: str) -> None:
+    """Remove a bucket, if there is one, with all versions of what is in it."""
     client = client_of(minio)
     if client.bucket_exists(bucket_name=name):
         for found in client.list_objects(bucket_name=name, recursive=True, include_version=True):

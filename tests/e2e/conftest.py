@@ -1,10 +1,13 @@
 """A running instance, shared by the tests of one module."""
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import httpx2
+import psutil
 import pytest
 
 from worker.commands.demo import instance
@@ -18,12 +21,29 @@ class Running(NamedTuple):
     client: httpx2.Client
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One instance with one worker."""
-    data = tmp_path_factory.mktemp("instance") / "data"
+@contextmanager
+def running_in(data: Path) -> Iterator[Running]:
+    """An instance with one worker, its data in the folder `data`; it ends with the context."""
     with (
         instance(data, "--workers", "1") as (base_url, pid),
         httpx2.Client(base_url=base_url, timeout=90, trust_env=False) as client,
     ):
         yield Running(data, pid, client)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One instance with one worker."""
+    with running_in(tmp_path_factory.mktemp("instance") / "data") as running:
+        yield running
+
+
+def worker_of(running: Running) -> psutil.Process:
+    """The main process of the worker; waits for one that is being started again."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for child in psutil.Process(running.pid).children():
+            if child.cmdline()[-1:] == ["worker"] and child.children():
+                return child
+        time.sleep(0.1)
+    pytest.fail("no worker runs")

@@ -11,7 +11,7 @@ import httpx2
 import psutil
 import pytest
 
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, worker_of
 from tests.e2e.steps import job_when
 from tests.http_server import Behaviour, Handler, MediaServer, ranges
 from worker.commands.demo import instance
@@ -89,14 +89,3 @@ def test_a_job_outlives_a_kill_of(
     assert httpx2.get(job["result"]["covers"][0]["url"], trust_env=False).status_code == 200
     time.sleep(2)
     assert near.client.get(f"/v1/jobs/{job_id}").json() == job, "it ended a second time"
-
-
-def worker_of(running: Running) -> psutil.Process:
-    """The main process of the worker; waits for one that is being started again."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for child in psutil.Process(running.pid).children():
-            if child.cmdline()[-1:] == ["worker"] and child.children():
-                return child
-        time.sleep(0.1)
-    pytest.fail("no worker runs")
