@@ -4,15 +4,21 @@ import io
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
+from tests.api.conftest import Served
 from tests.api.dialects.tencent_smh.answers import code_of
 from tests.api.dialects.tencent_smh.cook import Cook
 from tests.api.dialects.tencent_smh.shop import STARTED_MS, Shop
+from tests.minio_server import Minio, client_of
 from worker.contracts.libraries import Entry
+from worker.jobs.cover import CoverStory
+from worker.settings import Settings
 
 Behind = Callable[[httpx2.Response], httpx2.Response]
 Blob = Callable[[bytes], Path]
@@ -267,3 +273,54 @@ def test_what_has_no_picture_is_downloaded_instead(
     api: httpx2.Client, shop: Shop, file: Entry, behind: Behind
 ) -> None:
     assert behind(_get(api, shop, "docs/hello.txt", preview="", size=64)).content == HELLO
+
+
+@pytest.mark.minio
+def test_versions_in_a_bucket_are_read_and_shown_by_their_ids(
+    minio: Minio,
+    settings: Settings,
+    serve: Callable[[Settings], Served],
+    story: CoverStory,
+    photo: Path,
+    blob: Blob,
+) -> None:
+    """The store's version ids are the history ids, and links lead to the bucket itself."""
+    changes = {
+        "kind": "minio",
+        "endpoint": minio.endpoint,
+        "access_key": SecretStr(minio.access_key),
+        "secret_key": SecretStr(minio.secret_key),
+        "bucket": f"objects-{uuid4().hex}",
+    }
+    libraries = settings.libraries.model_copy(update={"bucket": f"libraries-{uuid4().hex}"})
+    store = settings.store.model_copy(update=changes)
+    settings = settings.model_copy(update={"store": store, "libraries": libraries})
+    for bucket in (store.bucket, libraries.bucket):
+        client_of(minio).make_bucket(bucket)
+    shop, served = Shop(settings), serve(settings)
+    first = shop.put(shop.library(), "a b+ü.jpg", photo)
+    newer = shop.replace(first, blob(b"newer, and no picture"))
+    assert first.version is not None
+    assert newer.version is not None
+    old = {"access_token": shop.token(), "history_id": first.version.id}
+
+    with httpx2.Client(base_url=f"{served.url}/api/v1") as api:
+        path = "/file/smh1/-/a%20b+%C3%BC.jpg"
+        redirect = api.get(path, params=old)
+        assert httpx2.get(redirect.headers["location"]).content == photo.read_bytes()
+        part = httpx2.get(redirect.headers["location"], headers={"Range": "bytes=0-3"})
+        assert (part.status_code, part.content) == (206, photo.read_bytes()[:4])
+        newest = api.get(path, params={"access_token": shop.token()})
+        assert httpx2.get(newest.headers["location"]).content == b"newer, and no picture"
+        cook = Cook(settings, shop, story)
+        cook.start()
+        preview = api.get(path, params={**old, "preview": "", "size": 40}, timeout=20)
+        cook.stop()
+        assert preview.status_code == 302, preview.text
+        picture = httpx2.get(preview.headers["location"])
+        assert Image.open(io.BytesIO(picture.content)).size == (40, 40)
+        unsigned = preview.headers["location"].partition("?")[0]
+        assert httpx2.get(unsigned).status_code == 403
+        listed = api.get("/directory-history/smh1/-/history-list/a%20b+%C3%BC.jpg", params=old)
+        ids = [each["id"] for each in listed.json()["contents"]]
+        assert ids == [newer.version.id, first.version.id]
