@@ -9,6 +9,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_PATH_CHARACTERS: Final = 200
+# Where in a call's scope more can be noted for its line: `request_id`, `user`.
+NOTED: Final = "firstframe.noted"
 # Asked again and again: only a failure that is news is told.
 POLLED_PATHS: Final = frozenset({"/healthz", "/readyz"})
 
@@ -29,6 +31,8 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        noted: dict[str, str] = {}
+        scope[NOTED] = noted
         began_s = time.perf_counter()
         status = 500
 
@@ -52,6 +56,7 @@ class AccessLog:
                 path=_TOKEN.sub(r"\1…", path)[:MAX_PATH_CHARACTERS],
                 status=status,
                 duration_ms=round(1000 * (time.perf_counter() - began_s), 1),
+                **noted,
             )
 
     def _is_news(self, path: str, status: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from fastapi import Request
 
+from api.access import NOTED
 from api.browsers import is_loopback
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.parts import Parts, parts_of
@@ -15,6 +16,7 @@ from worker.contracts.libraries import Entry, Grant, LibraryInfo, Place, SpaceIn
 from worker.state.sights import First, Sight
 
 ADMIN: Final = "admin"
+MAX_NOTED_CHARACTERS: Final = 100
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -22,7 +24,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Call(NamedTuple):
     """What a request names: a place, a path in it, and who asks.
 
-    `host_known`: whether the server was reached by a name that it knows for its own.
+    `host_known`: whether the server was reached by a name that it knows for its own. What is
+    `noted` is told in the access log.
     """
 
     library_id: str
@@ -31,6 +34,7 @@ class Call(NamedTuple):
     queries: Queries
     token: str | None
     host_known: bool
+    noted: dict[str, str]
 
 
 class Seen(NamedTuple):
@@ -64,6 +68,7 @@ def call_of(request: Request) -> Call:
         queries=queries,
         token=token_of(request, queries),
         host_known=_is_host_known(request),
+        noted=request.scope[NOTED],
     )
 
 
@@ -139,6 +144,8 @@ def _checked(call: Call, sight: Sight, *, may_be_public: bool) -> Seen:
     if grant and grant.space_ids and space.id not in grant.space_ids:
         raise RefusalError("AccessTokenNotMatchSpace")
     user_id = acting_user(grant, call.queries)
+    if user_id is not None:
+        call.noted["user"] = user_id[:MAX_NOTED_CHARACTERS]
     return Seen(library, space, grant, user_id, sight.entry, sight.first)
 
 

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
+from api.access import NOTED
 from api.dialects.tencent_smh.errors import REQUEST_ID, RefusalError, answer_of
 from api.dialects.tencent_smh.paths import decoded
 
@@ -74,7 +75,7 @@ class Wire:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what can be answered without a route: preflights, and paths of no entry."""
         request_id = f"{self._started}-{next(self._calls):x}"
-        scope[REQUEST_ID] = request_id
+        scope[REQUEST_ID] = scope[NOTED]["request_id"] = request_id
         bodiless = scope["method"] == "HEAD"
 
         async def sending(message: Message) -> None:

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+import structlog
 
 from tests.api.conftest import Served
 from tests.api.dialects.tencent_smh.answers import code_of
@@ -204,3 +206,29 @@ def test_what_can_be_no_space_is_not_found(api: httpx2.Client, shop: Shop, space
     found = api.get(f"/directory/smh1/{space_id}", params={"access_token": shop.token()})
 
     assert code_of(found) == (404, "SpaceNotFound")
+
+
+@pytest.mark.parametrize(
+    ("facts", "told", "user"),
+    [
+        ({"grants": ("admin",)}, "bob", "bob"),
+        ({"grants": ("admin",), "user_id": "ann"}, "bob", "ann"),
+        ({"user_id": "ann"}, "bob", "ann"),
+        ({"grants": ("upload_file",)}, "bob", None),
+        ({}, "bob", None),
+        ({"grants": ("admin",)}, "x" * 500, "x" * 100),
+    ],
+    ids=["admin", "admin-with-user", "user", "no-admin", "reader", "long"],
+)
+def test_the_log_tells_who_acts_as_whom_but_no_token(
+    api: httpx2.Client, shop: Shop, facts: dict[str, Any], told: str, user: str | None
+) -> None:
+    shop.library("L")
+    token = shop.token("L", **facts)
+
+    with structlog.testing.capture_logs() as lines:
+        answer = api.get("/directory/L/-", params={"access_token": token, "user_id": told})
+
+    (line,) = [each for each in lines if each["event"] == "request"]
+    assert (line.get("user"), line["request_id"]) == (user, answer.headers["x-request-id"])
+    assert token not in str(lines)
