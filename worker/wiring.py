@@ -46,9 +46,6 @@ from worker.state.transfers import TransferRecords
 from worker.state.uploads import UploadDigests
 from worker.state.workers import Workers
 
-# More at once would only wait for each other in Redis, which runs one script at a time.
-_LOOKS_AT_ONCE: Final = 32
-
 OpenSource = Callable[[str, SourceReference], Reader]
 DigestOf = Callable[[str, str], str | None]
 ChecksumParts = tuple[Transfers, Store, Library, Entries, Path | None]
@@ -304,14 +301,14 @@ def state(settings: Settings, *, timeout_s: float) -> State:
 
 
 def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:
-    """Looks at libraries for an event loop, over connections of its own."""
+    """Looks at libraries for an event loop, over a connection of its own."""
     section = settings.redis
     client = connect_async(
         section.url.get_secret_value(),
         timeout_s=timeout_s,
         connect_timeout_s=section.connect_timeout_s,
     )
-    return AsyncSights(client, at_once=_LOOKS_AT_ONCE)
+    return AsyncSights(client)
 
 
 def _results(settings: Settings, client: Redis) -> ResultRecords:

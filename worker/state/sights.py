@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple, cast
 
 import redis
@@ -17,10 +18,15 @@ from worker.state.scripts import SHARED, Script
 
 First = Literal["oldest", "newest"]
 
+# More in one run would keep others waiting in Redis, which does one thing at a time.
+_MOST_AT_ONCE: Final = 32
+
+# Each look has arguments of its own under the name that scripts know.
 # One text is read many times faster than as many answers as it holds.
 # The newest is the first by name of those with the last time, which is not where the set ends.
-_LOOK: Final = (
-    RECORDS
+_LOOKS: Final = (
+    "local function look(ARGV)"
+    + RECORDS
     + USE
     + """
 local library, space, digest, walks, first = unpack(ARGV)
@@ -42,6 +48,11 @@ if told[1] and part[1] and walks == '1' then
   if first ~= '' and found and found.kind == 'dir' then answer[7] = first_of(id) or false end
 end
 return cjson.encode(answer)
+end
+
+local told = {}
+for number, asked in ipairs(cjson.decode(ARGV[1])) do told[number] = look(asked) end
+return told
 """
 )
 
@@ -64,7 +75,7 @@ class Sights:
     """Looks at libraries, each time in one round trip."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._look = Script(client, _LOOK)
+        self._looks = Script(client, _LOOKS)
 
     def look(
         self,
@@ -83,16 +94,25 @@ class Sights:
         to the second. Raises: RequestError `queue.unavailable`.
         """
         place = Place(library_id, space_id)
-        return _sight(place, self._look(*_asked(place, token, path, first)))
+        (told,) = self._looks(json.dumps([_asked(place, token, path, first)]))
+        return _sight(place, told)
+
+
+class _Gathered(NamedTuple):
+    """Looks that go to Redis together, and what it tells of each of them."""
+
+    asked: list[tuple[str, ...]]
+    told: asyncio.Task[list[str]]
 
 
 class AsyncSights:
-    """The same looks for an event loop: none of them holds a thread, `at_once` a connection."""
+    """The same looks for an event loop: what is asked for during a round trip shares the next."""
 
-    def __init__(self, client: redis.asyncio.Redis, *, at_once: int) -> None:
+    def __init__(self, client: redis.asyncio.Redis) -> None:
         self._redis = client
-        self._turns = asyncio.Semaphore(at_once)
-        self._look = client.register_script(SHARED + _LOOK)
+        self._looks = client.register_script(SHARED + _LOOKS)
+        self._turn = asyncio.Lock()
+        self._next: _Gathered | None = None
 
     async def look(
         self,
@@ -105,23 +125,37 @@ class AsyncSights:
     ) -> Sight:
         """See `Sights.look`."""
         place = Place(library_id, space_id)
-        with redis_errors_as_ours():
-            async with self._turns:
-                told = await self._look(args=_asked(place, token, path, first))
-        return _sight(place, cast(str, told))
+        if self._next is None or len(self._next.asked) == _MOST_AT_ONCE:
+            asked: list[tuple[str, ...]] = []
+            self._next = _Gathered(asked, asyncio.create_task(self._ask(asked)))
+        gathered = self._next
+        gathered.asked.append(_asked(place, token, path, first))
+        number = len(gathered.asked) - 1
+        # Whoever goes away leaves the others their answers.
+        told = await asyncio.shield(gathered.told)
+        return _sight(place, told[number])
 
     async def close(self) -> None:
-        """Let the connections go."""
+        """Let the connection go."""
         await self._redis.aclose()
+
+    async def _ask(self, asked: list[tuple[str, ...]]) -> list[str]:
+        with redis_errors_as_ours():
+            async with self._turn:
+                if self._next and self._next.asked is asked:
+                    self._next = None
+                return cast(list[str], await self._looks(args=[json.dumps(asked)]))
 
 
 def _asked(
     place: Place, token: str | None, path: Sequence[str] | None, first: First | None
-) -> tuple[str | int, ...]:
+) -> tuple[str, ...]:
     digest = digest_of(token) if token else ""
-    return (*place, digest, int(path is not None), first or "", *(path or ()))
+    walks = "" if path is None else "1"
+    return (*place, digest, walks, first or "", *(path or ()))
 
 
+@lru_cache(maxsize=1024)
 def _sight(place: Place, told: str) -> Sight:
     library, library_public, space, space_public, grant, entry, first_row = (
         part or None for part in json.loads(told)

@@ -1,19 +1,23 @@
 """A sight tells all that a read needs, in one round trip, and uses its token."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 import redis
 
+from tests.redis_server import RedisServer
 from tests.worker.state.shelves import CREATED_MS, PLACE, Shelf, again, library, picture, space
 from worker.contracts.libraries import ROOT, Grant
+from worker.errors import RequestError
 from worker.state.access_tokens import digest_of
 from worker.state.connection import connect_async
 from worker.state.sights import AsyncSights, Sight
 
 GRANT = Grant(library_id="lib1", period_s=300)
 NOTHING = Sight(None, None, None, None, None)
+
+Looks = Callable[[AsyncSights], Awaitable[Sight | None]]
 
 
 def left_ms(shelf: Shelf, token: str) -> int:
@@ -33,6 +37,19 @@ def commands_sent(url: str, look: Callable[[], object]) -> list[str]:
                 return sent
             if seen["client_type"] != "lua":
                 sent.append(str(seen["command"]).split()[0].upper())
+
+
+def in_a_loop(url: str, looks: Looks) -> Sight | None:
+    """What `looks` gives in an event loop of its own."""
+
+    async def run() -> Sight | None:
+        sights = AsyncSights(connect_async(url, timeout_s=5, connect_timeout_s=5))
+        try:
+            return await looks(sights)
+        finally:
+            await sights.close()
+
+    return asyncio.run(run())
 
 
 def test_one_look_tells_everything(shelf: Shelf) -> None:
@@ -68,17 +85,55 @@ def test_a_look_from_an_event_loop_sees_the_same(shelf: Shelf, redis_url: str) -
     shelf.make("ent_d", "album")
     shelf.add("ent_1", "Größe.jpg", parent="ent_d")
 
-    async def look(path: list[str]) -> Sight:
-        client = connect_async(redis_url, timeout_s=5, connect_timeout_s=5)
-        sights = AsyncSights(client, at_once=1)
-        try:
-            return await sights.look("lib1", "-", token=token, path=path, first="oldest")
-        finally:
-            await sights.close()
+    def look(path: list[str]) -> Looks:
+        return lambda sights: sights.look("lib1", "-", token=token, path=path, first="oldest")
 
     for path in ([], ["album"], ["album", "Größe.jpg"], ["none"]):
         seen = shelf.sights.look("lib1", "-", token=token, path=path, first="oldest")
-        assert asyncio.run(look(path)) == seen
+        assert in_a_loop(redis_url, look(path)) == seen
+
+
+def test_looks_at_once_share_round_trips_and_get_each_its_own(shelf: Shelf, redis_url: str) -> None:
+    entries = [shelf.add(f"ent_{number}", f"{number}.jpg") for number in range(40)]
+    shelf.sights.look("lib1", "-", token=None)
+
+    async def looks(sights: AsyncSights) -> None:
+        asked = (sights.look("lib1", "-", token=None, path=[entry.name]) for entry in entries)
+        assert [seen.entry for seen in await asyncio.gather(*asked)] == entries
+
+    sent = commands_sent(redis_url, lambda: in_a_loop(redis_url, looks))
+
+    assert sent.count("EVALSHA") == 2
+
+
+def test_a_look_that_is_given_up_leaves_the_others_their_answers(
+    shelf: Shelf, redis_url: str
+) -> None:
+    async def looks(sights: AsyncSights) -> Sight:
+        given_up, kept = (
+            asyncio.create_task(sights.look("lib1", "-", token=None, path=[])) for _ in range(2)
+        )
+        await asyncio.sleep(0)
+        given_up.cancel()
+        return await kept
+
+    assert in_a_loop(redis_url, looks) == shelf.sights.look("lib1", "-", token=None, path=[])
+
+
+def test_without_redis_every_look_says_so_and_later_ones_ask_again(
+    own_redis: Callable[[], RedisServer],
+) -> None:
+    server = own_redis()
+
+    async def looks(sights: AsyncSights) -> None:
+        server.kill()
+        asked = (sights.look("lib1", "-", token=None) for _ in range(2))
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [str(error) for error in told] == [str(RequestError("queue.unavailable"))] * 2
+        server.start()
+        assert await sights.look("lib1", "-", token=None) == NOTHING
+
+    in_a_loop(server.url(), looks)
 
 
 def test_only_what_is_asked_for_is_told(shelf: Shelf) -> None:
