@@ -37,6 +37,8 @@ def make_dialect(shared: State) -> ASGIApp:
         redirect_slashes=False,
         docs_url=None,
         redoc_url=None,
+        # What is measured is measured around it.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state = shared
     shared.parts = Parts(

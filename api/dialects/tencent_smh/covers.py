@@ -22,22 +22,6 @@ _OF_COVERS: Final = ("CoverNotSupportedInFileLibrary", "FileNotFound")
 router = APIRouter(tags=["covers"])
 
 
-@router.head(OF_SPACE, include_in_schema=False)
-@router.get(
-    OF_SPACE,
-    **described(
-        "Cover of a space",
-        OF_SPACE,
-        success=REDIRECT,
-        queries=["size"],
-        codes=[*_OF_COVERS, "CoverNotSupportedInRootDirectory"],
-    ),
-)
-async def of_space(request: Request) -> Response:
-    """Of a media library without albums."""
-    return await _cover(request)
-
-
 @router.head(OF_ALBUM, include_in_schema=False)
 @router.get(
     OF_ALBUM,
@@ -51,6 +35,22 @@ async def of_space(request: Request) -> Response:
 )
 async def of_album(request: Request) -> Response:
     """Of a media library with albums."""
+    return await _cover(request)
+
+
+@router.head(OF_SPACE, include_in_schema=False)
+@router.get(
+    OF_SPACE,
+    **described(
+        "Cover of a space",
+        OF_SPACE,
+        success=REDIRECT,
+        queries=["size"],
+        codes=[*_OF_COVERS, "CoverNotSupportedInRootDirectory"],
+    ),
+)
+async def of_space(request: Request) -> Response:
+    """Of a media library without albums."""
     return await _cover(request)
 
 
