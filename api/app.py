@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api import documents, errors, unbuilt
 from api.access import AccessLog
-from api.browsers import BrowserGuard
+from api.browsers import AnyPage, BrowserGuard
 from api.dialects.tencent_smh.app import PREFIX, make_dialect
 from api.dialects.tencent_smh.wire import Door
 from api.parts import tenant_of
@@ -52,6 +52,7 @@ def make_app(settings: Settings) -> FastAPI:
     unbuilt.install(app)
     errors.install(app)
     documents.install(app)
+    app.add_middleware(AnyPage, prefixes=("/objects/", "/library-objects/"))
     app.add_middleware(BrowserGuard, is_open=settings.api.open)
     app.add_middleware(Door, prefix=PREFIX, inside=make_dialect(app.state))
     app.add_middleware(AccessLog)

@@ -1,16 +1,20 @@
 """What keeps web pages from using a person's browser against an API without keys."""
 
 import ipaddress
+import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~, -]{1,1000}")
 
 
 class BrowserGuard:
@@ -47,6 +51,44 @@ class BrowserGuard:
         if foreign or headers.get("sec-fetch-site", "").lower() == "cross-site":
             return "A page of another site may not use this API."
         return None
+
+
+class AnyPage:
+    """Lets pages of any site read what is below `prefixes`: a link opens it, not who they are.
+
+    A page that followed a redirect here asks first whether its own headers may come along
+    (Fetch §4.4, §4.8); what is answered then tells nothing.
+    """
+
+    def __init__(self, app: ASGIApp, *, prefixes: tuple[str, ...]) -> None:
+        self._app, self._prefixes = app, prefixes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the question, and add to the application's answer who may read it."""
+        if scope["type"] != "http" or not scope["path"].startswith(self._prefixes):
+            await self._app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Access-Control-Allow-Origin"] = "*"
+            await send(message)
+
+        asked = Headers(scope=scope)
+        if scope["method"] == "OPTIONS" and "access-control-request-method" in asked:
+            await preflight(asked, methods="GET, HEAD")(scope, receive, sending)
+        else:
+            await self._app(scope, receive, sending)
+
+
+def preflight(asked: Headers, *, methods: str) -> Response:
+    """What a page may send: these methods, with any headers; there are no cookies here."""
+    told = {"Access-Control-Allow-Methods": methods, "Access-Control-Max-Age": "86400"}
+    names = asked.get("access-control-request-headers", "")
+    if _HEADER_NAMES.fullmatch(names):
+        told["Access-Control-Allow-Headers"] = names
+    return Response(status_code=204, headers=told)
 
 
 @lru_cache(maxsize=256)

@@ -89,3 +89,31 @@ def test_an_open_api_answers_under_any_name_and_still_not_to_other_sites(
 
     assert httpx2.post(url, content=b"bytes", headers=proxied).status_code == 201
     assert httpx2.post(url, content=b"bytes", headers=foreign).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/objects/covers/none.jpg", "/library-objects/a/b/c/d"])
+def test_pages_may_ask_for_what_links_open_and_read_the_answer(
+    client: httpx2.Client, path: str
+) -> None:
+    """A page's call that was redirected here has headers of its own and no origin."""
+    asks = {
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "client-version",
+    }
+
+    allowed = client.options(path, headers={"Origin": "null", **asks})
+    answer = client.get(path, headers={"Origin": "null", "Client-Version": "1"})
+
+    assert (allowed.status_code, allowed.content) == (204, b"")
+    assert allowed.headers["access-control-allow-headers"] == "client-version"
+    assert allowed.headers["access-control-allow-methods"] == "GET, HEAD"
+    for each in (allowed, answer):
+        assert each.headers.get_list("access-control-allow-origin") == ["*"]
+        assert "access-control-allow-credentials" not in each.headers
+
+
+def test_pages_may_not_ask_for_anything_else(client: httpx2.Client) -> None:
+    asks = {"Origin": "https://page.example", "Access-Control-Request-Method": "GET"}
+
+    for path in ("/v1/jobs", "/healthz"):
+        assert "access-control-allow-origin" not in client.options(path, headers=asks).headers

@@ -1,16 +1,14 @@
 """What every call and answer of the dialect has in common, before and after its routes."""
 
-import re
-from collections.abc import Mapping
 from itertools import count
 from typing import Final
 
-from fastapi.responses import Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ulid import ULID
 
 from api.access import NOTED
+from api.browsers import preflight
 from api.dialects.tencent_smh.errors import REQUEST_ID, RefusalError, answer_of
 from api.dialects.tencent_smh.paths import decoded
 
@@ -26,8 +24,6 @@ class Exact(bytes):
 METHODS: Final = "GET, HEAD, PUT, POST, DELETE"
 REQUEST_ID_HEADER: Final = Exact(b"X-Request-Id")
 EXPOSED: Final = ("X-Request-Id", "Location", "ETag", "Retry-After")
-
-_HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~, -]{1,1000}")
 
 
 class _Spelled(bytes):
@@ -86,7 +82,9 @@ class Wire:
                 message = {**message, "body": b""}
             await send(message)
 
-        app = _preflight(scope) if scope["method"] == "OPTIONS" else self._app
+        app = self._app
+        if scope["method"] == "OPTIONS":
+            app = preflight(Headers(scope=scope), methods=METHODS)
         try:
             scope["path"] = decoded(scope["raw_path"])
         except RefusalError as refusal:
@@ -102,15 +100,3 @@ def _common(message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
         (b"Access-Control-Allow-Origin", b"*"),
         (b"Access-Control-Expose-Headers", exposed.encode("latin-1")),
     ]
-
-
-def _preflight(scope: Scope) -> Response:
-    """What a browser may send: all of it; there are no cookies here (Fetch §3.2.2)."""
-    told: Mapping[str, str] = {
-        "Access-Control-Allow-Methods": METHODS,
-        "Access-Control-Max-Age": "86400",
-    }
-    asked = Headers(scope=scope).get("access-control-request-headers", "")
-    if _HEADER_NAMES.fullmatch(asked):
-        told = {**told, "Access-Control-Allow-Headers": asked}
-    return Response(status_code=204, headers=dict(told))
