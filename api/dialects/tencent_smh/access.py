@@ -126,6 +126,24 @@ def writing(parts: Parts, call: Call, *grants: str, path: Sequence[str] | None =
     return seen
 
 
+def of_library(parts: Parts, call: Call) -> tuple[LibraryInfo, Grant]:
+    """The library and what its token grants, for calls that are in no space; blocks.
+
+    Raises: RefusalError.
+    """
+    _check_id(call)
+    library, _, grant, *_ = parts.state.sights.look(
+        call.library_id, call.space_id, token=call.token
+    )
+    if library is None:
+        raise RefusalError("LibraryNotFound")
+    if call.token is None:
+        raise RefusalError("EmptyAccessToken")
+    if grant is None:
+        raise RefusalError("InvalidAccessToken")
+    return library, grant
+
+
 def _check_id(call: Call) -> None:
     if not _ID.fullmatch(call.library_id):
         raise RefusalError("LibraryNotFound")

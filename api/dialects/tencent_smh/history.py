@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.dialects.tencent_smh.access import Call, call_of, reading
+from api.dialects.tencent_smh.access import ADMIN, Call, call_of, of_library, reading
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.pages import Slice, slice_of
@@ -15,6 +15,7 @@ from api.dialects.tencent_smh.views import history_view
 from worker.contracts.libraries import Entry, Version
 
 HISTORY: Final = "/directory-history/{library_id}/{space_id}/history-list/{path:path}"
+CONFIG: Final = "/directory-history/{library_id}/library-history"
 
 _ORDER_CODES: Final = ("OrderByNotAllowed", "OrderByTypeNotAllowed")
 _ORDERS: Final = dict.fromkeys(("", "id", "creationTime"))
@@ -44,6 +45,24 @@ async def of_file(request: Request) -> Response:
     versions = await run_in_threadpool(parts.library.versions, entry.place, entry.id)
     page = _page_view(entry, versions, piece, newest_first=newest_first)
     return JSONResponse({"path": list(call.path), **page})
+
+
+@router.get(
+    CONFIG,
+    **described(
+        "Tell how long versions are kept",
+        CONFIG,
+        success=(200, "As long as their file."),
+        codes=["NoPermission"],
+    ),
+)
+async def config(request: Request) -> Response:
+    """Every version is kept: 0 is no limit to their number, nor to their days."""
+    _, grant = await run_in_threadpool(of_library, parts_of(request), call_of(request))
+    if ADMIN not in grant.grants:
+        raise RefusalError("NoPermission")
+    kept = {"fileHistoryCount": 0, "fileHistoryExpireDay": 0, "mergeInterval": 0}
+    return JSONResponse({"enableFileHistory": True, **kept})
 
 
 async def _file(parts: Parts, call: Call) -> Entry:

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from ulid import ULID
 
 from api.dialects.tencent_smh import edits, grants
-from api.dialects.tencent_smh.access import ADMIN, Call, call_of, writing
+from api.dialects.tencent_smh.access import ADMIN, Call, call_of, of_library, writing
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.forms import flag_of, read_object
@@ -19,6 +19,7 @@ from worker.contracts.libraries import Grant, LibraryInfo, SpaceInfo
 
 SPACES: Final = "/space/{library_id}"
 LIST: Final = f"{SPACES}/list"
+COUNT: Final = f"{SPACES}/count"
 SPACE: Final = f"{SPACES}/{{space_id}}"
 EXTENSION: Final = f"{SPACE}/extension"
 PUBLIC_READ: Final = ("isPublicRead", "publicRead")
@@ -78,6 +79,18 @@ async def page(request: Request) -> Response:
     )
 
 
+@router.get(
+    COUNT,
+    **described(
+        "Count spaces", COUNT, success=(200, "Their number."), codes=["NotMultiSpaceLibrary"]
+    ),
+)
+async def total(request: Request) -> Response:
+    """As many as a listing tells the same token."""
+    spaces = await run_in_threadpool(_spaces, parts_of(request), call_of(request))
+    return JSONResponse({"total": len(spaces)})
+
+
 @router.delete(
     SPACE,
     **described(
@@ -113,15 +126,7 @@ async def change(request: Request) -> Response:
 
 def _library(parts: Parts, call: Call) -> tuple[LibraryInfo, Grant]:
     """The library for many tenants that the token is for. Raises: RefusalError."""
-    library, _, grant, *_ = parts.state.sights.look(
-        call.library_id, call.space_id, token=call.token
-    )
-    if library is None:
-        raise RefusalError("LibraryNotFound")
-    if call.token is None:
-        raise RefusalError("EmptyAccessToken")
-    if grant is None:
-        raise RefusalError("InvalidAccessToken")
+    library, grant = of_library(parts, call)
     if not library.multi_tenant:
         raise RefusalError("NotMultiSpaceLibrary")
     return library, grant
