@@ -275,16 +275,9 @@ def test_what_has_no_picture_is_downloaded_instead(
     assert behind(_get(api, shop, "docs/hello.txt", preview="", size=64)).content == HELLO
 
 
-@pytest.mark.minio
-def test_versions_in_a_bucket_are_read_and_shown_by_their_ids(
-    minio: Minio,
-    settings: Settings,
-    serve: Callable[[Settings], Served],
-    story: CoverStory,
-    photo: Path,
-    blob: Blob,
-) -> None:
-    """The store's version ids are the history ids, and links lead to the bucket itself."""
+@pytest.fixture
+def bucketed(settings: Settings, minio: Minio) -> Settings:
+    """The settings with objects and libraries in buckets of their own."""
     changes = {
         "kind": "minio",
         "endpoint": minio.endpoint,
@@ -292,35 +285,50 @@ def test_versions_in_a_bucket_are_read_and_shown_by_their_ids(
         "secret_key": SecretStr(minio.secret_key),
         "bucket": f"objects-{uuid4().hex}",
     }
-    libraries = settings.libraries.model_copy(update={"bucket": f"libraries-{uuid4().hex}"})
     store = settings.store.model_copy(update=changes)
-    settings = settings.model_copy(update={"store": store, "libraries": libraries})
+    libraries = settings.libraries.model_copy(update={"bucket": f"libraries-{uuid4().hex}"})
     for bucket in (store.bucket, libraries.bucket):
         client_of(minio).make_bucket(bucket)
-    shop, served = Shop(settings), serve(settings)
+    return settings.model_copy(update={"store": store, "libraries": libraries})
+
+
+@pytest.mark.minio
+def test_versions_in_a_bucket_are_read_by_their_ids(
+    bucketed: Settings, serve: Callable[[Settings], Served], photo: Path, blob: Blob
+) -> None:
+    """The store's version ids are the history ids, and links lead to the bucket itself."""
+    shop, served = Shop(bucketed), serve(bucketed)
     first = shop.put(shop.library(), "a b+ü.jpg", photo)
-    newer = shop.replace(first, blob(b"newer, and no picture"))
+    newer = shop.replace(first, blob(b"newer"))
     assert first.version is not None
     assert newer.version is not None
     old = {"access_token": shop.token(), "history_id": first.version.id}
 
     with httpx2.Client(base_url=f"{served.url}/api/v1") as api:
-        path = "/file/smh1/-/a%20b+%C3%BC.jpg"
-        redirect = api.get(path, params=old)
-        assert httpx2.get(redirect.headers["location"]).content == photo.read_bytes()
-        part = httpx2.get(redirect.headers["location"], headers={"Range": "bytes=0-3"})
+        name = "a%20b+%C3%BC.jpg"
+        link = api.get(f"/file/smh1/-/{name}", params=old).headers["location"]
+        assert httpx2.get(link).content == photo.read_bytes()
+        part = httpx2.get(link, headers={"Range": "bytes=0-3"})
         assert (part.status_code, part.content) == (206, photo.read_bytes()[:4])
-        newest = api.get(path, params={"access_token": shop.token()})
-        assert httpx2.get(newest.headers["location"]).content == b"newer, and no picture"
-        cook = Cook(settings, shop, story)
-        cook.start()
-        preview = api.get(path, params={**old, "preview": "", "size": 40}, timeout=20)
-        cook.stop()
-        assert preview.status_code == 302, preview.text
-        picture = httpx2.get(preview.headers["location"])
-        assert Image.open(io.BytesIO(picture.content)).size == (40, 40)
-        unsigned = preview.headers["location"].partition("?")[0]
-        assert httpx2.get(unsigned).status_code == 403
-        listed = api.get("/directory-history/smh1/-/history-list/a%20b+%C3%BC.jpg", params=old)
-        ids = [each["id"] for each in listed.json()["contents"]]
-        assert ids == [newer.version.id, first.version.id]
+        newest = api.get(f"/file/smh1/-/{name}", params={"access_token": shop.token()})
+        assert httpx2.get(newest.headers["location"]).content == b"newer"
+        listed = api.get(f"/directory-history/smh1/-/history-list/{name}", params=old).json()
+        assert [each["id"] for each in listed["contents"]] == [newer.version.id, first.version.id]
+
+
+@pytest.mark.minio
+def test_covers_in_a_bucket_are_private(
+    bucketed: Settings, serve: Callable[[Settings], Served], story: CoverStory, photo: Path
+) -> None:
+    shop, served = Shop(bucketed), serve(bucketed)
+    shop.put(shop.library(), "a.jpg", photo)
+    cook = Cook(bucketed, shop, story)
+    cook.start()
+    given: dict[str, str | int] = {"access_token": shop.token(), "size": 40}
+
+    answer = httpx2.get(f"{served.url}/api/v1/album/smh1/-/cover", params=given, timeout=20)
+    cook.stop()
+
+    link = answer.headers["location"]
+    assert Image.open(io.BytesIO(httpx2.get(link).content)).size == (40, 40)
+    assert httpx2.get(link.partition("?")[0]).status_code == 403
