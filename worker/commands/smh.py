@@ -15,6 +15,6 @@ smh = typer.Typer(
 )
 smh.add_typer(library, name="library", short_help="Make and list libraries.")
 smh.add_typer(space, name="space", short_help="Make and list spaces.")
-smh.add_typer(token, name="token", short_help="Make and list access tokens.")
+smh.add_typer(token, name="token", short_help="Make, list and show access tokens.")
 smh.command(short_help="Store a file.")(put)
 smh.command(short_help="Make the index anew from what is kept.")(rebuild)

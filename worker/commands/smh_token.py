@@ -1,6 +1,8 @@
 """`firstframe smh token`: access tokens of the served API."""
 
 import json as json_module
+import sys
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
@@ -8,6 +10,7 @@ import typer
 from worker.commands.smh_parts import (
     AsJson,
     LibraryId,
+    fail,
     known_library,
     known_space,
     opened,
@@ -32,7 +35,7 @@ GRANTS: Final = frozenset(
 HEAD: Final = ("LEFT", "PERIOD", "SPACES", "USER", "CLIENT", "GRANTS")
 
 token = typer.Typer(
-    help="Make and list access tokens.", no_args_is_help=True, rich_markup_mode=None
+    help="Make, list and show access tokens.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -83,7 +86,32 @@ def list_all(library_id: LibraryId, json: AsJson = False) -> None:
     """
     with opened() as records:
         tokens = records.access_tokens.list(known_library(records, library_id).id)
-    if json:
+    _tell(tokens, as_json=json)
+
+
+@token.command("show", short_help="Show what one token allows.")
+def show(
+    library_id: LibraryId,
+    text: Annotated[
+        str, typer.Argument(metavar="TOKEN", help="The token; - reads it from standard input.")
+    ],
+    json: AsJson = False,
+) -> None:
+    """Show what a token allows and how long it lives if it is not used; this is no use of it.
+
+    What stands on a command line others may see in the list of processes: prefer -.
+    """
+    told = sys.stdin.readline().strip() if text == "-" else text
+    with opened() as records:
+        library = known_library(records, library_id)
+        found = records.access_tokens.read(library.id, told)
+    if found is None:
+        fail(f"library {library.id!r} has no such token, or its time is over")
+    _tell([found], as_json=json)
+
+
+def _tell(tokens: Sequence[tuple[Grant, float]], *, as_json: bool) -> None:
+    if as_json:
         for granted, left_s in tokens:
             tell(json_module.dumps({**granted.model_dump(mode="json"), "expires_in": int(left_s)}))
         return

@@ -55,6 +55,7 @@ class Grant(Frozen):
     space_ids: tuple[str, ...] = ()  # none: all spaces
     user_id: str | None = None
     client_id: str | None = None
+    session_id: str | None = None
     grants: tuple[str, ...] = ()
     period_s: int
 

@@ -44,6 +44,36 @@ redis.call('ZREM', 'ff:access_tokens:' .. library, digest)
 return redis.call('DEL', key)
 """
 
+_READ: Final = """
+local key = 'ff:access_token:' .. ARGV[2]
+local had = redis.call('HMGET', key, 'library', 'grant')
+if had[1] ~= ARGV[1] then return false end
+return {had[2], redis.call('PTTL', key)}
+"""
+
+# A step of a scan, which comes to every token that is there from its begin to its end.
+_DELETE_OF: Final = """
+local library, cursor = ARGV[1], ARGV[2]
+local wanted = {user_id = ARGV[3], client_id = ARGV[4], session_id = ARGV[5]}
+local all, deleted = 'ff:access_tokens:' .. library, 0
+local function is_wanted(grant)
+  for name, value in pairs(wanted) do
+    if value ~= '' and grant[name] ~= value then return false end
+  end
+  return true
+end
+local found = redis.call('ZSCAN', all, cursor, 'COUNT', 200)
+for at = 1, #found[2], 2 do
+  local key = 'ff:access_token:' .. found[2][at]
+  local grant = redis.call('HGET', key, 'grant')
+  if grant and is_wanted(cjson.decode(grant)) then
+    redis.call('ZREM', all, found[2][at])
+    deleted = deleted + redis.call('DEL', key)
+  end
+end
+return {found[1], deleted}
+"""
+
 _LIST: Final = """
 local told = {}
 for _, digest in ipairs(redis.call('ZRANGE', 'ff:access_tokens:' .. ARGV[1], 0, -1)) do
@@ -65,6 +95,8 @@ class AccessTokens:
         self._create = Script(client, _CREATE)
         self._renew = Script(client, _RENEW)
         self._delete = Script(client, _DELETE)
+        self._read = Script(client, _READ)
+        self._delete_of = Script(client, _DELETE_OF)
         self._list = Script(client, _LIST)
 
     def create(self, grant: Grant) -> str:
@@ -82,6 +114,35 @@ class AccessTokens:
     def delete(self, library_id: str, token: str) -> bool:
         """False for a token that the library does not have."""
         return bool(self._delete(library_id, digest_of(token)))
+
+    def read(self, library_id: str, token: str) -> tuple[Grant, float] | None:
+        """What the token allows and the seconds it has left, which stay as they are.
+
+        It is no use of the token. None for an unknown, expired or another library's token.
+        """
+        told = self._read(library_id, digest_of(token))
+        return (Grant.model_validate_json(told[0]), told[1] / 1000) if told else None
+
+    def delete_of(
+        self,
+        library_id: str,
+        *,
+        user_id: str | None = None,
+        client_id: str | None = None,
+        session_id: str | None = None,
+    ) -> int:
+        """Delete the library's tokens that were made for all who are told; how many these were.
+
+        At least one must be told. The work is done in short steps, and may be repeated.
+        """
+        wanted = (user_id or "", client_id or "", session_id or "")
+        assert any(wanted), "without anybody told all tokens would go"
+        cursor, deleted = "0", 0
+        while True:
+            cursor, step = self._delete_of(library_id, cursor, *wanted)
+            deleted += int(step)
+            if cursor == "0":
+                return deleted
 
     def list(self, library_id: str) -> list[tuple[Grant, float]]:
         """What the library's tokens allow and the seconds each has left, the first to end first."""

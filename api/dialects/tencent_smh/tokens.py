@@ -1,13 +1,13 @@
 """Access tokens: made with a library's secret, renewed and deleted by those who hold them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
-from api.dialects.tencent_smh.documents import failures
+from api.dialects.tencent_smh.documents import body_of, failures, in_path
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.forms import read_object, short, text_of
 from api.dialects.tencent_smh.parts import parts_of
@@ -16,33 +16,44 @@ from worker.contracts.libraries import SINGLE_SPACE, Grant, LibraryInfo
 from worker.wiring import State
 
 FIELDS: Final = (
-    *("library_id", "library_secret", "space_id", "user_id", "client_id", "period", "grant"),
+    *("library_id", "library_secret", "space_id", "user_id", "client_id", "session_id"),
+    *("period", "grant"),
 )
+HOLDERS: Final = ("user_id", "client_id", "session_id")
 DEFAULT_PERIOD_S: Final = 86_400
 MIN_PERIOD_S: Final = 300
 MAX_PERIOD_S: Final = 315_360_000
 MAX_NAME_CHARACTERS: Final = 64
 MAX_LISTED: Final = 100
 
-_ANY: Final = ("InternalServerError", "ServerOverloaded")
+
+def _queries(names: Iterable[str]) -> dict[str, Any]:
+    told = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
+    return {"parameters": told}
+
+
+_ANY: Final = ("ParamInvalid", "RouteNotFound", "InternalServerError", "ServerOverloaded")
 _CREATION: Final[dict[str, Any]] = {
     "summary": "Create an access token",
     "responses": failures(
-        *("EmptyLibraryId", "EmptyLibrarySecret", "EmptyLibraryIdOrSecret", "ParamInvalid"),
-        *("BadRequest", "WrongLibraryIdOrSecret", "SpaceNotFound", *_ANY),
+        *("EmptyLibraryId", "EmptyLibrarySecret", "EmptyLibraryIdOrSecret", "BadRequest"),
+        *("WrongLibraryIdOrSecret", "SpaceNotFound", *_ANY),
     ),
-    "openapi_extra": {
-        "parameters": [
-            {"name": name, "in": "query", "schema": {"type": "string"}} for name in FIELDS
-        ]
-    },
+    "openapi_extra": _queries(FIELDS),
+}
+_DELETION: Final[dict[str, Any]] = {
+    "summary": "Delete the access tokens of a user, a client or a session",
+    "responses": failures("EmptyLibrarySecret", "WrongLibraryIdOrSecret", *_ANY),
+    "openapi_extra": _queries(("library_secret", *HOLDERS)),
 }
 
 router = APIRouter(tags=["tokens"])
 
 
 @router.get("/token", **_CREATION)
-@router.post("/token", **_CREATION)
+@router.post(
+    "/token", **{**_CREATION, "openapi_extra": {**_CREATION["openapi_extra"], **body_of(*FIELDS)}}
+)
 async def create(request: Request) -> JSONResponse:
     """Needs the library's secret: for backends only. No `grant` means reading only."""
     parts, queries = parts_of(request), Queries(request.scope["query_string"])
@@ -53,12 +64,14 @@ async def create(request: Request) -> JSONResponse:
 
 
 @router.post(
-    "/token/{library_id}/{token}",
+    _HELD,
     summary="Renew an access token",
-    responses=failures("ParamInvalid", "InvalidAccessToken", *_ANY),
+    openapi_extra={"parameters": in_path(_HELD)},
+    responses=failures("InvalidAccessToken", *_ANY),
 )
-def renew(library_id: str, token: str, request: Request) -> JSONResponse:
+def renew(request: Request) -> JSONResponse:
     """The token lasts its full period again, as it does after each use."""
+    library_id, token = request.path_params["library_id"], request.path_params["token"]
     grant = parts_of(request).state.access_tokens.renew(library_id, token)
     if grant is None:
         raise RefusalError(
@@ -68,13 +81,30 @@ def renew(library_id: str, token: str, request: Request) -> JSONResponse:
 
 
 @router.delete(
-    "/token/{library_id}/{token}",
+    _HELD,
     summary="Delete an access token",
-    responses=failures("ParamInvalid", *_ANY),
+    openapi_extra={"parameters": in_path(_HELD)},
+    responses=failures(*_ANY),
 )
-def delete(library_id: str, token: str, request: Request) -> JSONResponse:
+def delete(request: Request) -> JSONResponse:
     """The token opens nothing any more; one that does not exist is no error."""
+    library_id, token = request.path_params["library_id"], request.path_params["token"]
     parts_of(request).state.access_tokens.delete(library_id, token)
+    return JSONResponse({})
+
+
+@router.delete("/token/{library_id}", **_DELETION)
+def delete_of(library_id: str, request: Request) -> JSONResponse:
+    """Needs the library's secret, and at least one of `user_id`, `client_id` and `session_id`.
+
+    Where several are told, only tokens that were made for all of them are deleted.
+    """
+    state, queries = parts_of(request).state, Queries(request.scope["query_string"])
+    library = _library(state, library_id, queries.one("library_secret") or "")
+    holders = {name: queries.one(name) or None for name in HOLDERS if queries.has(name)}
+    if not any(holders.values()):
+        raise RefusalError("ParamInvalid", "Send user_id, client_id or session_id.")
+    state.access_tokens.delete_of(library.id, **holders)
     return JSONResponse({})
 
 
@@ -93,6 +123,7 @@ def _create(state: State, told: Mapping[str, Any]) -> tuple[Grant, str]:
         space_ids=_space_ids(state, library, _listed(told, "space_id")),
         user_id=_label(told, "user_id"),
         client_id=_label(told, "client_id"),
+        session_id=_label(told, "session_id"),
         grants=_listed(told, "grant"),
         period_s=_period_s(told.get("period")),
     )

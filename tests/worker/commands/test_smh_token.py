@@ -46,6 +46,37 @@ def test_a_token_is_told_once_and_reads_only_unless_granted_more(many: Operator)
     assert token not in str(told)
 
 
+@pytest.mark.parametrize("given", ["argument", "input"])
+def test_one_token_is_shown_without_being_used(many: Operator, given: str) -> None:
+    (made,) = many.told("token", "create", "many", "--user", "ann", "--period", "600")
+    (key,) = many.client.keys("ff:access_token:*")
+    many.client.pexpire(str(key), 100_000)
+    token = str(made["access_token"])
+
+    named, typed = (token, None) if given == "argument" else ("-", f"{token}\n")
+    shown = many.run("token", "show", "many", named, typed=typed)
+    (told,) = many.told("token", "show", "many", named, typed=typed)
+
+    assert shown.exit_code == 0
+    assert token not in shown.stdout
+    assert shown.stdout.splitlines()[1].split()[2:6] == ["600", "s", "all", "ann"]
+    assert (told["user_id"], told["period_s"]) == ("ann", 600)
+    assert 90 < told["expires_in"] <= 100
+
+
+def test_a_token_that_is_not_there_is_not_shown(many: Operator) -> None:
+    many.told("library", "create", "other", "--kind", "media")
+    (made,) = many.told("token", "create", "other")
+    token = str(made["access_token"])
+
+    for arguments in (["many", token], ["many", "acctk"], ["many", ""]):
+        assert "no such token" in many.refused("token", "show", *arguments)
+    assert "no library 'none'" in many.refused("token", "show", "none", token)
+    (key,) = many.client.keys("ff:access_token:*")
+    many.client.delete(str(key))
+    assert token not in many.refused("token", "show", "other", token)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "reason"),
     [

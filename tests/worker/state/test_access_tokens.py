@@ -108,3 +108,57 @@ def test_ended_tokens_leave_the_list_when_the_next_is_made(shelf: Shelf) -> None
     shelf.tokens.create(GRANT)
 
     assert shelf.redis.zcard("ff:access_tokens:lib1") == 1
+
+
+def test_reading_a_token_lets_it_end_when_it_would_have(shelf: Shelf) -> None:
+    token = shelf.tokens.create(GRANT)
+    let_pass(shelf, token, 200)
+
+    read = shelf.tokens.read("lib1", token)
+
+    assert read is not None
+    assert read[0] == GRANT
+    assert 99 < read[1] <= 100
+    assert left_ms(shelf, token) <= 100_000
+    assert shelf.tokens.read("lib2", token) is None
+    assert shelf.tokens.read("lib1", token[:-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("holders", "left"),
+    [
+        pytest.param({"user_id": "ann"}, {"bob"}, id="user"),
+        pytest.param({"client_id": "app"}, {"ann", "web"}, id="client"),
+        pytest.param({"user_id": "ann", "client_id": "web"}, {"ann", "bob"}, id="both"),
+        pytest.param({"session_id": "s1"}, {"ann", "bob"}, id="session"),
+        pytest.param({"user_id": "eve"}, {"ann", "bob", "web"}, id="unknown"),
+    ],
+)
+def test_the_tokens_of_those_who_are_told_are_deleted(
+    shelf: Shelf, holders: dict[str, str], left: set[str]
+) -> None:
+    given = {
+        "ann": Grant(library_id="lib1", user_id="ann", period_s=300),
+        "bob": Grant(library_id="lib1", user_id="bob", client_id="app", period_s=300),
+        "web": Grant(
+            library_id="lib1", user_id="ann", client_id="web", session_id="s1", period_s=300
+        ),
+    }
+    elsewhere = shelf.tokens.create(given["ann"].model_copy(update={"library_id": "lib2"}))
+    tokens = {name: shelf.tokens.create(grant) for name, grant in given.items()}
+
+    assert shelf.tokens.delete_of("lib1", **holders) == 3 - len(left)
+
+    assert {name for name, token in tokens.items() if shelf.tokens.renew("lib1", token)} == left
+    assert len(shelf.tokens.list("lib1")) == shelf.redis.zcard("ff:access_tokens:lib1") == len(left)
+    assert shelf.tokens.renew("lib2", elsewhere) is not None
+
+
+def test_of_many_tokens_all_that_are_wanted_are_deleted(shelf: Shelf) -> None:
+    for number in range(1500):
+        user_id = "ann" if number % 3 else "bob"
+        shelf.tokens.create(Grant(library_id="lib1", user_id=user_id, period_s=300))
+
+    assert shelf.tokens.delete_of("lib1", user_id="ann") == 1000
+
+    assert {grant.user_id for grant, _ in shelf.tokens.list("lib1")} == {"bob"}

@@ -137,6 +137,54 @@ def test_a_token_is_renewed_and_deleted_by_who_holds_it(api: httpx2.Client, shop
     assert code_of(api.get("/directory/smh1/-", params=queries)) == (403, "InvalidAccessToken")
 
 
+def test_a_backend_deletes_the_tokens_of_a_user_and_no_others(
+    api: httpx2.Client, shop: Shop
+) -> None:
+    shop.library(kind="file")
+
+    def token(**holders: str) -> str:
+        return str(api.get("/token", params={**GOOD, **holders}).json()["accessToken"])
+
+    anns = [token(user_id="ann"), token(user_id="ann", session_id="s1", client_id="c1")]
+    bobs = token(user_id="bob", session_id="s2")
+
+    told = {"library_secret": SECRET, "user_id": "ann"}
+    deleted = [api.delete("/token/smh1", params=told) for _ in range(2)]
+
+    assert [(answer.status_code, answer.json()) for answer in deleted] == [(200, {})] * 2
+    for each in anns:
+        assert code_of(api.post(f"/token/smh1/{each}")) == (403, "InvalidAccessToken")
+    assert api.post(f"/token/smh1/{bobs}").status_code == 200
+    api.delete("/token/smh1", params={"library_secret": SECRET, "session_id": "s2"})
+    assert code_of(api.post(f"/token/smh1/{bobs}")) == (403, "InvalidAccessToken")
+
+
+@pytest.mark.parametrize(
+    ("queries", "code"),
+    [
+        pytest.param({"user_id": "ann"}, (400, "EmptyLibrarySecret"), id="no-secret"),
+        pytest.param(
+            {"user_id": "ann", "library_secret": "no"},
+            (404, "WrongLibraryIdOrSecret"),
+            id="wrong-secret",
+        ),
+        pytest.param({"library_secret": SECRET}, (400, "ParamInvalid"), id="nobody"),
+        pytest.param(
+            {"library_secret": SECRET, "user_id": ""}, (400, "ParamInvalid"), id="empty-user"
+        ),
+    ],
+)
+def test_tokens_are_not_deleted_without_the_secret_or_without_saying_whose(
+    api: httpx2.Client, shop: Shop, queries: dict[str, str], code: tuple[int, str]
+) -> None:
+    shop.library(kind="file")
+    token = api.get("/token", params={**GOOD, "user_id": "ann"}).json()["accessToken"]
+
+    assert code_of(api.delete("/token/smh1", params=queries)) == code
+
+    assert api.post(f"/token/smh1/{token}").status_code == 200
+
+
 def test_neither_token_nor_secret_is_logged(api: httpx2.Client, shop: Shop) -> None:
     shop.library()
     with structlog.testing.capture_logs() as lines:
