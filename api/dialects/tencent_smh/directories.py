@@ -55,7 +55,10 @@ def _told(path: str) -> dict[str, Any]:
     return described(
         "List a directory",
         path,
-        success=(200, "The directory's entries, or with `info` the facts of what the path is."),
+        success={
+            200: "The directory's entries, or with `info` the facts of what the path is.",
+            304: "The directory is as `If-None-Match` says.",
+        },
         queries=[*LISTING, *ORDERING, "info"],
         codes=[*_ORDER_CODES, "DirectoryNotFound", "PathNotFound", "MarkerNotFound"],
     )

@@ -1,7 +1,7 @@
 """The dialect's OpenAPI: parameters by name, and which of the vendor's codes a call may give."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi.responses import Response
@@ -17,6 +17,7 @@ OF_SPACES: Final = (
     "AccessTokenNotMatchSpace",
     "LibraryNotFound",
     "SpaceNotFound",
+    "RouteNotFound",
     "InternalServerError",
     "ServerOverloaded",
 )
@@ -32,6 +33,8 @@ _PATH: Final = {
     "space_id": "The space; `-` in a library with one space.",
     "album": "The album's name.",
     "path": "Names with `/` between them, escaped or not.",
+    "token": "The access token.",
+    "transfer_id": "The end of the `path` that came when the upload began.",
 }
 _QUERIES: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "access_token": (_TEXT, "An access token; what is public needs none."),
@@ -73,6 +76,19 @@ _QUERIES: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "permanent": (_SWITCH, "Accepted: without a recycle bin all removal is for good."),
     "sort_type": ({**_TEXT, "enum": ["union"]}, "Directories and files sorted together."),
 }
+_FIELDS: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "from": (_TEXT, "The path of what is moved here, without `%`."),
+    "crc64": (_TEXT, "The CRC-64/XZ of the bytes, decimal, signed or not."),
+    "isPublicRead": ({"type": "boolean"}, "Whether reading needs no token."),
+    "library_id": (_TEXT, "The library."),
+    "library_secret": (_TEXT, "Its secret."),
+    "space_id": (_TEXT, "Spaces with commas between them; all of them if absent."),
+    "client_id": (_TEXT, "A label."),
+    "session_id": (_TEXT, "A label."),
+    "period": (_NUMBER, "Seconds from each use that the token lasts, 86400 if absent."),
+    "grant": (_TEXT, "Grants with commas between them; reading only if absent."),
+    "user_id": (_TEXT, "Who uses the token."),
+}
 
 
 class ErrorView(BaseModel):
@@ -89,29 +105,42 @@ def described(
     summary: str,
     path: str,
     *,
-    success: tuple[int, str],
+    success: tuple[int, str] | Mapping[int, str],
     queries: Iterable[str] = (),
     codes: Iterable[str] = (),
-    **extra: Any,
+    fields: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The keyword arguments of a route that reads its call itself: `@router.get(path, **…)`.
 
-    `path` is that of the route, `success` its status and what it means; `codes` come on top of
-    those that every call on a space has. `extra` goes into the operation as it is.
+    `path` is that of the route, `success` its status and what it means, or several, the usual one
+    first; `codes` come on top of those that every call on a space has. `fields` are those of the
+    JSON body, if the call takes one.
     """
-    status, meaning = success
-    parameters = [_in_path(name) for name in re.findall(r"{(\w+)", path)]
-    told = ("access_token", "user_id", *queries)
+    told = dict([success]) if isinstance(success, tuple) else success
+    names = ("access_token", "user_id", *queries)
     return {
         "summary": summary,
-        "status_code": status,
+        "status_code": next(iter(told)),
         "response_class": Response,
         "responses": {
-            status: {"description": meaning, "headers": _REQUEST_ID},
+            **{
+                status: {"description": meaning, "headers": _REQUEST_ID}
+                for status, meaning in told.items()
+            },
             **failures(*OF_SPACES, *codes),
         },
-        "openapi_extra": {"parameters": [*parameters, *map(_in_query, told)], **extra},
+        "openapi_extra": {
+            "parameters": [*in_path(path), *map(_in_query, names)],
+            **(body_of(*fields) if fields else {}),
+        },
     }
+
+
+def body_of(*fields: str) -> dict[str, Any]:
+    """The `openapi_extra` of a call whose body may have these fields, or none at all."""
+    properties = {name: {**_FIELDS[name][0], "description": _FIELDS[name][1]} for name in fields}
+    schema = {"type": "object", "properties": properties}
+    return {"requestBody": {"content": {"application/json": {"schema": schema}}}}
 
 
 def failures(*codes: str) -> dict[int | str, Any]:
@@ -129,9 +158,18 @@ def failures(*codes: str) -> dict[int | str, Any]:
     }
 
 
-def _in_path(name: str) -> dict[str, Any]:
-    description = {"name": name, "in": "path", "required": True, "schema": _TEXT}
-    return {**description, "description": _PATH[name]}
+def in_path(path: str) -> list[dict[str, Any]]:
+    """The parameters of a route's path, for routes that read them from the request."""
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": _TEXT,
+            "description": _PATH[name],
+        }
+        for name in re.findall(r"{(\w+)", path)
+    ]
 
 
 def _in_query(name: str) -> dict[str, Any]:

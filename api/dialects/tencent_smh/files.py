@@ -69,7 +69,10 @@ async def head(request: Request) -> Response:
     **described(
         "Read a file",
         FILE,
-        success=(302, "`Location` is a signed link to the file, or with `preview` to a picture."),
+        success={
+            302: "`Location` is a signed link to the file, or with `preview` to a picture.",
+            200: "With `info` the file's facts, with `upload` what has come of an upload.",
+        },
         queries=[*QUERIES, *OF_INFO, "preview", "size", "upload"],
         codes=["EmptyPath", "FileNotFound", "NoPermission", "UploadNotFound", "UploadNotBelongYou"],
     ),

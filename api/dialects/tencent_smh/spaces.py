@@ -33,6 +33,7 @@ router = APIRouter(tags=["spaces"])
         "Create a space",
         SPACES,
         success=(201, "Its id."),
+        fields=["isPublicRead"],
         codes=["BadRequest", "NotMultiSpaceLibrary", "NoPermission"],
     ),
 )
@@ -113,6 +114,7 @@ async def delete(request: Request) -> Response:
         "Change a space",
         EXTENSION,
         success=(200, "It is changed."),
+        fields=["isPublicRead"],
         codes=["BadRequest", "NoPermission"],
     ),
 )

@@ -14,14 +14,17 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 from ulid import ULID
 
+from api.dialects.tencent_smh.documents import in_path
 from api.dialects.tencent_smh.errors import REQUEST_ID, RETRY_AFTER_S
 from api.dialects.tencent_smh.parts import Parts, parts_of
+from api.documents import raw_body
 from api.spool import Spooled, spooled
 from worker.contracts.libraries import Part, Transfer
 from worker.errors import CoverError
 from worker.rules.keys import UNKNOWN_TYPE, upload_key
 from worker.wiring import State
 
+PATH: Final = "/storage/{transfer_id}"
 SCHEME: Final = "Firstframe"
 MAX_PARTS: Final = 10_000
 
@@ -67,17 +70,26 @@ def storage_headers(transfer: Transfer) -> dict[str, str]:
 
 
 @router.put(
-    "/storage/{transfer_id}",
+    PATH,
     summary="Put an upload's bytes or one of its parts",
     response_class=Response,
     responses={
-        status: {"description": told, "content": {"application/xml": {}}}
+        # A path that cannot be read is refused before it is known to be the storage's.
+        status: {"description": told, "content": {"application/xml": {}, "application/json": {}}}
         for status, told in _FAILURES.items()
     },
+    openapi_extra={
+        "parameters": [
+            *in_path(PATH),
+            {"name": "partNumber", "in": "query", "schema": {"type": "integer"}},
+            {"name": "uploadId", "in": "query", "schema": {"type": "string"}},
+        ],
+        **raw_body("The bytes."),
+    },
 )
-async def put(request: Request, transfer_id: str) -> Response:
+async def put(request: Request) -> Response:
     """The body is the object, or with `partNumber` and `uploadId` a part; the last one counts."""
-    parts = parts_of(request)
+    parts, transfer_id = parts_of(request), request.path_params["transfer_id"]
     settings = parts.settings.api
     try:
         transfer = await run_in_threadpool(_opened, parts.state, transfer_id, request)

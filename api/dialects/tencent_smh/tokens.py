@@ -26,10 +26,12 @@ MAX_PERIOD_S: Final = 315_360_000
 MAX_NAME_CHARACTERS: Final = 64
 MAX_LISTED: Final = 100
 
+_OF_LIBRARY: Final = "/token/{library_id}"
+_HELD: Final = "/token/{library_id}/{token}"
 
-def _queries(names: Iterable[str]) -> dict[str, Any]:
-    told = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
-    return {"parameters": told}
+
+def _queries(names: Iterable[str]) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "schema": {"type": "string"}} for name in names]
 
 
 _ANY: Final = ("ParamInvalid", "RouteNotFound", "InternalServerError", "ServerOverloaded")
@@ -39,12 +41,17 @@ _CREATION: Final[dict[str, Any]] = {
         *("EmptyLibraryId", "EmptyLibrarySecret", "EmptyLibraryIdOrSecret", "BadRequest"),
         *("WrongLibraryIdOrSecret", "SpaceNotFound", *_ANY),
     ),
-    "openapi_extra": _queries(FIELDS),
+    "openapi_extra": {"parameters": _queries(FIELDS)},
 }
 _DELETION: Final[dict[str, Any]] = {
     "summary": "Delete the access tokens of a user, a client or a session",
     "responses": failures("EmptyLibrarySecret", "WrongLibraryIdOrSecret", *_ANY),
-    "openapi_extra": _queries(("library_secret", *HOLDERS)),
+    "openapi_extra": {
+        "parameters": [
+            *in_path(_OF_LIBRARY),
+            *_queries(("library_secret", *HOLDERS)),
+        ]
+    },
 }
 
 router = APIRouter(tags=["tokens"])
@@ -93,14 +100,16 @@ def delete(request: Request) -> JSONResponse:
     return JSONResponse({})
 
 
-@router.delete("/token/{library_id}", **_DELETION)
-def delete_of(library_id: str, request: Request) -> JSONResponse:
+@router.delete(_OF_LIBRARY, **_DELETION)
+def delete_of(request: Request) -> JSONResponse:
     """Needs the library's secret, and at least one of `user_id`, `client_id` and `session_id`.
 
     Where several are told, only tokens that were made for all of them are deleted.
     """
     state, queries = parts_of(request).state, Queries(request.scope["query_string"])
-    library = _library(state, library_id, queries.one("library_secret") or "")
+    library = _library(
+        state, request.path_params["library_id"], queries.one("library_secret") or ""
+    )
     holders = {name: queries.one(name) or None for name in HOLDERS if queries.has(name)}
     if not any(holders.values()):
         raise RefusalError("ParamInvalid", "Send user_id, client_id or session_id.")

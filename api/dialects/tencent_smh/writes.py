@@ -46,8 +46,9 @@ router = APIRouter(tags=["uploads and changes"])
     **described(
         "Begin an upload, or move a file",
         FILE,
-        success=(201, "Where the bytes go; 200 with the `path` for a file that was moved."),
+        success={201: "Where the bytes go.", 200: "The `path` of a file that was moved."},
         queries=[CONFLICT, "force", "filesize"],
+        fields=["from"],
         codes=[
             *PLACING,
             *("SourceFileNotFound", "InvalidSourceFile", "FileTypeNotMatched"),
@@ -69,8 +70,9 @@ async def put_file(request: Request) -> Response:
     **described(
         "Begin an upload in parts, confirm or renew an upload",
         FILE,
-        success=(200, "The file, or where the bytes go: 201 where an upload begins."),
+        success={200: "The file, or where the bytes go.", 201: "Where the bytes of parts go."},
         queries=["multipart", "confirm", "renew", CONFLICT, "force", "filesize"],
+        fields=["crc64"],
         codes=[*PLACING, *OF_UPLOADS],
     ),
 )
@@ -114,8 +116,9 @@ async def delete_file(request: Request) -> Response:
     **described(
         "Make or move a directory or album",
         DIRECTORY,
-        success=(201, "Its `path`; 200 where it was moved."),
+        success={201: "The `path` of a new one.", 200: "The `path` of one that was moved."},
         queries=[CONFLICT],
+        fields=["from"],
         codes=OF_DIRECTORIES,
     ),
 )
