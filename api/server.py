@@ -1,5 +1,6 @@
 """Serving the application with uvicorn, in this process, until SIGTERM."""
 
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -45,6 +46,9 @@ class Server(uvicorn.Server):
 def serve(settings: Settings, *, host: str, port: int, serving: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `serving` is told the URL once it answers."""
     app = make_app(settings)
+    # What is loaded by now stays: the collector need not go through it again and again.
+    gc.collect()
+    gc.freeze()
     make_server(app, host=host, port=port, serving=serving).run()
 
 
