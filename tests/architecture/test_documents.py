@@ -1,5 +1,6 @@
-"""Documents say what the code says: every setting, every error code."""
+"""Documents say what the code says: every setting, every error code, every test they name."""
 
+import ast
 import json
 import re
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ PAGES: Final = [
     for path in sorted(ROOT.glob(pattern))
 ]
 ERRORS: Final = ROOT / "docs" / "errors.md"
+VENDOR: Final = ROOT / "docs" / "tencent-smh.md"
 
 # How docs/errors.md says what happens by itself.
 RETRY_TEXTS: Final = {
@@ -37,6 +39,17 @@ def rows(text: str) -> dict[str, list[str]]:
     """The table rows of a page by the code in their first cell."""
     lines = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
     return {name: [cell.strip() for cell in rest.split(" |")] for name, rest in lines}
+
+
+def named_tests(text: str) -> list[tuple[str, str]]:
+    """The tests that a page names, as file and function."""
+    return re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text)
+
+
+def is_test(file: Path, name: str) -> bool:
+    """Whether a file has a test function of that name."""
+    body = ast.parse(file.read_text()).body if file.is_file() else []
+    return any(isinstance(node, ast.FunctionDef) and node.name == name for node in body)
 
 
 def shown_default(field: FieldInfo) -> str:
@@ -83,6 +96,34 @@ def test_every_link_in_a_page_leads_somewhere(page: Path) -> None:
     inside = [link for link in links if "://" not in link]
 
     assert_none(link for link in inside if not (ROOT / page).parent.joinpath(link).exists())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    assert_none(
+        f"{page}: {file}::{name}"
+        for file, name in named_tests(ROOT.joinpath(page).read_text())
+        if not is_test(ROOT / file, name)
+    )
+
+
+def test_every_sentence_of_the_vendors_pages_has_its_tests() -> None:
+    lines = re.findall(r"^\| ([AB])(\d+) \|.*$", VENDOR.read_text(), re.MULTILINE)
+    proved = re.findall(r"^\| ([AB])(\d+) \|.*`tests/.*$", VENDOR.read_text(), re.MULTILINE)
+    numbers = {page: [int(number) for at, number in lines if at == page] for page in "AB"}
+
+    assert numbers == {page: list(range(1, len(found) + 1)) for page, found in numbers.items()}
+    assert all(numbers.values())
+    assert lines == proved
+
+
+def test_a_test_that_is_gone_is_noticed() -> None:
+    named = named_tests("see `tests/architecture/test_documents.py::test_rows_are_read` and more")
+    ((file, name),) = named
+
+    assert is_test(ROOT / file, name)
+    assert not is_test(ROOT / file, "test_rows_are_written")
+    assert not is_test(ROOT / "tests" / "test_nothing.py", name)
 
 
 @pytest.mark.parametrize(
