@@ -59,7 +59,9 @@ def _rendered(settings: LogSettings) -> list[Processor]:
     """The last steps of a line: to JSON, or to text for people."""
     if settings.format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # Not rich's: it shows the locals of every frame, and with them tokens and secrets.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def _formatter(shared: list[Processor], rendered: list[Processor]) -> logging.Formatter:

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import logging
 import structlog
@@ -24,8 +26,31 @@ except ZeroDivisionError as error:
 """
 
 
-def logged(form: str) -> list[str]:
-    program = PROGRAM.replace("FORMAT", repr(form))
+FAILURE = """
+import logging
+import structlog
+from worker.settings import LogSettings
+from worker.telemetry import start_logging
+
+def deep(token, *held):
+    secret = "canary-" + token
+    raise OSError("no disk")
+
+def above(name):
+    secret = {"password": "canary-" + name}
+    deep(name, secret)
+
+start_logging(LogSettings(level="info", format=FORMAT))
+try:
+    above("1")
+except OSError as error:
+    structlog.get_logger("worker.tasks").error("job.bug", exc_info=error)
+    logging.getLogger("worker.state").error("failed", exc_info=error)
+"""
+
+
+def logged(form: str, program: str = PROGRAM) -> list[str]:
+    program = program.replace("FORMAT", repr(form))
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
@@ -55,3 +80,12 @@ def test_people_may_have_text() -> None:
 
     assert "job.succeeded" in lines[0]
     assert "job=job_1" in lines[0]
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_a_traceback_tells_where_it_happened_and_no_value(form: str) -> None:
+    told = "\n".join(logged(form, FAILURE))
+
+    assert told.count("OSError: no disk") == 2
+    assert told.count("in deep") == 2
+    assert "canary-1" not in told

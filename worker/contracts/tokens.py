@@ -8,3 +8,6 @@ class VendorToken(NamedTuple):
 
     text: str
     life_s: float
+
+    def __repr__(self) -> str:
+        return f"VendorToken(life_s={self.life_s})"

@@ -31,6 +31,9 @@ class MinioAccess(NamedTuple):
     secret_key: str
     timeout_s: float
 
+    def __repr__(self) -> str:
+        return f"MinioAccess(endpoint={self.endpoint!r})"
+
 
 class MinioBucket:
     """One bucket's clients. `prepare` makes the bucket fit for use, before it is used first."""

@@ -52,6 +52,9 @@ class Download(NamedTuple):
     link: str | None = None
     response: httpx2.Response | None = None
 
+    def __repr__(self) -> str:
+        return f"Download(facts={self.facts!r})"  # a signed link is a secret
+
 
 @dataclass(slots=True)
 class SmhClient:

@@ -1,7 +1,7 @@
 """The requests for one medium at a URL: one connection, one budget of time, errors translated."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import httpx2
@@ -21,7 +21,7 @@ class Link:
     `renewed` gives another URL of the same bytes, where one that has expired can be replaced.
     """
 
-    url: str
+    url: str = field(repr=False)  # a signed one is a secret
     client: httpx2.Client
     stopwatch: Stopwatch
     max_redirects: int

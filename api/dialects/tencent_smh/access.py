@@ -36,6 +36,9 @@ class Call(NamedTuple):
     host_known: bool
     noted: dict[str, str]
 
+    def __repr__(self) -> str:
+        return f"Call({self.library_id}/{self.space_id})"  # its token is a secret
+
 
 class Seen(NamedTuple):
     """What a call that is allowed finds. `entry` is what the path leads to."""

@@ -243,3 +243,10 @@ def test_the_list_is_asked_for_as_the_vendor_documents_it(
         "order_by_type": "desc",
     }
     assert marked == {"by-marker": "1", "limit": "100"}
+
+
+def test_where_a_download_is_shown_its_signed_link_is_not(client: SmhClient) -> None:
+    found = client.info(("trip", "a.jpg"), None)
+
+    assert "q-signature=" in str(found.link)
+    assert "q-signature" not in repr(found)

@@ -1,5 +1,6 @@
 import time
 
+import httpx2
 import pytest
 
 from tests.http_server import (
@@ -15,7 +16,9 @@ from tests.http_server import (
 )
 from tests.worker.sources.reading import BODY, KIB, Opener, failure, source
 from worker.errors import SourceError
+from worker.net.stopwatch import Stopwatch
 from worker.sources.http import HttpSource
+from worker.sources.http_link import Link
 
 
 @pytest.mark.parametrize(
@@ -201,3 +204,9 @@ def test_without_a_strong_validator_there_is_no_fingerprint(
     reader = opened(media_server.serve("/clip.mp4", ranges(BODY, etag=etag)))
 
     assert reader.fingerprint is None
+
+
+def test_where_a_link_is_shown_its_signature_is_not() -> None:
+    link = Link("https://h.example/a?q-signature=canary", httpx2.Client(), Stopwatch(1), 3)
+
+    assert "canary" not in repr(link)
