@@ -36,7 +36,7 @@ def sweep_uploads(
     *,
     keep_s: float,
 ) -> int:
-    """Delete uploads older than `keep_s`, but none that a queued or running job needs.
+    """Delete uploads older than `keep_s`, but none that an unfinished job or transfer needs.
 
     Raises: StorageError, RequestError `queue.unavailable`.
     """

@@ -1,10 +1,9 @@
-"""What is kept no longer: finished jobs, and uploads that no unfinished job needs."""
+"""What is kept no longer: finished jobs, and uploads that nothing unfinished needs."""
 
 from typing import Final
 
 import redis
 
-from worker.state.connection import redis_errors_as_ours
 from worker.state.scripts import Script
 
 _FORGET: Final = """
@@ -20,19 +19,23 @@ end
 return #old
 """
 
+_IS_NEEDED: Final = """
+return redis.call('HEXISTS', 'ff:needs:' .. ARGV[1], ARGV[2])
+  + redis.call('EXISTS', 'ff:piece:' .. ARGV[2])
+"""
+
 
 class Retention:
     """Forgets finished jobs, and knows which uploads are still needed."""
 
     def __init__(self, client: redis.Redis) -> None:
-        self._redis = client
         self._forget = Script(client, _FORGET)
+        self._is_needed = Script(client, _IS_NEEDED)
 
     def forget_finished(self, *, keep_s: float, limit: int) -> int:
         """Remove the records of at most `limit` jobs that finished `keep_s` ago or earlier."""
         return int(self._forget(keep_s * 1000, limit))
 
     def upload_is_needed(self, tenant: str, upload_id: str) -> bool:
-        """Whether a queued or running job of the tenant has the upload as its source."""
-        with redis_errors_as_ours():
-            return bool(self._redis.hexists(f"ff:needs:{tenant}", upload_id))
+        """Whether an unfinished job of the tenant, or a transfer, has the upload in it."""
+        return bool(self._is_needed(tenant, upload_id))

@@ -69,6 +69,9 @@ def _begin(parts: Parts, call: Call, crc64: str | None) -> tuple[Transfer, Job]:
         return transfer, last
     _check_complete(transfer, parts.settings.api.max_upload_bytes)
     _choose(parts, call, seen, transfer)
+    # Its day may be nearly over, and the job may have to wait.
+    if not parts.state.transfers.keep(transfer.id):
+        raise RefusalError("ConfirmKeyNotFound")
     wanted = ChecksumRequest(transfer=transfer.id, crc64=crc64)
     job = jobs.create(tenant, wanted, flight=transfer.id)
     release(parts.state.lanes, job.lane)

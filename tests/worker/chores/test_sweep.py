@@ -5,12 +5,16 @@ import time
 from pathlib import Path
 
 from tests.worker.state.parts import DONE, Parts, request
+from tests.worker.state.shelves import upload
 from worker.chores.sweep import sweep_jobs, sweep_uploads
+from worker.contracts.libraries import Part
 from worker.rules.keys import upload_key
+from worker.state.transfers import TransferRecords
 from worker.stores.local import LocalStore
 
 OLD = "upl_01H00000000000000000000000"
 NEEDED = "upl_01H00000000000000000000001"
+PIECE = "upl_01H00000000000000000000003"
 RECENT = "upl_01H00000000000000000000002"
 
 
@@ -30,18 +34,23 @@ def test_all_jobs_that_finished_long_ago_go_however_many(redis_url: str) -> None
     parts.redis.close()
 
 
-def test_old_uploads_go_unless_an_unfinished_job_needs_them(redis_url: str, tmp_path: Path) -> None:
+def test_old_uploads_go_unless_a_job_or_a_transfer_needs_them(
+    redis_url: str, tmp_path: Path
+) -> None:
     parts = Parts(redis_url)
     store = LocalStore(folder=tmp_path, public_base_url="http://host/objects", link_secret="x" * 32)
-    for upload in (OLD, NEEDED, RECENT):
-        store.put(upload_key("ann", upload), b"bytes", content_type="application/octet-stream")
+    for each in (OLD, NEEDED, PIECE, RECENT):
+        store.put(upload_key("ann", each), b"bytes", content_type="application/octet-stream")
     long_ago_s = time.time() - 7200
-    for upload in (OLD, NEEDED):
-        os.utime(tmp_path / upload_key("ann", upload), (long_ago_s, long_ago_s))
+    for old in (OLD, NEEDED, PIECE):
+        os.utime(tmp_path / upload_key("ann", old), (long_ago_s, long_ago_s))
     parts.jobs.create("ann", request(upload=NEEDED))
+    transfers = TransferRecords(parts.redis)
+    transfers.create(upload(1, "a.jpg"))
+    transfers.add_part("trn_1", 1, Part(upload=PIECE, size_bytes=5, etag='"e"'))
 
     assert sweep_uploads(parts.retention, store.list, store.delete, keep_s=3600) == 1
 
     left = sorted(stored.key for stored in store.list("uploads/"))
-    assert left == [upload_key("ann", NEEDED), upload_key("ann", RECENT)]
+    assert left == [upload_key("ann", each) for each in (NEEDED, RECENT, PIECE)]
     parts.redis.close()

@@ -2,8 +2,11 @@
 
 import threading
 
+import pytest
+
 from tests.worker.state.shelves import Shelf, upload
 from worker.contracts.libraries import Part
+from worker.state.retention import Retention
 
 
 def part(number: int, size: int = 5) -> Part:
@@ -66,3 +69,44 @@ def test_a_transfer_is_kept_for_a_day_from_its_start(shelf: Shelf) -> None:
     shelf.transfers.add_part("trn_1", 1, part(1))
 
     assert int(str(shelf.redis.pttl("ff:transfer:trn_1"))) <= 5000
+
+
+@pytest.mark.parametrize("way", ["created", "added"])
+def test_pieces_are_needed_as_long_as_their_transfer_is_there(shelf: Shelf, way: str) -> None:
+    transfer = upload(1, "a.jpg")
+    if way == "created":
+        shelf.transfers.create(transfer.model_copy(update={"parts": {1: part(1)}}))
+    else:
+        shelf.transfers.create(transfer)
+        shelf.redis.pexpire("ff:transfer:trn_1", 60_000)
+        shelf.transfers.add_part("trn_1", 1, part(1))
+    needed = Retention(shelf.redis).upload_is_needed
+
+    assert needed("ann", "upl_1")
+    assert not needed("ann", "upl_2")
+    lives = [int(str(shelf.redis.pttl(key))) for key in ("ff:piece:upl_1", "ff:transfer:trn_1")]
+    assert abs(lives[0] - lives[1]) < 1000
+
+
+def test_a_transfer_that_a_job_needs_lives_another_day_with_its_pieces(shelf: Shelf) -> None:
+    pieces = {number: part(number) for number in (1, 2)}
+    shelf.transfers.create(upload(1, "a.jpg").model_copy(update={"parts": pieces}))
+    keys = ("ff:transfer:trn_1", "ff:piece:upl_1", "ff:piece:upl_2")
+    for key in keys:
+        shelf.redis.pexpire(key, 5000)
+
+    assert shelf.transfers.keep("trn_1")
+
+    assert all(int(str(shelf.redis.pttl(key))) > 23 * 3600 * 1000 for key in keys)
+    assert not shelf.transfers.keep("trn_2")
+    assert shelf.transfers.read("trn_2") is None
+
+
+def test_a_transfer_of_as_many_pieces_as_there_may_be_is_kept_at_once(shelf: Shelf) -> None:
+    pieces = {number: part(number) for number in range(1, 10_001)}
+    transfer = upload(1, "a.jpg").model_copy(update={"parts": pieces})
+
+    shelf.transfers.create(transfer)
+
+    assert shelf.transfers.keep("trn_1")
+    assert shelf.transfers.read("trn_1") == transfer

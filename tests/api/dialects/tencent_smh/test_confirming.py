@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import redis
 from ulid import ULID
 
 from tests.api.conftest import MAX_UPLOAD_BYTES, Served
@@ -232,6 +233,23 @@ def test_parts_that_came_at_the_same_time_and_are_too_much_together_are_refused(
     shop.state.transfers.add_part(begun["confirmKey"], 2, unseen)
 
     assert code_of(uploader.confirm(PLACE, begun, token)) == (400, "QuotaLimitReached")
+
+
+def test_an_upload_that_is_confirmed_in_its_last_minute_is_not_lost_while_its_job_waits(
+    uploader: Uploader, token: str, clerk: Clerk, shop: Shop, settings: Settings
+) -> None:
+    clerk.start()
+    begun = uploader.begin(f"{PLACE}/a", token)
+    uploader.send(begun, DATA)
+    with redis.Redis.from_url(settings.redis.url.get_secret_value()) as client:
+        keys = [f"ff:transfer:{begun['confirmKey']}".encode(), *client.keys("ff:piece:*")]
+        for key in keys:
+            client.pexpire(key, 60_000)
+
+        assert uploader.confirm(PLACE, begun, token).status_code == 200
+
+        assert len(keys) == 2
+        assert all(client.ttl(key) > 23 * 3600 for key in keys)
 
 
 def test_while_the_check_goes_on_the_client_is_asked_to_come_again(
