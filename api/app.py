@@ -39,7 +39,6 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.state = wiring.state(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.store = wiring.store(settings)
     app.state.library = wiring.library(settings)
-    app.state.library = wiring.library(settings)
     app.state.sights = wiring.async_sights(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
     for room in (covers, uploads, jobs):
