@@ -3,8 +3,8 @@
 import functools
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple, TypeVar
 
 import structlog
@@ -19,8 +19,9 @@ from worker.state.leases import Lease, Leases, new_token
 
 OVERSTAYED_STATUS: Final = 71
 _REDIS_PAUSE_S: Final = 0.5
-# The attempt is over for the record, or the record cannot be asked: its lease tells the rest.
-_LEFT: Final = frozenset({"job.cancelled", "job.superseded", "queue.unavailable"})
+# The attempt is over for the record.
+_OVER: Final = frozenset({"job.cancelled", "job.superseded"})
+_AWAY: Final = "queue.unavailable"
 
 Outcome = TypeVar("Outcome")
 _log = structlog.get_logger(__name__)
@@ -93,27 +94,40 @@ def _attempt(parts: AttemptParts, lease: Lease) -> None:
     try:
         with LeaseKeeper(lease, renew_s=parts.renew_s, on_overstay=_end_process):
             result = parts.run(lease.job, lease)
-        _patiently(lambda: lease.finish(result), parts.end_patience_s)
-        log.info("job.succeeded", timings_ms=result.timings_ms.model_dump())
     except CoverError as error:
         _end_failed(log, parts, lease, error)
     except Exception as error:
         log.error("job.bug", exc_info=error)
         _end_failed(log, parts, lease, WorkerError("internal.error"))
+    else:
+        with _left_if_over(log):
+            _patiently(lambda: lease.finish(result), parts.end_patience_s)
+            log.info("job.succeeded", timings_ms=result.timings_ms.model_dump())
 
 
 def _end_failed(
     log: structlog.stdlib.BoundLogger, parts: AttemptParts, lease: Lease, error: CoverError
 ) -> None:
-    if error.code in _LEFT:
+    """Tell the record of a failure; that Redis was away meanwhile is none of the job's."""
+    if error.code in _OVER:
         log.info("job.left", code=error.code)
         return
+    with _left_if_over(log, after=error.code):
+        if error.code == _AWAY:
+            _patiently(lease.give_back, parts.end_patience_s)
+            log.warning("job.given_back", code=error.code)
+        else:
+            retry_s = _patiently(lambda: lease.fail(error), parts.end_patience_s)
+            log.warning("job.failed", code=error.code, reason=error.message, retry_s=retry_s)
+
+
+@contextmanager
+def _left_if_over(log: structlog.stdlib.BoundLogger, **facts: str) -> Iterator[None]:
+    """Leave an attempt whose end the record does not take, or cannot: its lease tells the rest."""
     try:
-        retry_s = _patiently(lambda: lease.fail(error), parts.end_patience_s)
+        yield
     except RequestError as over:
-        log.info("job.left", code=over.code, after=error.code)
-    else:
-        log.warning("job.failed", code=error.code, reason=error.message, retry_s=retry_s)
+        log.info("job.left", code=over.code, **facts)
 
 
 def _patiently(act: Callable[[], Outcome], patience_s: float) -> Outcome:
@@ -123,7 +137,7 @@ def _patiently(act: Callable[[], Outcome], patience_s: float) -> Outcome:
         try:
             return act()
         except RequestError as error:
-            if error.code != "queue.unavailable" or time.monotonic() > patient_until_s:
+            if error.code != _AWAY or time.monotonic() > patient_until_s:
                 raise
         time.sleep(_REDIS_PAUSE_S)
 

@@ -211,6 +211,38 @@ def test_a_result_is_held_while_redis_is_away(own_redis: Callable[[], RedisServe
     parts.redis.close()
 
 
+@pytest.mark.parametrize("back", [True, False], ids=["at-once", "too-late"])
+def test_an_attempt_that_could_not_go_on_without_redis_is_given_back(
+    own_redis: Callable[[], RedisServer], back: bool
+) -> None:
+    server = own_redis()
+    parts = Parts(server.url(), timeout_s=0.5)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    away = threading.Event()
+
+    def run(told: AttemptedJob, lease: Lease) -> CoverResult:
+        server.kill()
+        away.set()
+        parts.jobs.read("ann", told.id)
+        return DONE
+
+    made, item = attempts_with(parts, run), Item("cover", job.id)
+    if not back:
+        made = made._replace(end_patience_s=0)
+    working = threading.Thread(target=work, args=(made, Running(), item))
+    working.start()
+    assert away.wait(10)
+    if not back:
+        working.join(20)
+    server.start()
+    working.join(20)
+
+    ended = parts.now(job)
+    assert (ended.status, ended.attempts) == (("queued", 0) if back else ("running", 1))
+    parts.redis.close()
+
+
 def test_a_message_of_a_cancelled_job_makes_room_for_the_next_ones(one_redis_url: str) -> None:
     parts = Parts(one_redis_url)
     jobs = [parts.jobs.create("ann", request()) for _ in range(3)]
