@@ -1,6 +1,7 @@
 """docs/redis.md lists every key there is, with its type."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -61,13 +62,18 @@ def keep_what_is_found_again(parts: Parts) -> None:
 
 
 def keys_while_a_token_is_made(parts: Parts) -> dict[str, str]:
-    """The type of every key, a vendor's token and the lock of the next among them."""
+    """The type of every key, a vendor's token, a failure and the lock of the next among them."""
     keys: dict[str, str] = {}
 
     def make(_older: str | None) -> VendorToken:
         keys.update({str(key): str(parts.redis.type(str(key))) for key in parts.redis.scan_iter()})
         return VendorToken("acctk1", 3600)
 
+    def fail(_older: str | None) -> VendorToken:
+        raise SourceError("source.forbidden")
+
+    with suppress(SourceError):
+        VendorTokens(parts.redis).get("none", fail, refused=None, wait_s=1)
     for scope in ("first", "second"):
         VendorTokens(parts.redis).get(scope, make, refused=None, wait_s=1)
     return keys

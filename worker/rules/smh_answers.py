@@ -22,6 +22,7 @@ _VENDOR_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 # Storage behind SMH answers in XML; a pattern on the first bytes expands no entity.
 _XML_CODE: Final = re.compile(r"<Code>\s*([A-Za-z][A-Za-z0-9._-]{0,63})\s*</Code>")
 _XML_PREFIX_BYTES: Final = 4096
+_HALF: Final = re.compile(r"[\ud800-\udfff]")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = _EPOCH.resolution
 
@@ -111,8 +112,8 @@ def _listed(told: dict[str, Any]) -> Listed:
 def link_of(body: bytes) -> tuple[FileFacts, str | None]:
     """The content and the signed link of a file's `?info`, the link where there is one."""
     told = object_of(body)
-    link = told.get("cosUrl")
-    usable = isinstance(link, str) and 0 < len(link) <= _MAX_LINK_CHARACTERS
+    link = _text(told.get("cosUrl"))
+    usable = 0 < len(link) <= _MAX_LINK_CHARACTERS
     facts = FileFacts(
         size_bytes=_whole(told.get("size")),
         etag=_unquoted(told.get("eTag")),
@@ -134,22 +135,23 @@ def facts_of_headers(headers: Mapping[str, str]) -> FileFacts:
 def token_of(body: bytes) -> VendorToken:
     """A new or renewed token; the vendor's page once spells its life `expiredIn`."""
     told = object_of(body)
-    text = told.get("accessToken")
+    text = _text(told.get("accessToken"))
     life_s = _whole(told.get("expiresIn", told.get("expiredIn")))
-    if not isinstance(text, str) or not 0 < len(text) <= _MAX_TOKEN_CHARACTERS or not life_s:
+    if not 0 < len(text) <= _MAX_TOKEN_CHARACTERS or not life_s:
         raise SourceError("source.rejected", "Tencent SMH gave no token.")
     return VendorToken(text, float(life_s))
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """A text, empty for anything else; JSON may escape half a character, which nothing can send."""
+    return value if isinstance(value, str) and not _HALF.search(value) else ""
 
 
 def _name(value: Any) -> str | None:
     """An opaque value that is sent as a string or a number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) and value else None
+    return _text(value) or None
 
 
 def _marker(value: Any) -> str | None:

@@ -1,5 +1,6 @@
 """Access tokens of providers, shared by all workers: one asks for a new one, the others wait."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -14,26 +15,38 @@ from worker.errors import SourceError
 from worker.state.scripts import Script
 
 EARLY_S: Final = 60.0
+MAX_LIFE_S: Final = 315_360_000.0
+# Who asks and dies holds up the others no longer than this, and than half of their time.
+_MAX_LOCK_S: Final = 10.0
 _LOOK_AGAIN_S: Final = 0.05
 
 _TAKE: Final = """
 local key, lock = 'ff:token:' .. ARGV[1], 'ff:token_lock:' .. ARGV[1]
-local refused, holder, lock_ms, early_ms = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local refused, holder, awaited = ARGV[2], ARGV[3], ARGV[4]
+local lock_ms, early_ms = ARGV[5], tonumber(ARGV[6])
 local text = redis.call('GET', key)
 if text and text == refused then
   redis.call('DEL', key)
   text = false
 end
 if text and redis.call('PTTL', key) > early_ms then return {'use', text} end
+local failure = redis.call('GET', 'ff:token_failure:' .. awaited)
+if failure and not text then return {'fail', failure} end
 if redis.call('SET', lock, holder, 'NX', 'PX', lock_ms) then return {'make', text or ''} end
 if text then return {'use', text} end
-return {'wait', ''}
+return {'wait', redis.call('GET', lock)}
 """
 
 _KEEP: Final = """
-local key, lock = 'ff:token:' .. ARGV[1], 'ff:token_lock:' .. ARGV[1]
-if ARGV[3] ~= '' then redis.call('SET', key, ARGV[3], 'PX', ARGV[4]) end
+local lock = 'ff:token_lock:' .. ARGV[1]
 if redis.call('GET', lock) == ARGV[2] then redis.call('DEL', lock) end
+redis.call('SET', 'ff:token:' .. ARGV[1], ARGV[3], 'PX', ARGV[4])
+"""
+
+_GIVE_UP: Final = """
+local lock, holder, failure = 'ff:token_lock:' .. ARGV[1], ARGV[2], ARGV[3]
+if redis.call('GET', lock) == holder then redis.call('DEL', lock) end
+if failure ~= '' then redis.call('SET', 'ff:token_failure:' .. holder, failure, 'PX', 5000) end
 """
 
 
@@ -43,6 +56,7 @@ class VendorTokens:
     def __init__(self, client: redis.Redis) -> None:
         self._take = Script(client, _TAKE)
         self._keep = Script(client, _KEEP)
+        self._give_up = Script(client, _GIVE_UP)
 
     def get(
         self,
@@ -55,27 +69,39 @@ class VendorTokens:
         """The token for `scope`, unless it is `refused`; else one that `make` gives.
 
         `make` is told the token that lives a little longer, if there is one; meanwhile others use
-        that, or wait. Raises: SourceError `source.timeout` after `wait_s`; what `make` raises;
-        RequestError `queue.unavailable`.
+        that, or wait. Raises: SourceError `source.timeout` after `wait_s`; what `make` raises, and
+        the same SourceError for all who waited for it; RequestError `queue.unavailable`.
         """
         digest, holder = sha256(scope.encode()).hexdigest(), secrets.token_hex(8)
-        lock_ms, early_ms = int(max(wait_s, 1) * 1000), int(EARLY_S * 1000)
-        until_s = time.monotonic() + wait_s
+        lock_ms, early_ms = _lock_ms(wait_s), int(EARLY_S * 1000)
+        until_s, awaited = time.monotonic() + wait_s, ""
         while True:
-            then, text = self._take(digest, refused or "", holder, lock_ms, early_ms)
+            then, text = self._take(digest, refused or "", holder, awaited, lock_ms, early_ms)
             if then == "use":
                 return str(text)
             if then == "make":
                 return self._made(digest, holder, partial(make, text or None))
+            if then == "fail":
+                raise SourceError(**json.loads(text))
             if time.monotonic() >= until_s:
                 raise SourceError("source.timeout", "No access token was given in time.")
+            awaited = str(text)
             time.sleep(_LOOK_AGAIN_S)
 
     def _made(self, digest: str, holder: str, make: Callable[[], VendorToken]) -> str:
         try:
             token = make()
-        except BaseException:
-            self._keep(digest, holder, "", 0)
+            life_s = min(max(token.life_s, 1.0), MAX_LIFE_S)
+            self._keep(digest, holder, token.text, int(life_s * 1000))
+        except SourceError as error:
+            told = {"code": error.code, "message": error.message, "delay_s": error.delay_s}
+            self._give_up(digest, holder, json.dumps(told))
             raise
-        self._keep(digest, holder, token.text, int(token.life_s * 1000))
+        except BaseException:
+            self._give_up(digest, holder, "")
+            raise
         return token.text
+
+
+def _lock_ms(wait_s: float) -> int:
+    return int(min(max(wait_s / 2, 1.0), _MAX_LOCK_S) * 1000)

@@ -79,6 +79,16 @@ def test_a_refusal_means_its_status_then_its_word(status: int, told: str, expect
     assert "canary" not in str(error)
 
 
+def test_half_a_character_is_no_name_and_no_link() -> None:
+    half = "\ud83d.jpg"
+
+    page = listing_of(body(contents=[{"name": half, "type": "image"}], nextMarker=half))
+    facts, link = link_of(body(cosUrl=f"https://h.example/{half}", versionId=half, eTag=half))
+
+    assert not page.entries[0].is_eligible
+    assert (page.next_marker, facts, link) == (None, FileFacts(), None)
+
+
 def test_a_refusal_says_how_long_to_wait() -> None:
     assert refused(429, b"", retry_after="7", now=NOW).delay_s == 7
 
@@ -190,6 +200,7 @@ def test_a_token_has_a_life(name: str, life: object) -> None:
         body(accessToken=5, expiresIn=9),
         body(accessToken="a", expiresIn=0),
         body(accessToken="a" * 5000, expiresIn=9),
+        body(accessToken="a\ud800", expiresIn=9),
     ],
 )
 def test_an_answer_without_a_token_is_an_error(answer: bytes) -> None:

@@ -31,6 +31,13 @@ def test_the_first_medium_by_upload_time_is_read(smh: SmhOpener, first: str, nam
     assert reader.label == f"tencent_smh:smh1/-/trip/{name}"
 
 
+def test_a_name_that_nothing_can_send_is_passed_over(smh: SmhOpener) -> None:
+    smh.vendor.put("trip/\ud800.jpg", b"odd", created=OLDEST)
+    smh.vendor.put("trip/b.jpg", b"good", created=NEWEST)
+
+    assert read_whole(smh(album())) == b"good"
+
+
 def test_without_an_album_the_first_medium_of_the_space_is_read(smh: SmhOpener) -> None:
     smh.vendor.put("only.jpg", b"in the space", space="team")
 

@@ -145,3 +145,64 @@ def test_a_lock_of_another_is_left_to_it(parts: Parts) -> None:
 
     assert get(parts, Vendor(delay=taken_over)) == "acctk1"
     assert parts.redis.get(LOCK) == "somebody"
+
+
+@pytest.mark.parametrize(
+    ("life_s", "most_ms"),
+    [
+        pytest.param(1e17, 315_360_000_000, id="huge"),
+        pytest.param(float("inf"), 315_360_000_000, id="endless"),
+        pytest.param(0, 1000, id="none"),
+        pytest.param(-5, 1000, id="over"),
+    ],
+)
+def test_an_odd_life_is_brought_into_bounds(parts: Parts, life_s: float, most_ms: int) -> None:
+    assert get(parts, Vendor(life_s=life_s)) == "acctk1"
+    assert most_ms - 10_000 < parts.redis.pttl(KEY) <= most_ms
+    assert not parts.redis.exists(LOCK)
+
+
+def test_a_token_that_cannot_be_kept_leaves_no_lock(parts: Parts) -> None:
+    def make(old: str | None) -> VendorToken:
+        return VendorToken("\ud800", 3600)
+
+    with pytest.raises(UnicodeEncodeError):
+        VendorTokens(parts.redis).get(SCOPE, make, refused=None, wait_s=1)
+
+    assert not parts.redis.exists(LOCK)
+
+
+@pytest.mark.parametrize(("wait_s", "most_ms"), [(60, 10_000), (4, 2_000), (0.1, 1_000)])
+def test_who_dies_asking_holds_up_others_for_a_part_of_their_time(
+    parts: Parts, wait_s: float, most_ms: int
+) -> None:
+    locked_ms: list[int] = []
+    vendor = Vendor(delay=lambda: locked_ms.append(parts.redis.pttl(LOCK)))
+
+    get(parts, vendor, wait_s=wait_s)
+
+    assert most_ms - 500 < locked_ms[0] <= most_ms
+
+
+def test_who_waits_shares_the_failure_and_asks_no_more(parts: Parts, redis_url: str) -> None:
+    ready = threading.Barrier(8)
+
+    def fail() -> None:
+        time.sleep(0.3)
+        raise SourceError("source.throttled", "not now", delay_s=7)
+
+    vendor = Vendor(delay=fail)
+
+    def failure(_: int) -> tuple[str, str, float | None]:
+        with connect(redis_url, timeout_s=5, connect_timeout_s=5) as client:
+            ready.wait(5)
+            with pytest.raises(SourceError) as caught:
+                VendorTokens(client).get(SCOPE, vendor.make, refused=None, wait_s=5)
+        return caught.value.code, caught.value.message, caught.value.delay_s
+
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(failure, range(8)))
+
+    assert found == {("source.throttled", "not now", 7)}
+    assert vendor.told == [None]
+    assert 0 < max(map(parts.redis.pttl, parts.redis.keys("ff:token_failure:*"))) <= 5000
