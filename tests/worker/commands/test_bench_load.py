@@ -1,0 +1,43 @@
+"""Load is counted in whole answers, and a failure among them is never counted."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.http_server import Behaviour, MediaServer, saying, status
+from worker.commands.bench_load import Burst, LoadError, burst, by_own_loop
+from worker.commands.bench_served import bare_framework
+
+ways = pytest.mark.parametrize("way", [burst, by_own_loop])
+
+
+@ways
+def test_answers_are_counted_over_the_time_they_took(way: Callable[[str, int], Burst]) -> None:
+    with bare_framework() as url:
+        counted = way(url, 1)
+
+    assert counted.requests > 100
+    assert 0.9 < counted.seconds < 3
+    assert counted.per_s == pytest.approx(counted.requests / counted.seconds)
+
+
+@ways
+def test_an_answer_that_is_a_failure_ends_the_count(way: Callable[[str, int], Burst]) -> None:
+    with bare_framework() as url, pytest.raises(LoadError, match=r"404|Non-2xx"):
+        way(f"{url}/nothing", 1)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        pytest.param(saying(b""), id="nothing"),
+        pytest.param(saying(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), id="half"),
+        pytest.param(saying(b"HTTP/1.1 200 OK\r\n\r\n"), id="no-length"),
+        pytest.param(status(503), id="status"),
+    ],
+)
+def test_what_is_no_whole_answer_is_told(media_server: MediaServer, behaviour: Behaviour) -> None:
+    url = media_server.serve("/odd", behaviour)
+
+    with pytest.raises(LoadError):
+        by_own_loop(url, 1)
