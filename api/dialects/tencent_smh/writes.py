@@ -20,7 +20,8 @@ from api.dialects.tencent_smh.forms import read_object, text_of
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.places import check_lengths
 
-NOT_BUILT: Final = ("copyFrom", "linkTo", "convertFrom")
+# Names of the body or of the query, whose calls are no uploads although they begin as those do.
+NOT_BUILT: Final = ("copyFrom", "linkTo", "convertFrom", "convert", "virtual_file")
 CONFLICT: Final = "conflict_resolution_strategy"
 TAKEN: Final = ("SameNameDirectoryOrFileExists", "InvalidConflictResolutionStrategy")
 PLACING: Final = (
@@ -154,7 +155,7 @@ async def _read(request: Request, *, of_file: bool) -> tuple[Parts, Call, dict[s
     parts, call = parts_of(request), call_of(request)
     told = await read_object(request, parts.settings.api)
     for name in NOT_BUILT:
-        if name in told:
+        if name in told or call.queries.has(name):
             raise RefusalError("BadRequest", f"This build does not have {name}.")
     return parts, call, told
 

@@ -76,3 +76,23 @@ def test_spaces_are_counted_as_they_are_listed(api: httpx2.Client, shop: Shop) -
 
     assert api.get("/space/smh1/count", params=everywhere).json() == {"total": 3}
     assert api.get("/space/smh1/count", params=only_two).json() == {"total": 1}
+
+
+@pytest.mark.parametrize(
+    ("flag", "body"),
+    [
+        pytest.param("virtual_file", {"contentType": "text/plain", "size": "512"}, id="virtual"),
+        pytest.param("virtual_file", None, id="virtual-bare"),
+        pytest.param("convert", {}, id="converted"),
+    ],
+)
+def test_a_file_that_would_be_made_without_an_upload_is_not_answered_as_an_upload(
+    api: httpx2.Client, shop: Shop, flag: str, body: dict[str, str] | None
+) -> None:
+    """K-js puts files of facts alone by a flag, and takes any 201 for such a file."""
+    shop.library(kind="file")
+    queries = {flag: "1", "access_token": shop.token("smh1", "admin")}
+
+    answer = api.put("/file/smh1/-/a.vfile", params=queries, json=body)
+
+    assert code_of(answer) == (400, "BadRequest")
