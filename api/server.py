@@ -15,6 +15,9 @@ from api.heads import with_head_timeout
 from worker.settings import Settings
 
 GRACE_S: Final = 8
+# Whoever closes an idle connection must be the client: a call that it sends while the server
+# closes is lost. Node gives up its own after 5 s, the vendor's client for Java after 60 s.
+KEEP_ALIVE_S: Final = 75
 
 
 class Server(uvicorn.Server):
@@ -64,6 +67,7 @@ def make_server(app: FastAPI, *, host: str, port: int, serving: Callable[[str], 
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         ssl_certfile=settings.api.tls_certificate,
         ssl_keyfile=settings.api.tls_key,
