@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
-from worker.contracts.libraries import Claim, Entry, Place, Transfer, Version, VersionDraft
+from worker.contracts.libraries import (
+    Claim,
+    Entry,
+    Leftover,
+    Place,
+    Transfer,
+    Version,
+    VersionDraft,
+)
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult, MediumInfo
 from worker.contracts.tokens import VendorToken
@@ -24,17 +32,14 @@ class Reader(Protocol):
     @property
     def label(self) -> str:
         """The source as it may be shown: never a signed query, never a password."""
-        ...
 
     @property
     def size_bytes(self) -> int | None:
         """The whole length, where the source tells it."""
-        ...
 
     @property
     def fingerprint(self) -> str | None:
         """A strong validator of the bytes (contract, Stored objects), or None."""
-        ...
 
     @property
     def bytes_read(self) -> int: ...
@@ -42,18 +47,15 @@ class Reader(Protocol):
     @property
     def requests(self) -> int:
         """Round trips to the other side; 0 for local files and standard input."""
-        ...
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes [offset, offset + length); fewer only at the end of the medium.
 
         Raises: SourceError, with `source.too_large` or `source.timeout` when a cap is reached.
         """
-        ...
 
     def descriptor(self) -> int | None:
         """A file descriptor of a local regular file that the decode child may read itself."""
-        ...
 
     def close(self) -> None: ...
 
@@ -63,7 +65,6 @@ class Source(Protocol[Reference_contra]):
 
     def open(self, reference: Reference_contra) -> Reader:
         """Raises: SourceError."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +92,12 @@ class OpenMedium(Protocol):
     @property
     def info(self) -> MediumInfo:
         """What the medium is; until a frame was decoded, what its file claims."""
-        ...
 
     def frame(self, at: str) -> Frame:
         """The frame that policy `at` names (`first`). Raises: MediaError, SourceError."""
-        ...
 
     def view(self, frame: Frame, box: Box, width_px: int, height_px: int) -> View:
         """The upright region `box` of the frame, area-averaged to width_px by height_px."""
-        ...
 
     def release(self, frame: Frame) -> None: ...
 
@@ -114,7 +112,6 @@ class Decoder(Protocol):
 
         Raises: MediaError, SourceError.
         """
-        ...
 
 
 class FoundFace(NamedTuple):
@@ -128,15 +125,12 @@ class FaceDetector(Protocol):
     @property
     def model(self) -> str:
         """Name and digest prefix of the model, `none` without one."""
-        ...
 
     def check(self) -> None:
         """Raises FaceError when it would find nobody for want of its model or native library."""
-        ...
 
     def detect(self, view: View) -> tuple[FoundFace, ...]:
         """Faces by falling score. Raises: FaceError."""
-        ...
 
 
 class Encoder(Protocol):
@@ -147,7 +141,6 @@ class Encoder(Protocol):
 
     def encode(self, view: View, *, quality: int) -> bytes:
         """Raises: ImageError."""
-        ...
 
 
 class StoredObject(NamedTuple):
@@ -172,39 +165,30 @@ class Store(Protocol):
 
         Raises: StorageError.
         """
-        ...
 
     def put_file(self, key: str, path: Path, *, content_type: str) -> None:
         """Keep a file's bytes, verified by length and digest. Raises: StorageError."""
-        ...
 
     def find(self, key: str) -> StoredObject | None:
         """The object's facts; None where there is none. Raises: StorageError."""
-        ...
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """A range; fewer bytes only at the end. Raises: StorageError, `request.not_found`."""
-        ...
 
     def delete(self, key: str) -> None:
         """Remove the object; none there is no error."""
-        ...
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Objects whose keys begin with `prefix`, in the order of their keys, read as they come."""
-        ...
 
     def public_url(self, key: str) -> str:
         """The permanent plain URL of a public object: no query."""
-        ...
 
     def signed_url(self, key: str, *, expires_s: int) -> str:
         """A link that reads a private object for 1 s to 7 days; made without asking the store."""
-        ...
 
     def check(self) -> None:
         """Raises StorageError when the store cannot take objects now."""
-        ...
 
 
 class Placed(NamedTuple):
@@ -220,7 +204,6 @@ class Destination(Protocol):
 
     def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
         """Raises: StorageError."""
-        ...
 
 
 class Results(Protocol):
@@ -228,7 +211,6 @@ class Results(Protocol):
 
     def find(self, fingerprint: str, recipe: Recipe) -> CoverResult | None:
         """The result for the same bytes and recipe, if all its covers are still stored."""
-        ...
 
     def keep(self, fingerprint: str, recipe: Recipe, result: CoverResult) -> None: ...
 
@@ -256,37 +238,47 @@ class Library(Protocol):
 
         A draft whose `transfer` is that of the newest version gives that version again.
         """
-        ...
 
     def version(self, place: Place, entry_id: str, version_id: str) -> Version | None:
         """One version; None for an unknown or malformed id."""
-        ...
 
-    def versions(self, place: Place, entry_id: str) -> list[Version]:
-        """All versions, newest first; empty where there is no such entry."""
-        ...
+    def newest(self, place: Place, entry_id: str) -> Version | None:
+        """The version that was complete last, found however many there are; None for none."""
+
+    def versions(self, place: Place, entry_id: str, *, since: str | None = None) -> list[Version]:
+        """All versions, newest first; empty where there is no such entry.
+
+        Only those newer than `since` where that is told, and still there.
+        """
 
     def read(
         self, place: Place, entry_id: str, version_id: str, *, offset: int, length: int
     ) -> bytes:
         """A range; fewer bytes only at the end. Raises: RequestError `request.not_found`."""
-        ...
 
     def link(self, place: Place, entry_id: str, version: Version, *, look: LinkLook) -> str:
         """A signed link that reads one version with ranges; made without asking the store."""
-        ...
 
     def note(self, entry: Entry) -> None:
         """Keep the entry's document: its name, parent, kind and times. Idempotent."""
-        ...
 
     def entries(self, place: Place) -> Iterator[Entry]:
         """Every entry with its newest version; files that have no version are left out."""
-        ...
+
+    def forget(self, place: Place, entry_id: str) -> None:
+        """Remove the entry's document only, so that `entries` tells it no more. Idempotent."""
+
+    def leftovers(self, place: Place) -> Iterator[Leftover]:
+        """What `entries` leaves out: an upload goes on, or it died on the way."""
 
     def delete(self, place: Place, entry_id: str) -> None:
         """Remove the entry's document and all its versions; none there is no error."""
-        ...
+
+    def delete_version(self, place: Place, entry_id: str, version_id: str) -> None:
+        """Remove one version, with the last one the document too; none there is no error."""
+
+    def clear(self, place: Place) -> None:
+        """Remove all that is kept of a space, entries that nobody sees too. Idempotent."""
 
 
 class Entries(Protocol):
@@ -298,11 +290,19 @@ class Entries(Protocol):
         The same transfer always gets the same claim.
         Raises: RequestError `library.conflict`, `library.not_found` when the directory is gone.
         """
-        ...
+
+    def release(self, transfer: Transfer) -> None:
+        """Let the transfer's name go at once, unless it is seen or another upload shares it.
+
+        If the transfer asks again it gets the same claim, where nobody took the name meanwhile.
+        """
 
     def put(self, entry: Entry) -> None:
-        """Make the entry seen, or its new version."""
-        ...
+        """Make the entry seen, or its new version.
+
+        Raises: RequestError `library.conflict` when its name was lost to another,
+        `library.not_found` when its directory is gone.
+        """
 
 
 class Transfers(Protocol):
@@ -327,7 +327,6 @@ class Tokens(Protocol):
         `make` is told the token that will soon be over, to renew it; only one caller at a time
         is in `make`. Raises: SourceError `source.timeout` after `wait_s`; what `make` raises.
         """
-        ...
 
 
 class Attempt(Protocol):
@@ -338,4 +337,3 @@ class Attempt(Protocol):
 
         Raises: RequestError `job.cancelled` or `job.superseded` when the attempt is over.
         """
-        ...

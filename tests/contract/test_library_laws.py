@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -79,6 +80,30 @@ def test_many_uploads_of_one_file_are_all_kept(shelf: Shelf) -> None:
     assert [shelf.read(each) for each in kept] == contents
     found = shelf.library.versions(PLACE, ENTRY)
     assert sorted(each.id for each in found) == sorted(each.id for each in kept)
+
+
+def test_the_newest_version_is_the_one_that_was_complete_last(shelf: Shelf) -> None:
+    """Whatever its draft says of the time: the clocks of those who draft differ."""
+    assert shelf.library.newest(PLACE, ENTRY) is None
+    for at_ms in (3000, 1000, 2000):
+        kept = shelf.put(at_ms=at_ms)
+
+        assert shelf.library.newest(PLACE, ENTRY) == kept
+        assert shelf.library.versions(PLACE, ENTRY)[0] == kept
+
+    shelf.library.note(entry())
+    assert [each.version for each in shelf.library.entries(PLACE)] == [kept]
+    for place, entry_id in ((OTHER, ENTRY), (PLACE, new_id()), (PLACE, "..")):
+        assert shelf.library.newest(place, entry_id) is None
+
+
+def test_versions_are_listed_since_one_of_them(shelf: Shelf) -> None:
+    first, second, third = (shelf.put(data) for data in (b"1", b"2", b"3"))
+
+    told = [shelf.library.versions(PLACE, ENTRY, since=each.id) for each in (first, second, third)]
+
+    assert told == [[third, second], [third], []]
+    assert shelf.library.versions(PLACE, ENTRY, since="gone") == [third, second, first]
 
 
 def test_a_file_that_is_not_as_long_as_was_said_is_not_kept(shelf: Shelf) -> None:
@@ -185,6 +210,93 @@ def test_deleting_leaves_nothing_and_may_be_repeated(shelf: Shelf) -> None:
             shelf.read(each)
     assert shelf.library.versions(OTHER, ENTRY) == [neighbour]
     assert shelf.put(b"1").id not in {each.id for each in kept}
+
+
+def test_a_forgotten_entry_is_listed_no_more_and_keeps_its_versions(shelf: Shelf) -> None:
+    kept = shelf.put()
+    for name in ("a.mp4", "b.mp4"):
+        shelf.library.note(entry(name=name))
+
+    for _ in range(2):
+        shelf.library.forget(PLACE, ENTRY)
+
+    assert list(shelf.library.entries(PLACE)) == []
+    assert shelf.library.versions(PLACE, ENTRY) == [kept]
+    shelf.library.forget(PLACE, new_id())
+    shelf.library.note(entry())
+    assert [each.version for each in shelf.library.entries(PLACE)] == [kept]
+
+
+def test_a_space_that_is_cleared_keeps_nothing_of_whatever_is_in_it(shelf: Shelf) -> None:
+    whole, bytes_only, document_only = (new_id() for _ in range(3))
+    kept = [shelf.put(entry_id=entry_id) for entry_id in (whole, bytes_only)]
+    for entry_id in (whole, document_only):
+        shelf.library.note(entry(entry_id))
+    neighbour = shelf.put(b"3", place=OTHER)
+    shelf.library.note(entry(place=OTHER))
+
+    for _ in range(2):
+        shelf.library.clear(PLACE)
+
+    assert [shelf.library.versions(PLACE, each) for each in (whole, bytes_only)] == [[], []]
+    for entry_id, version in zip((whole, bytes_only), kept, strict=True):
+        assert shelf.library.version(PLACE, entry_id, version.id) is None
+        shelf.library.note(entry(entry_id))
+    assert list(shelf.library.entries(PLACE)) == []
+    assert [each.version for each in shelf.library.entries(OTHER)] == [neighbour]
+
+
+def test_a_version_is_deleted_alone_and_the_last_one_with_its_document(shelf: Shelf) -> None:
+    first, second, third = (shelf.put(data) for data in (b"1", b"2", b"3"))
+    neighbour = shelf.put(b"4", place=OTHER)
+    shelf.library.note(entry())
+
+    for unwanted in (third, first, third):
+        shelf.library.delete_version(PLACE, ENTRY, unwanted.id)
+
+    assert shelf.library.versions(PLACE, ENTRY) == [second]
+    assert [each.version for each in shelf.library.entries(PLACE)] == [second]
+    assert shelf.library.version(PLACE, ENTRY, third.id) is None
+    fourth = shelf.put(b"5")
+    assert fourth.id not in {first.id, third.id}
+    for unwanted in (fourth, second):
+        shelf.library.delete_version(PLACE, ENTRY, unwanted.id)
+    assert (shelf.library.versions(PLACE, ENTRY), list(shelf.library.entries(PLACE))) == ([], [])
+    assert list(shelf.library.leftovers(PLACE)) == []
+    assert shelf.library.versions(OTHER, ENTRY) == [neighbour]
+
+
+def test_a_version_that_is_not_there_is_deleted_without_harm(shelf: Shelf) -> None:
+    album = entry(new_id(), kind="dir", name="album")
+    shelf.library.note(album)
+    kept = shelf.put()
+    shelf.library.note(entry())
+
+    for entry_id, version_id in ((ENTRY, "none"), (ENTRY, ".."), (album.id, kept.id), ("..", "x")):
+        shelf.library.delete_version(PLACE, entry_id, version_id)
+
+    assert len(list(shelf.library.entries(PLACE))) == 2
+
+
+def test_what_no_entry_came_of_is_left_over(shelf: Shelf) -> None:
+    bytes_only, document_only = new_id(), new_id()
+    began_s = time.time()
+    shelf.put(b"no document", entry_id=bytes_only)
+    shelf.put(b"nor this", entry_id=bytes_only)
+    shelf.library.note(entry(document_only))
+    shelf.put()
+    shelf.library.note(entry())
+    shelf.library.note(entry(new_id(), kind="dir", name="album"))
+    shelf.put(b"elsewhere", place=OTHER)
+
+    left = list(shelf.library.leftovers(PLACE))
+
+    assert {each.entry_id for each in left} == {bytes_only, document_only}
+    assert all(began_s - 5 < each.modified_at_s < time.time() + 5 for each in left)
+    for each in left:
+        shelf.library.delete(PLACE, each.entry_id)
+    assert list(shelf.library.leftovers(PLACE)) == []
+    assert len(list(shelf.library.entries(PLACE))) == 2
 
 
 def test_everything_is_found_again_after_a_restart(shelf: Shelf) -> None:

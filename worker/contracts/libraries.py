@@ -127,3 +127,10 @@ class Claim(NamedTuple):
     name: str
     way: Way
     created_ms: int | None
+
+
+class Leftover(NamedTuple):
+    """Bytes or a document that no entry came of, and when the last of them was written."""
+
+    entry_id: str
+    modified_at_s: float

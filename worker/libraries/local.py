@@ -5,14 +5,15 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from worker.contracts.libraries import Entry, Place, Version, VersionDraft
+from worker.contracts.libraries import Entry, Leftover, Place, Version, VersionDraft
 from worker.errors import RequestError, StorageError
-from worker.net.disk import Disk, chunks_of, translated
+from worker.net.disk import Disk, chunks_of, sync_folder, translated
 from worker.ports import LinkLook
 from worker.rules.library_keys import (
     check_entry,
@@ -55,10 +56,11 @@ class LocalLibrary:
         check_entry(place, entry_id)
         text = draft_text(draft)
         with file.open("rb") as given, translated(), self._alone(place, entry_id) as folder:
-            newest = next(_versions_in(folder), None)
+            names = set(_names_in(folder))
+            newest = next(_versions_in(folder, names), None)
             if newest and newest.transfer == draft.transfer:
                 return newest
-            _remove_unseen(folder)
+            _remove_unseen(folder, names)
             version_id = _id_after(newest)
             digest = self._disk.write(folder / version_id, chunks_of(given), algorithm="md5")
             if (folder / version_id).stat().st_size != draft.size_bytes:
@@ -76,10 +78,16 @@ class LocalLibrary:
             folder = self._folder_of(place, entry_id)
             return _version_in(folder, version_id) if folder else None
 
-    def versions(self, place: Place, entry_id: str) -> list[Version]:
+    def newest(self, place: Place, entry_id: str) -> Version | None:
         with translated():
             folder = self._folder_of(place, entry_id)
-            return list(_versions_in(folder)) if folder else []
+            return next(_versions_in(folder), None) if folder else None
+
+    def versions(self, place: Place, entry_id: str, *, since: str | None = None) -> list[Version]:
+        with translated():
+            folder = self._folder_of(place, entry_id)
+            found = _versions_in(folder) if folder else iter(())
+            return list(takewhile(lambda version: version.id != since, found))
 
     def read(
         self, place: Place, entry_id: str, version_id: str, *, offset: int, length: int
@@ -116,20 +124,58 @@ class LocalLibrary:
             self._disk.write(folder / _DOCUMENT, (document,))
 
     def entries(self, place: Place) -> Iterator[Entry]:
-        if not is_place(place):
-            return
         with translated():
-            self._disk.check_there()
-            for entry_id in _names_in(self._disk.folder / space_prefix(place)):
+            for entry_id in self._ids(place):
                 entry = self._entry(place, entry_id)
                 if entry:
                     yield entry
+
+    def leftovers(self, place: Place) -> Iterator[Leftover]:
+        with translated():
+            for entry_id in self._ids(place):
+                folder = self._folder_of(place, entry_id)
+                if folder and self._entry(place, entry_id) is None:
+                    with suppress(FileNotFoundError):  # deleted meanwhile
+                        yield Leftover(entry_id, folder.stat().st_mtime)
+
+    def forget(self, place: Place, entry_id: str) -> None:
+        with translated():
+            if self._folder_of(place, entry_id):
+                with self._alone(place, entry_id) as folder:
+                    (folder / _DOCUMENT).unlink(missing_ok=True)
+                    sync_folder(folder)
 
     def delete(self, place: Place, entry_id: str) -> None:
         with translated():
             if self._folder_of(place, entry_id):
                 with self._alone(place, entry_id) as folder:
                     self._disk.remove_tree(folder)
+
+    def clear(self, place: Place) -> None:
+        if not is_place(place):
+            return
+        with translated():
+            self._disk.check_there()
+            for entry_id in list(_names_in(self._disk.folder / space_prefix(place))):
+                self.delete(place, entry_id)
+
+    def delete_version(self, place: Place, entry_id: str, version_id: str) -> None:
+        if self.version(place, entry_id, version_id) is None:
+            return
+        with translated(), self._alone(place, entry_id) as folder:
+            # Without its facts a version is not seen.
+            (folder / f"{version_id}{_FACTS}").unlink(missing_ok=True)
+            (folder / version_id).unlink(missing_ok=True)
+            if next(_versions_in(folder, _names_in(folder)), None) is None:
+                self._disk.remove_tree(folder)
+            else:
+                sync_folder(folder)
+
+    def _ids(self, place: Place) -> Iterator[str]:
+        """The names of what lies in a space; not all need be entries."""
+        if is_place(place):
+            self._disk.check_there()
+            yield from _names_in(self._disk.folder / space_prefix(place))
 
     def _entry(self, place: Place, entry_id: str) -> Entry | None:
         """The entry in its folder; None for what is not one, or not yet, or not any more."""
@@ -196,9 +242,10 @@ def _names_in(folder: Path) -> Iterator[str]:
         return
 
 
-def _versions_in(folder: Path) -> Iterator[Version]:
-    """Newest first."""
-    ids = (name.removesuffix(_FACTS) for name in _names_in(folder) if name.endswith(_FACTS))
+def _versions_in(folder: Path, names: Iterable[str] | None = None) -> Iterator[Version]:
+    """Newest first; the folder is not listed where its names are told."""
+    names = _names_in(folder) if names is None else names
+    ids = (name.removesuffix(_FACTS) for name in names if name.endswith(_FACTS))
     for version_id in sorted(filter(_VERSION_ID.fullmatch, ids), reverse=True):
         version = _version_in(folder, version_id)
         if version:
@@ -224,8 +271,8 @@ def _bytes_of(path: Path) -> bytes | None:
         return file.read()
 
 
-def _remove_unseen(folder: Path) -> None:
-    """Bytes without facts, which a crash has left."""
-    for version_id in list(filter(_VERSION_ID.fullmatch, _names_in(folder))):
-        if not (folder / f"{version_id}{_FACTS}").exists():
+def _remove_unseen(folder: Path, names: set[str]) -> None:
+    """Bytes without facts, which a crash has left among the folder's names."""
+    for version_id in filter(_VERSION_ID.fullmatch, names):
+        if f"{version_id}{_FACTS}" not in names:
             (folder / version_id).unlink(missing_ok=True)

@@ -1,15 +1,16 @@
 """The library for many machines: versions of objects in a bucket of MinIO, or any like it."""
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import groupby
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Final
 
 from minio.datatypes import Object
 
-from worker.contracts.libraries import Entry, Place, Version, VersionDraft
+from worker.contracts.libraries import Entry, Leftover, Place, Version, VersionDraft
 from worker.errors import RequestError, StorageError
 from worker.libraries.minio_objects import VersionedObjects
 from worker.net.minio_client import MinioAccess
@@ -86,13 +87,20 @@ class MinioLibrary:
         with translated():
             return self._version(self._objects.stat(entry_key(place, entry_id), version_id))
 
-    def versions(self, place: Place, entry_id: str) -> list[Version]:
+    def newest(self, place: Place, entry_id: str) -> Version | None:
+        if not is_entry(place, entry_id):
+            return None
+        with translated():
+            return self._version(self._objects.stat(entry_key(place, entry_id)))
+
+    def versions(self, place: Place, entry_id: str, *, since: str | None = None) -> list[Version]:
         if not is_entry(place, entry_id):
             return []
         key = entry_key(place, entry_id)
         with translated():
-            listed = [each for each in self._objects.list(key) if each.object_name == key]
-            found = [version for each in listed if (version := self._listed(each))]
+            listed = (each for each in self._objects.list(key) if each.object_name == key)
+            newer = takewhile(lambda each: each.version_id != since, listed)
+            found = [version for each in newer if (version := self._listed(each))]
         # A put whose answer was lost is sent again by the client, and kept twice.
         return [next(same) for _, same in groupby(found, key=lambda version: version.transfer)]
 
@@ -128,17 +136,24 @@ class MinioLibrary:
             self._objects.replace(key, document, content_type="application/json")
 
     def entries(self, place: Place) -> Iterator[Entry]:
-        if not is_place(place):
-            return
-        prefix = space_prefix(place)
         with translated():
-            listed = self._objects.list(prefix)
-            # By key, so that all that belongs to an entry comes together.
-            for entry_id, its_own in groupby(listed, key=partial(_owner_of, prefix)):
-                if is_entry(place, entry_id):
-                    entry = self._entry(place, entry_id, its_own)
-                    if entry:
-                        yield entry
+            for entry_id, its_own in self._by_entry(place):
+                entry = self._entry(place, entry_id, its_own)
+                if entry:
+                    yield entry
+
+    def leftovers(self, place: Place) -> Iterator[Leftover]:
+        with translated():
+            for entry_id, its_own in self._by_entry(place):
+                if self._entry(place, entry_id, its_own) is None:
+                    yield Leftover(entry_id, max(map(_written_at_s, its_own)))
+
+    def forget(self, place: Place, entry_id: str) -> None:
+        if not is_entry(place, entry_id):
+            return
+        key = entry_key(place, entry_id) + _DOCUMENT
+        with translated():
+            self._objects.remove(list(self._objects.list(key, markers=True)))
 
     def delete(self, place: Place, entry_id: str) -> None:
         if not is_entry(place, entry_id):
@@ -150,7 +165,48 @@ class MinioLibrary:
             for name in (key + _DOCUMENT, key):
                 self._objects.remove(each for each in listed if each.object_name == name)
 
-    def _entry(self, place: Place, entry_id: str, listed: Iterator[Object]) -> Entry | None:
+    def clear(self, place: Place) -> None:
+        if not is_place(place):
+            return
+        prefix = space_prefix(place)
+        with translated():
+            listed = self._objects.list(prefix, markers=True)
+            # Entries without a document are gone, whatever else is still to be removed.
+            self._objects.remove(
+                each for each in listed if str(each.object_name).endswith(_DOCUMENT)
+            )
+            self._objects.remove(self._objects.list(prefix, markers=True))
+
+    def delete_version(self, place: Place, entry_id: str, version_id: str) -> None:
+        if not (is_entry(place, entry_id) and is_version(version_id)):
+            return
+        key = entry_key(place, entry_id)
+        with translated():
+            listed = list(self._objects.list(key))
+            found = [(each, self._listed(each)) for each in listed if each.object_name == key]
+            transfers = {each.version_id: kept.transfer for each, kept in found if kept}
+            if version_id not in transfers:
+                return
+            # The same put that was kept twice is one version.
+            unwanted = [
+                each for each, kept in found if kept and kept.transfer == transfers[version_id]
+            ]
+            if len(unwanted) == len(transfers):
+                self._objects.remove(each for each in listed if each.object_name == key + _DOCUMENT)
+            self._objects.remove(unwanted)
+
+    def _by_entry(self, place: Place) -> Iterator[tuple[str, list[Object]]]:
+        """All versions and documents in a space, by the id of their entry."""
+        if not is_place(place):
+            return
+        prefix = space_prefix(place)
+        # By key, so that all that belongs to an entry comes together.
+        listed = groupby(self._objects.list(prefix), key=partial(_owner_of, prefix))
+        yield from (
+            (entry_id, list(its_own)) for entry_id, its_own in listed if is_entry(place, entry_id)
+        )
+
+    def _entry(self, place: Place, entry_id: str, listed: Iterable[Object]) -> Entry | None:
         """The entry of which all this is listed; None without a document, or a file's version."""
         newest: Version | None = None
         document = None
@@ -178,6 +234,10 @@ class MinioLibrary:
         if found is None or not text or not is_version(found.version_id or ""):
             return None
         return version_of(text, version_id=str(found.version_id), etag=f'"{found.etag}"')
+
+
+def _written_at_s(listed: Object) -> float:
+    return listed.last_modified.timestamp() if listed.last_modified else time.time()
 
 
 def _owner_of(prefix: str, listed: Object) -> str:
