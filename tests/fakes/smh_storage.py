@@ -63,7 +63,9 @@ class StorageHandler(BaseHTTPRequestHandler):
 
     def fail(self, status: int, code: str, message: str = "no") -> None:
         text = XML.format(code=code, message=message)
-        self.answer(status, text.encode(), Content_Type="application/xml")
+        asked = self.vendor.faults.storage_retry_after
+        pause = {"Retry_After": asked} if asked else {}
+        self.answer(status, text.encode(), Content_Type="application/xml", **pause)
 
     def answer(self, status: int, body: bytes = b"", **headers: Any) -> None:
         self.send_response(status)

@@ -56,6 +56,7 @@ class Faults:
     links_last: int = 1_000_000
     storage: list[tuple[int, str]] = field(default_factory=list)
     storage_etag: str | None = None
+    storage_retry_after: str | None = None
     redirect_to: str | None = None
     no_ranges: bool = False
     drips_s: float = 0

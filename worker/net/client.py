@@ -56,5 +56,5 @@ def get(
             response.close()
             url = response.url.join(response.headers["Location"])
             if response.url.scheme == "https" and url.scheme != "https":
-                raise UrlNotAllowedError
+                raise UrlNotAllowedError(url)
         raise RedirectError

@@ -27,12 +27,22 @@ Reason = Literal[
 ]
 
 
+_MAX_PLACE_CHARACTERS: Final = 300
+
+
 class GuardError(Exception):
     """The guard ended a request."""
 
 
 class UrlNotAllowedError(GuardError):
-    """Scheme, port, user information or host form is refused; no name was looked up."""
+    """Scheme, port, user information or host form is refused; no name was looked up.
+
+    `place` is the refused URL's scheme, host and port, of which an operator may list the host.
+    """
+
+    def __init__(self, url: httpx2.URL) -> None:
+        self.place = f"{url.scheme}://{url.netloc.decode('ascii')}"[:_MAX_PLACE_CHARACTERS]
+        super().__init__(self.place)
 
 
 class AddressBlockedError(GuardError):
@@ -52,10 +62,11 @@ class RedirectError(GuardError):
 
 
 class RequestFailedError(Exception):
-    """A request that gave no usable response; `reason` says why."""
+    """A request that gave no usable response; `reason` says why, `place` where that matters."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, place: str | None = None) -> None:
         self.reason = reason
+        self.place = place
         super().__init__(reason)
 
 
@@ -138,7 +149,8 @@ def translated(*, in_body: bool = False) -> Iterator[None]:
     try:
         yield
     except tuple(FAILURES) as error:
-        raise RequestFailedError(reason_of(error, in_body=in_body)) from error
+        place = error.place if isinstance(error, UrlNotAllowedError) else None
+        raise RequestFailedError(reason_of(error, in_body=in_body), place) from error
 
 
 @contextmanager
@@ -147,4 +159,5 @@ def source_errors() -> Iterator[None]:
     try:
         yield
     except RequestFailedError as failed:
-        raise SourceError(f"source.{failed.reason}") from failed
+        text = f"This URL's scheme, port or host is not allowed: {failed.place}."
+        raise SourceError(f"source.{failed.reason}", text if failed.place else None) from failed

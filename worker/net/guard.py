@@ -60,19 +60,19 @@ class Access:
     def check_url(self, url: httpx2.URL) -> None:
         """Raises: UrlNotAllowedError, before any name is looked up."""
         if url.scheme not in _DEFAULT_PORTS or url.userinfo:
-            raise UrlNotAllowedError
+            raise UrlNotAllowedError(url)
         if not is_allowed_host(url.raw_host.decode("ascii")):
-            raise UrlNotAllowedError
+            raise UrlNotAllowedError(url)
         default_port = _DEFAULT_PORTS[url.scheme]
         port = url.port or default_port
         if url.port == 0 or port > 65_535 or (self.https_only and url.scheme != "https"):
-            raise UrlNotAllowedError
+            raise UrlNotAllowedError(url)
         if self.hosts is None:
             allowed = self.allow_private_addresses or port in self.allowed_ports
         else:
             allowed = is_listed_host(url.host, port, default_port, self.hosts)
         if not allowed:
-            raise UrlNotAllowedError
+            raise UrlNotAllowedError(url)
 
     def addresses(self, host: str, port: int, timeout_s: float) -> Sequence[str]:
         """The addresses to dial for `host`; all of them passed the policy.

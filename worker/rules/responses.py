@@ -21,6 +21,11 @@ _CODES: Final = {
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
 
 
+# Storage answers in XML; a pattern on the first bytes expands no entity.
+_XML_CODE: Final = re.compile(r"<Code>\s*([A-Za-z][A-Za-z0-9._-]{0,63})\s*</Code>")
+XML_PREFIX_BYTES: Final = 4096
+
+
 class ContentRange(NamedTuple):
     """Bytes [first, last] of `total`."""
 
@@ -29,15 +34,23 @@ class ContentRange(NamedTuple):
     total: int
 
 
-def status_error(status: int, retry_after: str | None, now: datetime) -> SourceError:
-    """The error that an answer without the medium means; `now` has a zone."""
+def status_error(
+    status: int, retry_after: str | None, now: datetime, *, told: str = ""
+) -> SourceError:
+    """The error that an answer without the medium means; `now` has a zone, `told` is its word."""
     code = _CODES.get(status, "source.server_error" if status >= 500 else "source.rejected")
     waits = code in {"source.throttled", "source.server_error"}
     return SourceError(
         code,
-        f"The source's server answered with status {status}.",
+        f"The source's server answered with status {status}{f' {told}' if told else ''}.",
         delay_s=delay_of(retry_after, now) if waits else None,
     )
+
+
+def xml_code_of(body: bytes) -> str:
+    """The code in an error of object storage, by the first bytes of its body; empty without."""
+    found = _XML_CODE.search(body[:XML_PREFIX_BYTES].decode("utf-8", "replace"))
+    return found[1] if found else ""
 
 
 def delay_of(retry_after: str | None, now: datetime) -> float | None:

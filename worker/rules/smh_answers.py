@@ -13,15 +13,12 @@ from typing import Any, Final, NamedTuple
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
 from worker.rules.first_medium import Listed, ListingPage
-from worker.rules.responses import status_error
+from worker.rules.responses import status_error, xml_code_of
 
 _MAX_MARKER_CHARACTERS: Final = 4096
 _MAX_TOKEN_CHARACTERS: Final = 4096
 _MAX_LINK_CHARACTERS: Final = 8192
 _VENDOR_CODE: Final = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
-# Storage behind SMH answers in XML; a pattern on the first bytes expands no entity.
-_XML_CODE: Final = re.compile(r"<Code>\s*([A-Za-z][A-Za-z0-9._-]{0,63})\s*</Code>")
-_XML_PREFIX_BYTES: Final = 4096
 _HALF: Final = re.compile(r"[\ud800-\udfff]")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = _EPOCH.resolution
@@ -74,8 +71,7 @@ def vendor_code_of(body: bytes) -> str:
     try:
         told = object_of(body).get("code")
     except SourceError:
-        found = _XML_CODE.search(body[:_XML_PREFIX_BYTES].decode("utf-8", "replace"))
-        return found[1] if found else ""
+        return xml_code_of(body)
     return told if isinstance(told, str) and _VENDOR_CODE.fullmatch(told) else ""
 
 

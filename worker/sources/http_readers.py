@@ -8,7 +8,7 @@ from worker.errors import SourceError
 from worker.rules.responses import ContentRange, content_range_of, strong_etag_of
 from worker.rules.spans import HEAD_BYTES, Spans
 from worker.rules.urls import shown
-from worker.sources.http_link import Link, refusal
+from worker.sources.http_link import Link
 
 
 def open_link(link: Link, max_bytes: int) -> "RangedReader | StreamedReader":
@@ -19,7 +19,7 @@ def open_link(link: Link, max_bytes: int) -> "RangedReader | StreamedReader":
         return RangedReader(link, response, wanted_bytes, max_bytes)
     if response.status_code == 200:
         return StreamedReader(link, response, max_bytes)
-    raise refusal(response)
+    raise link.refusal(response)
 
 
 class RangedReader:
@@ -75,7 +75,7 @@ class RangedReader:
             if response.status_code in {200, 412, 416}:
                 raise SourceError("source.changed")
             if response.status_code != 206:
-                raise refusal(response)
+                raise self._link.refusal(response)
             found = _checked_range(response, offset, length)
             now = (response.headers.get("ETag"), response.headers.get("Last-Modified"))
             if found.total != self.size_bytes or now != (self._etag, self._modified):

@@ -13,7 +13,6 @@ from worker.net.smh import Download, SmhClient
 from worker.rules.crc64 import Crc64
 from worker.rules.responses import strong_etag_of
 from worker.rules.smh_answers import FileFacts
-from worker.rules.urls import shown
 from worker.sources.http_link import Link
 from worker.sources.http_readers import RangedReader, StreamedReader, open_link
 
@@ -75,11 +74,12 @@ def open_file(
         file.client.stopwatch,
         max_redirects,
         renewed=lambda: file.link_again(found.facts),
+        is_storage=True,
     )
     if found.response is not None:
         inner: RangedReader | StreamedReader = StreamedReader(link, found.response, max_bytes)
     else:
-        with _host_named(link):
+        with _setting_named():
             inner = open_link(link, max_bytes)
     reader = SmhReader(file, found.facts, link, inner)
     reader.check()
@@ -87,16 +87,15 @@ def open_file(
 
 
 @contextmanager
-def _host_named(link: Link) -> Iterator[None]:
-    """Names the host of a link that may not be followed, so that an operator can list it."""
+def _setting_named() -> Iterator[None]:
+    """Names the setting that closes a host, which the error tells, so that it can be listed."""
     try:
         yield
     except SourceError as error:
         if error.code != "source.url_not_allowed":
             raise
-        host = shown(link.url).partition("://")[2].partition("/")[0][:255]
-        text = f"Tencent SMH's link to {host} leads where the profile's link_hosts do not allow."
-        raise SourceError(error.code, text) from error
+        text = "Tencent SMH's link leads where the profile's link_hosts do not allow."
+        raise SourceError(error.code, f"{text} {error.message}") from error
 
 
 class SmhReader:

@@ -152,6 +152,17 @@ def test_a_url_of_another_form_is_not_allowed(url: str) -> None:
     assert caught.value.code == "source.url_not_allowed"
 
 
+def test_a_redirect_that_is_not_followed_is_told_by_its_host(media_server: MediaServer) -> None:
+    url = media_server.serve("/clip.mp4", redirect("ftp://me:canary@other.example:2121/x?canary"))
+
+    with pytest.raises(SourceError) as caught:
+        source().open(url)
+
+    assert caught.value.code == "source.url_not_allowed"
+    assert "ftp://other.example:2121." in caught.value.message
+    assert "canary" not in str(caught.value)
+
+
 def test_redirects_count_as_requests_and_later_ranges_go_to_the_end(
     media_server: MediaServer,
     opened: Opener,

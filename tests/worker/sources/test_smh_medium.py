@@ -178,7 +178,12 @@ def test_storage_may_not_redirect_to_a_host_that_is_not_listed(
 ) -> None:
     vendor.faults.redirect_to = media_server.serve("/inside", whole(b"canary"))
 
-    assert smh.failure(album()).code == "source.url_not_allowed"
+    error = smh.failure(album())
+
+    assert error.code == "source.url_not_allowed"
+    assert "link_hosts" in error.message
+    assert vendor.faults.redirect_to.removesuffix("/inside") in error.message
+    assert vendor.storage_host not in error.message
     assert media_server.seen == []
 
 
@@ -198,15 +203,51 @@ def test_private_addresses_are_closed_unless_the_profile_opens_them(smh: SmhOpen
     [
         (404, "NoSuchKey", "source.not_found"),
         (400, "InvalidArgument", "source.rejected"),
+        (403, "RequestTimeTooSkewed", "source.forbidden"),
         (503, "SlowDown", "source.server_error"),
     ],
 )
-def test_an_error_of_storage_means_its_status(
+def test_an_error_of_storage_means_its_status_and_tells_its_word(
     smh: SmhOpener, vendor: SmhVendor, status: int, code: str, expected: str
 ) -> None:
     vendor.faults.storage = [(status, code)] * 3
+    vendor.faults.storage_retry_after = "0"
 
-    assert smh.failure(album()).code == expected
+    error = smh.failure(album())
+
+    assert error.code == expected
+    assert error.message == f"The source's server answered with status {status} {code}."
+
+
+def test_an_odd_word_of_storage_is_not_told(smh: SmhOpener, vendor: SmhVendor) -> None:
+    vendor.faults.storage = [(400, "<b>canary</b>")]
+
+    assert smh.failure(album()).message == "The source's server answered with status 400."
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, "SlowDown"), (429, "TooManyRequests"), (500, "InternalError")]
+)
+def test_storage_that_asks_for_patience_gets_it(
+    smh: SmhOpener, vendor: SmhVendor, status: int, code: str
+) -> None:
+    vendor.faults.storage = [(status, code)] * 2
+    vendor.faults.storage_retry_after = "0"
+
+    assert read_whole(smh(album())) == BODY
+    assert vendor.calls["info"] == 1
+
+
+def test_patience_with_storage_is_part_of_the_time_for_all(
+    smh: SmhOpener, vendor: SmhVendor
+) -> None:
+    vendor.faults.storage = [(503, "SlowDown")]
+    vendor.faults.storage_retry_after = "60"
+
+    error = smh.failure(album())
+
+    assert (error.code, error.delay_s) == ("source.server_error", 60)
+    assert vendor.calls["storage"] == 1
 
 
 def test_a_body_that_drips_ends_with_the_time_for_all(smh: SmhOpener, vendor: SmhVendor) -> None:
