@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from ulid import ULID
 from worker.contracts.libraries import Claim, Entry, Part, Transfer, Version, VersionDraft
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
-from worker.errors import RequestError, StorageError
+from worker.errors import CoverError, RequestError, StorageError
 from worker.jobs.spooling import Spooled, spooled
 from worker.jobs.timing import Stopwatch
 from worker.ports import Attempt, Entries, Library, Store, Transfers
@@ -23,6 +23,7 @@ from worker.rules.keys import upload_key
 log = logging.getLogger(__name__)
 
 CHUNK_BYTES: Final = 8 * 1024 * 1024
+_REFUSED: Final = frozenset({"library.conflict", "library.not_found"})
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,28 @@ class ChecksumStory:
             if told_crc64 is not None and not same_crc64(told_crc64, spool.crc64):
                 raise RequestError("library.bad_checksum")
             attempt.enter("store")
-            with watch.stage("store"):
-                claim = self.entries.claim(transfer, entry_id=_new_entry_id())
+            with watch.stage("store"), self._claimed(transfer) as claim:
                 versions = self._versions(transfer, claim, spool)
                 # Only the attempt whose word counts makes it seen.
                 attempt.enter("store")
-                version = self._show(transfer, claim, versions)
+                version = self._show(transfer, claim, versions, attempt)
         return _result(transfer, claim, version, watch)
+
+    @contextmanager
+    def _claimed(self, transfer: Transfer) -> Iterator[Claim]:
+        """The transfer's name, which is let go on failure: nobody knows when the next attempt is.
+
+        That one gets the same name and file again unless another upload was quicker.
+        """
+        claim = self.entries.claim(transfer, entry_id=_new_entry_id())
+        try:
+            yield claim
+        except CoverError as error:
+            # It may be held already by the attempt that took over.
+            if error.code != "job.superseded":
+                with suppress(RequestError):  # without Redis the name is held for its time
+                    self.entries.release(transfer)
+            raise
 
     def _versions(self, transfer: Transfer, claim: Claim, spool: Spooled) -> list[Version]:
         """The file's versions, newest first, with that of the upload, which is put only once."""
@@ -89,15 +105,27 @@ class ChecksumStory:
         draft = _draft(transfer, claim, spool)
         return [self.library.put(transfer.place, claim.entry_id, spool.path, draft), *versions]
 
-    def _show(self, transfer: Transfer, claim: Claim, versions: list[Version]) -> Version:
-        """Make the file seen as it is now; answers the upload's version."""
+    def _show(
+        self, transfer: Transfer, claim: Claim, versions: list[Version], attempt: Attempt
+    ) -> Version:
+        """Make the file seen as it is now; answers the upload's version.
+
+        What the index refuses is removed, or a rebuilt one would show it.
+        """
         kept = _of_transfer(versions, transfer)
         assert kept is not None
         entry = _entry(transfer, claim, kept, newest=versions[0])
         if claim.way == "created":
             # A file that is overwritten has its document, which a move meanwhile has changed.
             self.library.note(entry)
-        self.entries.put(entry)
+        try:
+            self.entries.put(entry)
+        except RequestError as refused:
+            if refused.code in _REFUSED:
+                # An attempt that took over may have made it seen.
+                attempt.enter("store")
+                self.library.delete_version(transfer.place, claim.entry_id, kept.id)
+            raise
         return kept
 
     def _kept_before(self, transfer: Transfer) -> ChecksumResult:

@@ -1,12 +1,13 @@
 """The index of entries: their names, claims on names, and sorted listings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import redis
 
-from worker.contracts.libraries import Claim, Entry, Place, Transfer
+from worker.contracts.libraries import Claim, Conflict, Entry, Place, Transfer
 from worker.errors import RequestError
 from worker.state import entry_scripts
 from worker.state.entry_pages import EntryPages, Page, Wanted
@@ -36,6 +37,7 @@ class EntryIndex:
         self._row = Script(client, ROW)
         self._resolve = Script(client, RESOLVE)
         self._claim = Script(client, entry_scripts.CLAIM)
+        self._release = Script(client, entry_scripts.RELEASE)
         self._put = Script(client, entry_scripts.PUT)
         self._make_directory = Script(client, entry_scripts.MAKE_DIRECTORY)
         self._move = Script(client, entry_scripts.MOVE)
@@ -50,22 +52,33 @@ class EntryIndex:
         a name that was lost, or a file that was removed, meanwhile. A name that is only claimed is
         held for `claim_held_s` after its transfer last asked, the time an attempt may take: until
         then an upload that overwrites gets a version of the same file, one that renames the next
-        free name, one that asks a conflict. After that anybody may have the name, so an upload
-        that died blocks nothing for long; it gets a new claim if it asks again.
+        free name, one that asks a conflict. After that, or `release`, anybody may have the name,
+        so an upload that died blocks nothing for long; it gets a new claim if it asks again.
         Raises: RequestError `library.conflict`, `library.not_found` when the directory is gone.
         """
         wanted = (transfer.parent_id, transfer.name, transfer.conflict, transfer.id)
         row = _done(self._claim(*transfer.place, *wanted, entry_id, self._held_ms))
-        return Claim(row[0], row[1], row[2], int(row[3]) if row[3] else None)
+        return Claim(row[0], row[1], row[2], int(row[3]) if row[3] else None, row[4] or None)
 
-    def put(self, entry: Entry) -> None:
-        """Make the entry seen, or its new version; an older version than the newest does nothing.
+    def release(self, transfer: Transfer) -> None:
+        """Let the transfer's name go at once, unless it is seen or another upload shares it.
 
-        A file that is known keeps its name, its directory and when it was created.
+        If the transfer asks again it gets the same claim, where nobody took the name meanwhile.
+        """
+        self._release(*transfer.place, transfer.parent_id, transfer.id)
+
+    def put(self, entry: Entry, *, instead_of: Entry | None = None) -> Entry | None:
+        """Make the entry seen, or its version instead of that of `instead_of`; as it is now.
+
+        `instead_of` is the entry as it was read before the library was asked for its newest
+        version; None, and nothing done, where that is no more so: read again, ask again. A file
+        that is known keeps its name, its directory and when it was created.
         Raises: RequestError `library.not_found` when its space or directory is gone,
         `library.conflict` when its claim ran out and another has its name.
         """
-        _done(self._put(*entry.place, *fields_of(entry)))
+        before = instead_of.version.id if instead_of and instead_of.version else ""
+        row = _done(self._put(*entry.place, *fields_of(entry, instead_of=before)))
+        return entry_of(entry.place, row)
 
     def read(self, place: Place, entry_id: str) -> Entry | None:
         return entry_of(place, self._row(*place, entry_id))
@@ -74,23 +87,14 @@ class EntryIndex:
         """What a path of names leads to; none of them is the space's top directory."""
         return entry_of(place, self._resolve(*place, *path))
 
-    def make_directory(
-        self, place: Place, *, parent_id: str, name: str, entry_id: str, at_ms: int
-    ) -> Entry:
-        """A new directory; asked again with the same id, the same one.
+    def make_directory(self, directory: Entry, *, conflict: Conflict = "ask") -> Entry:
+        """Make a new directory seen; asked again with the same id, it is the same one.
 
-        Raises: RequestError `library.conflict` when the name is taken, `library.not_found`.
+        To `rename` gives it the next free name. Raises: RequestError `library.conflict` when the
+        name is taken, `library.not_found`.
         """
-        made = Entry(
-            id=entry_id,
-            place=place,
-            parent_id=parent_id,
-            name=name,
-            kind="dir",
-            created_ms=at_ms,
-            modified_ms=at_ms,
-        )
-        return _entry(place, _done(self._make_directory(*place, *fields_of(made))))
+        row = self._make_directory(*directory.place, *fields_of(directory), conflict)
+        return _entry(directory.place, _done(row))
 
     def page(
         self, place: Place, directory_id: str, wanted: Wanted, *, offset: int, limit: int
@@ -110,14 +114,16 @@ class EntryIndex:
         return self._pages.after(place, directory_id, wanted, marker=marker, limit=limit)
 
     def move(
-        self, place: Place, entry_id: str, *, parent_id: str, name: str, overwrite: bool = False
+        self, place: Place, entry_id: str, *, parent_id: str, name: str, conflict: Conflict = "ask"
     ) -> Moved:
         """Give the entry another name or directory; what is in a directory goes with it.
 
-        Only a file may take the place of a file. Raises: RequestError `library.not_found`,
+        Where the name is taken, to `rename` gives the next free one, to `overwrite` lets a file
+        take the place of a file. Raises: RequestError `library.not_found`,
         `library.conflict` when the name is taken or the directory would be below itself.
         """
-        moved = _done(self._move(*place, entry_id, parent_id, name, int(overwrite)))
+        call = secrets.token_hex(8)
+        moved = _done(self._move(*place, entry_id, parent_id, name, conflict, call))
         return Moved(_entry(place, moved[0]), entry_of(place, moved[1]))
 
     def remove(self, place: Place, entry_id: str) -> bool:
@@ -139,17 +145,24 @@ class EntryIndex:
         while self._clear(*place):
             pass
 
-    def load(self, place: Place, entries: Iterable[Entry]) -> int:
+    def load(
+        self, place: Place, entries: Iterable[Entry], *, before: Mapping[str, str] | None = None
+    ) -> int:
         """Take in what the library knows of a space, in any order, and count it.
 
-        Of two files with one name the later gets the next free name, so that none is hidden. What
-        is known already only goes forward, as with `put`, so uploads may go on; what is deleted
-        or moved meanwhile may come back as it was listed.
+        `before` tells the version that a file had here before the library was asked: another one
+        that is here now stays, as with `put`, and so does the lack of the file, so uploads and
+        removals may go on. Of two files with one name the later gets the next free name, so that
+        none is hidden. A file that is new here may come back if it is deleted meanwhile.
         Raises: RequestError `library.not_found` for an unknown space.
         """
         loaded = 0
         for batch in _batches(entries):
-            fields = [field for entry in batch for field in fields_of(entry)]
+            fields = [
+                field
+                for entry in batch
+                for field in fields_of(entry, instead_of=(before or {}).get(entry.id, ""))
+            ]
             _done(self._load(*place, *fields))
             loaded += len(batch)
         return loaded

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from worker.contracts.libraries import Entry, Place, Version
+from worker.rules.library_paths import MAX_NAME_BYTES
 
 # The first two arguments of every script below are the place. Lua compares strings by the locale
 # of the server, so what must agree with sorted sets is compared byte by byte.
@@ -16,6 +17,7 @@ local place = ARGV[1] .. ':' .. ARGV[2]
 local RECORDS, DIRECTORIES = 'ff:entries:' .. place, 'ff:directories:' .. place
 local function names_key(dir) return 'ff:names:' .. place .. ':' .. dir end
 local function claimed_key(dir) return 'ff:claimed:' .. place .. ':' .. dir end
+local function claimants_key(id) return 'ff:claimants:' .. place .. ':' .. id end
 local function sorted_key(set, dir, order)
   return 'ff:' .. set .. ':' .. place .. ':' .. dir .. ':' .. order
 end
@@ -62,7 +64,8 @@ RESOLVE: Final = RECORDS + "return row(resolve(3))"
 # Names, never ids, are what a claim holds; see `EntryIndex.claim` for how long.
 CHANGES: Final = (
     RECORDS
-    + """
+    + f"local NAME_BYTES = {MAX_NAME_BYTES}"
+    + r"""
 local function later(a, b) return tonumber(a) > tonumber(b) and a or b end
 local function save(id, found) redis.call('HSET', RECORDS, id, cmsgpack.pack(found)) end
 
@@ -82,6 +85,7 @@ local function show(id, found)
   for key, score in pairs(places_of(found)) do redis.call('ZADD', key, score, found.name) end
   redis.call('HSET', names_key(found.parent), found.name, id)
   redis.call('ZREM', claimed_key(found.parent), found.name)
+  redis.call('DEL', claimants_key(id))
   redis.call('SADD', DIRECTORIES, found.parent)
   save(id, found)
 end
@@ -123,8 +127,13 @@ end
 local function free_name(dir, name, now)
   if not holder(dir, name, now) then return name end
   local stem, ending = string.match(name, '^(.+)(%.[^.]+)$')
+  if not stem or #ending > NAME_BYTES / 2 then stem, ending = name, '' end
   local function numbered(number)
-    return (stem or name) .. ' (' .. number .. ')' .. (ending or '')
+    local last = ' (' .. number .. ')' .. ending
+    local cut = math.min(#stem, NAME_BYTES - #last)
+    -- Where the next byte goes on with a character of UTF-8, that goes as a whole.
+    while string.find(string.sub(stem, cut + 1, cut + 1), '[\128-\191]') do cut = cut - 1 end
+    return string.sub(stem, 1, cut) .. last
   end
   local taken, free = 0, 1
   while holder(dir, numbered(free), now) do taken, free = free, free * 2 end
@@ -136,27 +145,28 @@ local function free_name(dir, name, now)
 end
 
 local function fresh_at(first)
-  local id, parent, name, kind, created, modified, version, size, newest =
-    unpack(ARGV, first, first + 8)
+  local id, parent, name, kind, created, modified, version, size, newest, instead_of =
+    unpack(ARGV, first, first + 9)
   return id, {parent = parent, name = name, kind = kind, created = created, modified = modified,
-    version = version, size = size, newest = newest, revision = whole(clock_ms())}
+    version = version, size = size, newest = newest, revision = whole(clock_ms())}, instead_of
 end
 
-local function renew(id, found, fresh)
-  local was, is = tonumber(found.modified), tonumber(fresh.modified)
-  if found.kind == 'dir' or is < was or (is == was and fresh.newest <= found.newest) then
-    return
-  end
+-- Which version is newer only the library knows: clocks differ, ids have no order. So a version is
+-- shown only instead of the one that was there before the library was asked.
+local function renew(id, found, fresh, instead_of)
+  if found.newest == fresh.newest or found.kind == 'dir' then return true end
+  if found.newest ~= instead_of then return false end
   for _, field in ipairs({'version', 'newest', 'size', 'modified'}) do
     found[field] = fresh[field]
   end
   show(id, found)
   touch(found.parent)
+  return true
 end
 """
 )
 
-FIELDS: Final = 9
+FIELDS: Final = 10
 
 
 def entry_of(place: Place, row: Sequence[str] | None) -> Entry | None:
@@ -178,12 +188,15 @@ def entry_of(place: Place, row: Sequence[str] | None) -> Entry | None:
     )
 
 
-def fields_of(entry: Entry) -> tuple[str | int, ...]:
-    """An entry as the scripts take it, in `FIELDS` arguments."""
+def fields_of(entry: Entry, *, instead_of: str = "") -> tuple[str | int, ...]:
+    """An entry as the scripts take it, in `FIELDS` arguments.
+
+    `instead_of` is the id of the version that it had before; none for an entry that is new.
+    """
     version = entry.version
     assert version is not None or entry.kind == "dir", "a file is seen with its first version"
     facts = (entry.id, entry.parent_id, entry.name, entry.kind, entry.created_ms)
     if version is None:
-        return (*facts, entry.modified_ms, "", 0, "")
+        return (*facts, entry.modified_ms, "", 0, "", instead_of)
     told = version.model_dump_json(exclude_defaults=True)
-    return (*facts, version.at_ms, told, version.size_bytes, version.id)
+    return (*facts, version.at_ms, told, version.size_bytes, version.id, instead_of)

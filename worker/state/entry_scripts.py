@@ -5,6 +5,7 @@ from typing import Final
 from worker.state.entry_records import CHANGES, FIELDS
 
 _CLAIM_KEPT_MS: Final = 24 * 3600 * 1000
+_ANSWER_KEPT_MS: Final = 60 * 1000
 
 # Names whose claims ran out are let go a few at a time, so that dead uploads leave nothing behind.
 CLAIM: Final = (
@@ -19,16 +20,21 @@ for _, old in ipairs(redis.call('ZRANGEBYSCORE', claimed_key(dir), '-inf', now, 
   redis.call('ZREM', claimed_key(dir), old)
 end
 
+local function new(id, free)
+  return {{id = id, name = free, way = 'created', created = '', since = ''}}
+end
+
 local function decide()
   local id, found = holder(dir, name, now)
   if id and conflict == 'rename' then
-    return {{id = entry_id, name = free_name(dir, name, now), way = 'created', created = ''}}
+    return new(entry_id, free_name(dir, name, now))
   elseif found and conflict == 'overwrite' and found.kind ~= 'dir' then
-    return {{id = id, name = name, way = 'updated', created = found.created}}
+    return {{id = id, name = name, way = 'updated', created = found.created,
+      since = found.newest}}
   elseif found or (id and conflict == 'ask') then
     return nil
   end
-  return {{id = id or entry_id, name = name, way = 'created', created = ''}}
+  return new(id or entry_id, name)
 end
 
 local packed = redis.call('GET', 'ff:claim:' .. transfer)
@@ -46,46 +52,79 @@ if not claim then return 'library.conflict' end
 if not record(claim.id) then
   redis.call('HSET', names_key(dir), claim.name, claim.id)
   redis.call('ZADD', claimed_key(dir), now + tonumber(held_ms), claim.name)
+  redis.call('SADD', claimants_key(claim.id), transfer)
+  redis.call('PEXPIRE', claimants_key(claim.id), held_ms)
   redis.call('SADD', DIRECTORIES, dir)
 end
 redis.call('SET', 'ff:claim:' .. transfer, cmsgpack.pack(claim), 'PX', {_CLAIM_KEPT_MS})
-return {{claim.id, claim.name, claim.way, claim.created}}
+return {{claim.id, claim.name, claim.way, claim.created, claim.since}}
+"""
+)
+
+# What the transfer was given is remembered, so that it gets the same again if nobody took it.
+RELEASE: Final = (
+    CHANGES
+    + """
+local dir, transfer = unpack(ARGV, 3)
+local packed = redis.call('GET', 'ff:claim:' .. transfer)
+local claim = packed and cmsgpack.unpack(packed)
+if not claim then return end
+local others = claimants_key(claim.id)
+redis.call('SREM', others, transfer)
+local id, found = child(dir, claim.name)
+if id == claim.id and not found and redis.call('EXISTS', others) == 0 then
+  redis.call('HDEL', names_key(dir), claim.name)
+  redis.call('ZREM', claimed_key(dir), claim.name)
+end
 """
 )
 
 PUT: Final = (
     CHANGES
     + """
-local id, fresh = fresh_at(3)
+local id, fresh, instead_of = fresh_at(3)
 if not directory('root') then return 'library.not_found' end
 local found = record(id)
-if found then return renew(id, found, fresh) end
+if found then return renew(id, found, fresh, instead_of) and row(id, found) end
+if instead_of ~= '' then return false end
 if not directory(fresh.parent) then return 'library.not_found' end
 local other = holder(fresh.parent, fresh.name, clock_ms())
 if other and other ~= id then return 'library.conflict' end
-show(id, fresh)
-touch(fresh.parent, fresh.modified)
-"""
-)
-
-MAKE_DIRECTORY: Final = (
-    CHANGES
-    + """
-local id, fresh = fresh_at(3)
-if not directory(fresh.parent) then return 'library.not_found' end
-local other, found = holder(fresh.parent, fresh.name, clock_ms())
-if found and other == id then return row(id, found) end
-if other or record(id) then return 'library.conflict' end
 show(id, fresh)
 touch(fresh.parent, fresh.modified)
 return row(id, fresh)
 """
 )
 
+MAKE_DIRECTORY: Final = (
+    CHANGES
+    + f"local FIELDS = {FIELDS}"
+    + """
+local id, fresh = fresh_at(3)
+local conflict, now, found = ARGV[3 + FIELDS], clock_ms(), record(id)
+if not directory(fresh.parent) then return 'library.not_found' end
+if found then
+  local same = found.parent == fresh.parent and (found.name == fresh.name or conflict == 'rename')
+  return same and row(id, found) or 'library.conflict'
+end
+if holder(fresh.parent, fresh.name, now) then
+  if conflict ~= 'rename' then return 'library.conflict' end
+  fresh.name = free_name(fresh.parent, fresh.name, now)
+end
+show(id, fresh)
+touch(fresh.parent, fresh.modified)
+return row(id, fresh)
+"""
+)
+
+# Asked again because the answer was lost, it tells the same: who was replaced stands nowhere else.
 MOVE: Final = (
     CHANGES
+    + f"local KEPT_MS = {_ANSWER_KEPT_MS}"
     + """
-local id, parent, name, overwrite = unpack(ARGV, 3)
+local id, parent, name, conflict, call = unpack(ARGV, 3)
+local told = redis.call('GET', 'ff:moved:' .. call)
+if told then return cmsgpack.unpack(told) end
 local found, now = record(id), clock_ms()
 if not found or not directory(parent) then return 'library.not_found' end
 local above = parent
@@ -95,16 +134,19 @@ while above ~= '' do
 end
 if found.parent == parent and found.name == name then return {row(id, found), false} end
 local other, there = holder(parent, name, now)
-local replaces = there and there.kind ~= 'dir' and found.kind ~= 'dir' and overwrite == '1'
-if other and not replaces then return 'library.conflict' end
-if there then redis.call('HDEL', RECORDS, other) end
+local replaces = there and there.kind ~= 'dir' and found.kind ~= 'dir' and conflict == 'overwrite'
+if other and not replaces and conflict ~= 'rename' then return 'library.conflict' end
+if replaces then redis.call('HDEL', RECORDS, other) end
 local from = found.parent
 hide(found)
+if not replaces then name = free_name(parent, name, now) end
 found.parent, found.name = parent, name
 show(id, found)
 touch(from, whole(now))
 if from ~= parent then touch(parent, whole(now)) end
-return {row(id, found), there and row(other, there) or false}
+local answer = {row(id, found), replaces and row(other, there) or false}
+redis.call('SET', 'ff:moved:' .. call, cmsgpack.pack(answer), 'PX', KEPT_MS)
+return answer
 """
 )
 
@@ -154,11 +196,11 @@ local function newest_child_ms(dir)
   return newest_ms
 end
 for first = 3, #ARGV, {FIELDS} do
-  local id, fresh = fresh_at(first)
+  local id, fresh, instead_of = fresh_at(first)
   local found = record(id)
   if found then
-    renew(id, found, fresh)
-  else
+    renew(id, found, fresh, instead_of)
+  elseif instead_of == '' then
     if holder(fresh.parent, fresh.name, now) ~= id then
       fresh.name = free_name(fresh.parent, fresh.name, now)
     end

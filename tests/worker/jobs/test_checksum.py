@@ -13,7 +13,7 @@ from tests.worker.state.shelves import PLACE, Shelf, upload
 from worker.contracts.libraries import ROOT, Part, Transfer, Version
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
-from worker.errors import CoverError, RequestError, StorageError
+from worker.errors import CoverError, RequestError, StorageError, WorkerError
 from worker.jobs.checksum import CHUNK_BYTES, ChecksumStory
 from worker.libraries.local import LocalLibrary
 from worker.ports import Library
@@ -36,14 +36,17 @@ def crc64_of(data: bytes) -> str:
 
 @dataclass
 class Attempt:
-    """Dies when it has entered stages `dies_after` times."""
+    """Dies when it has entered stages `dies_after` times; before it enters, things happen."""
 
     dies_after: int | None = None
+    dies_of: CoverError = field(default_factory=lambda: RequestError("job.superseded"))
+    before: dict[int, Callable[[], object]] = field(default_factory=dict)
     entered: list[str] = field(default_factory=list)
 
     def enter(self, stage: str) -> None:
+        self.before.get(len(self.entered), lambda: None)()
         if len(self.entered) == self.dies_after:
-            raise RequestError("job.superseded")
+            raise self.dies_of
         self.entered.append(stage)
 
 
@@ -173,12 +176,17 @@ def test_a_checksum_may_be_told_as_signed(bench: Bench) -> None:
 
 # Begun, two chunks, put, made seen.
 @pytest.mark.parametrize("died_after", range(5))
+@pytest.mark.parametrize(
+    "died_of",
+    [RequestError("job.superseded"), WorkerError("worker.timeout")],
+    ids=["superseded", "late"],
+)
 def test_an_attempt_that_died_anywhere_is_repeated_without_a_second_version(
-    bench: Bench, died_after: int
+    bench: Bench, died_after: int, died_of: CoverError
 ) -> None:
     transfer = bench.sent(*SPLITS["one"])
-    with pytest.raises(RequestError, match="superseded"):
-        bench.run(transfer, attempt=Attempt(died_after))
+    with pytest.raises(CoverError, match=died_of.code):
+        bench.run(transfer, attempt=Attempt(died_after, died_of))
     assert bench.shelf.listed() == []
 
     repeated = Attempt()
@@ -256,6 +264,96 @@ def test_a_name_that_is_taken_is_dealt_with_as_told(
         assert bench.run(other).name == name
     else:
         assert bench.refused(other) == "library.conflict"
+
+
+@pytest.mark.parametrize(
+    ("died_of", "blocked"),
+    [
+        pytest.param(StorageError("storage.full"), False, id="store"),
+        pytest.param(RequestError("job.cancelled"), False, id="cancelled"),
+        pytest.param(RequestError("job.superseded"), True, id="superseded"),
+    ],
+)
+def test_a_failed_attempt_blocks_its_name_for_those_only_who_took_it_over(
+    bench: Bench, died_of: CoverError, blocked: bool
+) -> None:
+    with pytest.raises(CoverError, match=died_of.code):
+        bench.run(bench.sent(DATA), attempt=Attempt(4, died_of))
+
+    other = bench.sent(b"other")
+
+    if blocked:
+        assert bench.refused(other) == "library.conflict"
+    else:
+        assert bench.run(other).name == "a.jpg"
+
+
+def test_an_upload_that_the_library_refuses_frees_its_name(bench: Bench) -> None:
+    assert bench.refused(bench.sent(b"one", content_type="odd")) == "request.invalid"
+
+    assert bench.run(bench.sent(b"two")).name == "a.jpg"
+    assert list(bench.library.leftovers(PLACE)) == []
+
+
+def test_what_lost_its_name_at_the_last_moment_is_not_kept(bench: Bench) -> None:
+    others: list[ChecksumResult] = []
+
+    def another() -> None:
+        bench.shelf.let_claims_run_out()
+        others.append(bench.run(bench.sent(b"another")))
+
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        bench.run(bench.sent(DATA, conflict="rename"), attempt=Attempt(before={4: another}))
+
+    assert bench.entry_ids() == [others[0].entry_id]
+    assert list(bench.library.leftovers(PLACE)) == []
+    assert [found.version for found in bench.library.entries(PLACE)] == bench.versions(
+        others[0].entry_id
+    )
+
+
+def test_what_lost_its_directory_at_the_last_moment_is_not_kept(bench: Bench) -> None:
+    folder = bench.shelf.make(f"ent_{ULID()}", "d")
+    bench.library.note(folder)
+
+    def remove() -> None:
+        bench.shelf.index.remove(PLACE, folder.id)
+        bench.library.delete(PLACE, folder.id)
+
+    with pytest.raises(RequestError, match=r"library\.not_found"):
+        bench.run(bench.sent(DATA, parent_id=folder.id), attempt=Attempt(before={4: remove}))
+
+    assert (bench.entry_ids(), list(bench.library.leftovers(PLACE))) == ([], [])
+
+
+def test_of_a_file_that_was_there_only_the_refused_version_is_removed(bench: Bench) -> None:
+    first = bench.run(bench.sent(b"one"))
+
+    def replace() -> None:
+        bench.shelf.index.remove(PLACE, first.entry_id)
+        bench.shelf.make(f"ent_{ULID()}", "a.jpg")
+
+    overwriting = bench.sent(b"two", conflict="overwrite")
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        bench.run(overwriting, attempt=Attempt(before={3: replace}))
+
+    assert [version.id for version in bench.versions(first.entry_id)] == [first.version_id]
+
+
+def test_an_attempt_that_is_over_removes_nothing(bench: Bench) -> None:
+    """The one that took over may have made it seen under another name."""
+    slow = bench.sent(DATA, conflict="rename")
+
+    def another() -> None:
+        bench.shelf.let_claims_run_out()
+        bench.run(bench.sent(b"another"))
+
+    with pytest.raises(RequestError, match="superseded"):
+        bench.run(slow, attempt=Attempt(5, before={4: another}))
+
+    result = bench.run(slow)
+    assert result.name == "a (1).jpg"
+    assert [version.id for version in bench.versions(result.entry_id)] == [result.version_id]
 
 
 def test_an_upload_without_all_its_parts_is_not_found(bench: Bench) -> None:

@@ -4,7 +4,15 @@ import threading
 
 import pytest
 
-from tests.worker.state.shelves import CREATED_MS, PLACE, Shelf, again, picture, upload
+from tests.worker.state.shelves import (
+    CLAIM_HELD_S,
+    CREATED_MS,
+    PLACE,
+    Shelf,
+    again,
+    picture,
+    upload,
+)
 from worker.contracts.libraries import ROOT, Claim, Conflict
 from worker.errors import RequestError
 
@@ -175,6 +183,64 @@ def test_a_claim_that_ran_out_is_still_good_while_nobody_took_the_name(shelf: Sh
 
     shelf.add("ent_1", "a.jpg")
 
+    assert shelf.listed() == ["a.jpg"]
+
+
+def test_a_released_name_is_free_at_once_and_claimed_again_by_who_comes_first(
+    shelf: Shelf,
+) -> None:
+    failed = upload(1, "a.jpg", conflict="rename")
+    first = shelf.index.claim(failed, entry_id="ent_1")
+
+    shelf.index.release(failed)
+
+    assert not shelf.redis.exists("ff:names:lib1:-:root", "ff:claimed:lib1:-:root")
+    assert shelf.index.claim(failed, entry_id="ent_2") == first
+    shelf.index.release(failed)
+    assert shelf.index.claim(upload(2, "a.jpg"), entry_id="ent_3").entry_id == "ent_3"
+    again = shelf.index.claim(failed, entry_id="ent_4")
+    assert again == Claim("ent_1", "a (1).jpg", "created", None)
+
+
+def test_a_name_that_another_upload_shares_is_held_until_both_let_it_go(shelf: Shelf) -> None:
+    both = [upload(n, "a.jpg", conflict="overwrite") for n in (1, 2)]
+    for transfer in both:
+        shelf.index.claim(transfer, entry_id=f"ent_{transfer.id}")
+
+    shelf.index.release(both[0])
+
+    with pytest.raises(RequestError, match=r"library\.conflict"):
+        shelf.index.claim(upload(3, "a.jpg"), entry_id="ent_3")
+    shelf.index.release(both[1])
+    assert shelf.index.claim(upload(3, "a.jpg"), entry_id="ent_3").entry_id == "ent_3"
+
+
+@pytest.mark.parametrize("conflict", ["ask", "overwrite"])
+def test_releasing_takes_no_name_from_anybody_else(shelf: Shelf, conflict: Conflict) -> None:
+    late = upload(1, "a.jpg", conflict=conflict)
+    if conflict == "overwrite":
+        shelf.add("ent_1", "a.jpg")
+    shelf.index.claim(late, entry_id="ent_1")
+    if conflict == "ask":
+        shelf.let_claims_run_out()
+        shelf.index.claim(upload(2, "a.jpg"), entry_id="ent_2")
+    before = shelf.redis.hgetall("ff:names:lib1:-:root")
+
+    for transfer in (late, upload(3, "a.jpg"), upload(4, "b.jpg")):
+        shelf.index.release(transfer)
+
+    assert shelf.redis.hgetall("ff:names:lib1:-:root") == before
+    assert shelf.redis.keys("ff:claimants:*:ent_3") == []
+
+
+def test_who_shared_a_claim_is_forgotten_when_the_file_is_seen(shelf: Shelf) -> None:
+    shelf.index.claim(upload(1, "a.jpg"), entry_id="ent_1")
+    assert 0 < int(str(shelf.redis.pttl("ff:claimants:lib1:-:ent_1"))) <= CLAIM_HELD_S * 1000
+
+    shelf.add("ent_1", "a.jpg")
+
+    assert shelf.redis.keys("ff:claimants:*") == []
+    shelf.index.release(upload(1, "a.jpg"))
     assert shelf.listed() == ["a.jpg"]
 
 
