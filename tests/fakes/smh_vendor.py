@@ -61,6 +61,8 @@ class Faults:
     no_ranges: bool = False
     drips_s: float = 0
     token_delay_s: float = 0
+    reads_bodies: bool = True
+    secret_missed: str = "EmptyLibraryIdOrSecret"
     body: bytes | None = None
 
 

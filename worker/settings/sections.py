@@ -242,6 +242,13 @@ class SmhProfile(Section):
             raise ValueError("must be true where no library_secret is given")
         return public_read
 
+    @field_validator("allow_private_addresses")
+    @classmethod
+    def _keeps_secrets(cls, allow_private_addresses: bool, others: ValidationInfo) -> bool:
+        if others.data.get("base_url", "").startswith("http:") and not allow_private_addresses:
+            raise ValueError("must be true where base_url is plain http: a server of your own")
+        return allow_private_addresses
+
 
 class ProviderSettings(Section):
     """Profiles of providers by name: what a request names instead of addresses and secrets."""

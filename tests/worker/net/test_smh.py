@@ -250,3 +250,31 @@ def test_where_a_download_is_shown_its_signed_link_is_not(client: SmhClient) -> 
 
     assert "q-signature=" in str(found.link)
     assert "q-signature" not in repr(found)
+
+
+def test_the_secret_is_in_no_address_of_a_request(vendor: SmhVendor, client: SmhClient) -> None:
+    assert client.create_token("library-canary-secret", 1200).life_s == 1200
+
+    assert [seen.kind for seen in vendor.seen] == ["token"]
+    assert "canary" not in vendor.seen[0].target
+    assert vendor.seen[0].headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("word", ["EmptyLibraryId", "EmptyLibrarySecret", "EmptyLibraryIdOrSecret"])
+def test_a_vendor_that_reads_no_bodies_is_told_the_secret_its_way(
+    vendor: SmhVendor, client: SmhClient, word: str
+) -> None:
+    vendor.faults.reads_bodies, vendor.faults.secret_missed = False, word
+
+    for _ in range(2):
+        assert client.create_token("library-canary-secret", 1200).life_s == 1200
+
+    assert ["canary" in seen.target for seen in vendor.seen] == [False, True, True]
+
+
+def test_a_secret_that_is_wrong_is_sent_once(vendor: SmhVendor, client: SmhClient) -> None:
+    with pytest.raises(SmhRefusedError, match="WrongLibraryIdOrSecret"):
+        client.create_token("another-canary", 1200)
+
+    assert vendor.calls["token"] == 1
+    assert "canary" not in vendor.seen[0].target

@@ -51,6 +51,7 @@ def test_profiles_of_a_file_and_of_variables_are_put_together(
         pytest.param("TOKEN_PERIOD_S", "600", "greater than or equal to 1200", id="short-period"),
         pytest.param("LINK_HOSTS", '["https://a.example"]', "pattern", id="link-host-is-a-url"),
         pytest.param("LIBRARY_SECRET", "", "where no library_secret is given", id="no-way-in"),
+        pytest.param("BASE_URL", "http://smh.example", "a server of your own", id="plain-http"),
         pytest.param("NOPE", "1", "not permitted", id="unknown-name"),
     ],
 )
@@ -65,8 +66,9 @@ def test_a_mistake_in_a_profile_is_named(
         Settings.read()
 
     assert told in str(caught.value)
-    blamed = "PUBLIC_READ" if name == "LIBRARY_SECRET" else name
-    assert f"{MAIN}{blamed}" in str(caught.value)
+    blamed = {"no library_secret": "PUBLIC_READ", "your own": "ALLOW_PRIVATE_ADDRESSES"}
+    blamed_name = next((other for text, other in blamed.items() if text in told), name)
+    assert f"{MAIN}{blamed_name}" in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
