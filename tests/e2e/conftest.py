@@ -1,4 +1,4 @@
-"""A running instance, shared by the tests of one module."""
+"""A running instance, shared by all tests of this folder that leave it standing."""
 
 import time
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def running_in(data: Path) -> Iterator[Running]:
         yield Running(data, pid, client)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One instance with one worker."""
     with running_in(tmp_path_factory.mktemp("instance") / "data") as running:
