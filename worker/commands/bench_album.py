@@ -52,10 +52,17 @@ def fill_album(settings: Settings, medium: Path, entries: int) -> Album:
         id=LIBRARY, tenant="default", kind="media", multi_album=True, created_ms=at_ms
     )
     state.libraries.create(info, secret=secret)
-    album = state.entries.make_directory(
-        PLACE, parent_id=ROOT, name=ALBUM, entry_id=f"ent_{ULID()}", at_ms=at_ms
+    album = Entry(
+        id=f"ent_{ULID()}",
+        place=PLACE,
+        parent_id=ROOT,
+        name=ALBUM,
+        kind="dir",
+        created_ms=at_ms,
+        modified_ms=at_ms,
     )
     first = _stored(settings, album.id, medium, at_ms)
+    state.entries.load(PLACE, [album])
     state.entries.load(PLACE, _with_others(first, entries))
     token = state.access_tokens.create(Grant(library_id=LIBRARY, period_s=_PERIOD_S))
     return Album(settings, state, secret, token, first.name)

@@ -13,8 +13,8 @@ ways = pytest.mark.parametrize("way", [burst, by_own_loop])
 
 @ways
 def test_answers_are_counted_over_the_time_they_took(way: Callable[[str, int], Burst]) -> None:
-    with bare_framework() as url:
-        counted = way(url, 1)
+    with bare_framework() as bare:
+        counted = way(bare.url, 1)
 
     assert counted.requests > 100
     assert 0.9 < counted.seconds < 3
@@ -23,8 +23,8 @@ def test_answers_are_counted_over_the_time_they_took(way: Callable[[str, int], B
 
 @ways
 def test_an_answer_that_is_a_failure_ends_the_count(way: Callable[[str, int], Burst]) -> None:
-    with bare_framework() as url, pytest.raises(LoadError, match=r"404|Non-2xx"):
-        way(f"{url}/nothing", 1)
+    with bare_framework() as bare, pytest.raises(LoadError, match=r"404|Non-2xx"):
+        way(f"{bare.url}/nothing", 1)
 
 
 @pytest.mark.parametrize(

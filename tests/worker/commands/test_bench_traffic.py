@@ -37,7 +37,7 @@ def test_every_round_trip_of_a_piece_is_counted(redis_url: str) -> None:
 
 
 def test_a_relay_counts_what_a_server_sends() -> None:
-    with bare_framework() as url, relayed(urlsplit(url).port or 0) as relay:
+    with bare_framework() as bare, relayed(urlsplit(bare.url).port or 0) as relay:
         answers = [httpx2.get(f"{relay.url}/healthz") for _ in range(2)]
 
         assert [answer.json() for answer in answers] == [{"status": "ok"}] * 2
