@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from worker import wiring
+from worker.chores.leftovers import remove_leftovers
 from worker.chores.reindex import reindex
 from worker.commands.smh_parts import known_library, known_space, opened, tell
 from worker.contracts.libraries import Place
@@ -20,6 +21,7 @@ def rebuild(
     """Make the index of entries in Redis say what the library keeps: names, places, versions.
 
     What is right stays, so readers and uploads go on meanwhile. Repeat it as often as you like.
+    What uploads that died a day ago or earlier left in the library is removed.
     """
     library_id, _, space_id = target.partition("/")
     settings = Settings.read()
@@ -32,8 +34,13 @@ def rebuild(
             spaces = records.libraries.spaces(info.id)
         for space in spaces:
             place = Place(info.id, space.id)
+            unseen = library.leftovers(place)
+            removed = remove_leftovers(records.entries, place, unseen, library.delete)
             done = reindex(records.entries, place, library.entries(place))
             tell(
                 f"{place.library_id}/{place.space_id}: {done.entries} entries"
                 f" ({done.added} added, {done.moved} moved, {done.removed} removed)"
             )
+            if removed:
+                where = f"{place.library_id}/{place.space_id}"
+                tell(f"{where}: removed what {removed} dead upload(s) left")

@@ -1,8 +1,13 @@
+import os
+import time
 from pathlib import Path
 
 import pytest
+from ulid import ULID
 
+from tests.library_facts import DATA, draft
 from tests.worker.commands.smh_program import Operator
+from worker import wiring
 from worker.contracts.libraries import Place
 from worker.state.sights import Sights
 
@@ -58,6 +63,24 @@ def test_one_space_may_be_made_anew_alone(filled: Operator) -> None:
     entries = filled.state().entries
     assert len(entries.children(Place("pics", "s1"), "root", limit=10)) == 2
     assert entries.children(Place("pics", "s2"), "root", limit=10) == []
+
+
+def test_what_a_dead_upload_left_is_removed_a_day_later(filled: Operator, tmp_path: Path) -> None:
+    library, place = wiring.library(filled.settings), Place("pics", "s1")
+    entry_ids = [f"ent_{ULID()}" for _ in range(2)]
+    body = tmp_path / "body"
+    body.write_bytes(DATA)
+    for entry_id in entry_ids:
+        library.put(place, entry_id, body, draft(DATA))
+    long_ago_s = time.time() - 25 * 3600
+    folder = filled.settings.libraries.folder / "pics" / "s1" / entry_ids[0]
+    os.utime(folder, (long_ago_s, long_ago_s))
+
+    told = filled.run("rebuild", "pics").stdout.splitlines()
+
+    assert told[1] == "pics/s1: removed what 1 dead upload(s) left"
+    assert len(told) == 3
+    assert [len(library.versions(place, entry_id)) for entry_id in entry_ids] == [0, 1]
 
 
 @pytest.mark.parametrize(
