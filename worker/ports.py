@@ -297,9 +297,14 @@ class Entries(Protocol):
         If the transfer asks again it gets the same claim, where nobody took the name meanwhile.
         """
 
-    def put(self, entry: Entry) -> None:
-        """Make the entry seen, or its new version.
+    def read(self, place: Place, entry_id: str) -> Entry | None:
+        """An entry that is seen."""
 
+    def put(self, entry: Entry, *, instead_of: Entry | None = None) -> Entry | None:
+        """Make the entry seen, or its version instead of that of `instead_of`; as it is now.
+
+        None, and nothing done, where another version is seen than that of `instead_of`, which was
+        read before the library was asked for its newest one.
         Raises: RequestError `library.conflict` when its name was lost to another,
         `library.not_found` when its directory is gone.
         """

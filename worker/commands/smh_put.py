@@ -13,7 +13,6 @@ from ulid import ULID
 from worker import wiring
 from worker.commands.smh_parts import (
     Records,
-    fail,
     known_library,
     known_space,
     now_ms,
@@ -22,22 +21,19 @@ from worker.commands.smh_parts import (
     tell,
 )
 from worker.contracts.libraries import (
-    ROOT,
     Conflict,
-    Entry,
     EntryKind,
     LibraryInfo,
     Place,
     Transfer,
 )
 from worker.contracts.results import ChecksumResult
-from worker.errors import RequestError
 from worker.jobs.checksum import CHUNK_BYTES, ChecksumStory
 from worker.ports import Library
 from worker.rules.library_kinds import content_type_of_name, kind_of
 from worker.rules.library_paths import check_file_place, segments
 from worker.settings import Settings
-from worker.state.entries import EntryIndex
+from worker.state.directories import Directories
 
 # Below this nobody would see the bar.
 SHOWN_BYTES: Final = 32 * 1024 * 1024
@@ -100,7 +96,7 @@ def _transfer(records: Records, library: Library, wanted: Target, conflict: Conf
         id=f"trn_{ULID()}",
         tenant=info.tenant,
         place=wanted.place,
-        parent_id=_directory(records.entries, library, wanted),
+        parent_id=Directories(records.entries, library).reach(wanted.place, wanted.path[:-1]),
         name=wanted.path[-1],
         kind=kind,
         conflict=conflict,
@@ -145,38 +141,6 @@ def _kind(library: LibraryInfo, path: Sequence[str]) -> EntryKind:
     if kind is None:
         refuse(f"{path[-1]!r} is no picture or video by its ending, and {library.id!r} is of media")
     return kind
-
-
-def _directory(index: EntryIndex, library: Library, target: Target) -> str:
-    """The id of the directory that the file goes into, made with those above it if missing."""
-    parent_id = ROOT
-    for depth in range(1, len(target.path)):
-        path = target.path[:depth]
-        found = index.resolve(target.place, path) or _made(index, library, target.place, path)
-        if found.kind != "dir":
-            fail(f"library.conflict: {'/'.join(path)!r} is a file, not a directory")
-        parent_id = found.id
-    return parent_id
-
-
-def _made(index: EntryIndex, library: Library, place: Place, path: Sequence[str]) -> Entry:
-    above = index.resolve(place, path[:-1])
-    try:
-        made = index.make_directory(
-            place,
-            parent_id=above.id if above else "",
-            name=path[-1],
-            entry_id=f"ent_{ULID()}",
-            at_ms=now_ms(),
-        )
-    except RequestError as error:
-        # Somebody else may have made it in this moment.
-        found = index.resolve(place, path)
-        if error.code != "library.conflict" or found is None:
-            raise
-        return found
-    library.note(made)
-    return made
 
 
 def _chunks(given: BinaryIO, file: Path) -> Iterator[bytes]:

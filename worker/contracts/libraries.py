@@ -121,12 +121,16 @@ class Transfer(Frozen):
 
 
 class Claim(NamedTuple):
-    """A name that an upload has for itself; `way` is `updated` where it had a version before."""
+    """A name that an upload has for itself; `way` is `updated` where it had a version before.
+
+    The upload's own version, if it is there already, is newer than the one with the id `since`.
+    """
 
     entry_id: str
     name: str
     way: Way
     created_ms: int | None
+    since: str | None = None
 
 
 class Leftover(NamedTuple):

@@ -75,10 +75,10 @@ class ChecksumStory:
                 raise RequestError("library.bad_checksum")
             attempt.enter("store")
             with watch.stage("store"), self._claimed(transfer) as claim:
-                versions = self._versions(transfer, claim, spool)
+                version = self._kept(transfer, claim, spool)
                 # Only the attempt whose word counts makes it seen.
                 attempt.enter("store")
-                version = self._show(transfer, claim, versions, attempt)
+                self._show(transfer, claim, version, attempt)
         return _result(transfer, claim, version, watch)
 
     @contextmanager
@@ -97,42 +97,60 @@ class ChecksumStory:
                     self.entries.release(transfer)
             raise
 
-    def _versions(self, transfer: Transfer, claim: Claim, spool: Spooled) -> list[Version]:
-        """The file's versions, newest first, with that of the upload, which is put only once."""
-        versions = self.library.versions(transfer.place, claim.entry_id)
-        if _of_transfer(versions, transfer) is not None:
-            return versions
-        draft = _draft(transfer, claim, spool)
-        return [self.library.put(transfer.place, claim.entry_id, spool.path, draft), *versions]
+    def _kept(self, transfer: Transfer, claim: Claim, spool: Spooled) -> Version:
+        """The upload's version, which is put only once."""
+        newest = self.library.newest(transfer.place, claim.entry_id)
+        version = self._kept_earlier(transfer, claim, newest)
+        if version is None:
+            draft = _draft(transfer, claim, spool, newest)
+            version = self.library.put(transfer.place, claim.entry_id, spool.path, draft)
+        return version
 
-    def _show(
-        self, transfer: Transfer, claim: Claim, versions: list[Version], attempt: Attempt
-    ) -> Version:
-        """Make the file seen as it is now; answers the upload's version.
+    def _kept_earlier(
+        self, transfer: Transfer, claim: Claim, newest: Version | None
+    ) -> Version | None:
+        if newest is None or newest.id == claim.since:
+            return None
+        place, entry_id = transfer.place, claim.entry_id
+        newer = self.library.versions(place, entry_id, since=claim.since)
+        return next((version for version in newer if version.transfer == transfer.id), None)
 
-        What the index refuses is removed, or a rebuilt one would show it.
-        """
-        kept = _of_transfer(versions, transfer)
-        assert kept is not None
-        entry = _entry(transfer, claim, kept, newest=versions[0])
-        if claim.way == "created":
-            # A file that is overwritten has its document, which a move meanwhile has changed.
-            self.library.note(entry)
+    def _show(self, transfer: Transfer, claim: Claim, kept: Version, attempt: Attempt) -> None:
+        """Make the file seen; what the index refuses is removed, or a rebuilt one would show it."""
         try:
-            self.entries.put(entry)
+            self._put(transfer, claim, kept)
         except RequestError as refused:
             if refused.code in _REFUSED:
                 # An attempt that took over may have made it seen.
                 attempt.enter("store")
                 self.library.delete_version(transfer.place, claim.entry_id, kept.id)
             raise
-        return kept
+
+    def _put(self, transfer: Transfer, claim: Claim, kept: Version) -> None:
+        """Show what the library has for the newest, whoever else does the same meanwhile."""
+        noted, shown = None, None
+        while shown is None:
+            before = self.entries.read(transfer.place, claim.entry_id)
+            # Asked for behind the index, so it is never older than what stands there.
+            newest = self.library.newest(transfer.place, claim.entry_id)
+            if newest is None or (before is None and claim.way == "updated"):
+                raise RequestError("library.not_found", "The file was removed meanwhile.")
+            entry = before or _entry(transfer, claim, kept)
+            entry = entry.model_copy(update={"version": newest, "modified_ms": newest.at_ms})
+            if before is None:
+                # A file that is seen has its document, which a move has changed.
+                self.library.note(entry)
+                noted = entry
+            shown = self.entries.put(entry, instead_of=before)
+        if noted and (noted.parent_id, noted.name) != (shown.parent_id, shown.name):
+            self.library.note(shown)
 
     def _kept_before(self, transfer: Transfer) -> ChecksumResult:
         """What the upload became, when its parts are gone: they go last."""
         watch = Stopwatch()
         claim = self.entries.claim(transfer, entry_id=_new_entry_id())
-        version = _of_transfer(self.library.versions(transfer.place, claim.entry_id), transfer)
+        newest = self.library.newest(transfer.place, claim.entry_id)
+        version = self._kept_earlier(transfer, claim, newest)
         if version is None:
             raise _no_upload()
         return _result(transfer, claim, version, watch)
@@ -182,25 +200,25 @@ def _part_keys(transfer: Transfer) -> list[str]:
     return [upload_key(transfer.tenant, part.upload) for part in _parts(transfer)]
 
 
-def _draft(transfer: Transfer, claim: Claim, spool: Spooled) -> VersionDraft:
+def _draft(
+    transfer: Transfer, claim: Claim, spool: Spooled, newest: Version | None
+) -> VersionDraft:
+    """Of a time behind that of the newest version, whoever's clock that came from."""
+    now_ms = int(time.time() * 1000)
     return VersionDraft(
         transfer=transfer.id,
         size_bytes=spool.size_bytes,
         crc64=spool.crc64,
         content_type=transfer.content_type,
-        at_ms=int(time.time() * 1000),
+        at_ms=max(now_ms, newest.at_ms + 1) if newest else now_ms,
         way=claim.way,
         created_by=transfer.created_by,
         meta=transfer.meta,
     )
 
 
-def _of_transfer(versions: Iterable[Version], transfer: Transfer) -> Version | None:
-    return next((version for version in versions if version.transfer == transfer.id), None)
-
-
-def _entry(transfer: Transfer, claim: Claim, kept: Version, *, newest: Version) -> Entry:
-    """The file as it is now; another upload may have gone on while this one was repeated."""
+def _entry(transfer: Transfer, claim: Claim, kept: Version) -> Entry:
+    """The file that the upload makes."""
     return Entry(
         id=claim.entry_id,
         place=transfer.place,
@@ -208,8 +226,8 @@ def _entry(transfer: Transfer, claim: Claim, kept: Version, *, newest: Version) 
         name=claim.name,
         kind=transfer.kind,
         created_ms=kept.at_ms if claim.created_ms is None else claim.created_ms,
-        modified_ms=newest.at_ms,
-        version=newest,
+        modified_ms=kept.at_ms,
+        version=kept,
     )
 
 

@@ -1,14 +1,11 @@
 """Changes of what a space has: directories made, entries moved and removed.
 
-The index changes first, in one step that nobody sees half of; then the library's documents, which
-the index can be made from anew. Where these fail, the index goes back.
+A move changes the index first, in one step that nobody sees half of; then the library's documents,
+which the index can be made from anew. Where these fail, the index goes back.
 """
 
 import time
-from collections.abc import Sequence
 from typing import Final
-
-from ulid import ULID
 
 from api.dialects.tencent_smh import grants
 from api.dialects.tencent_smh.access import Call, writing
@@ -19,13 +16,13 @@ from api.dialects.tencent_smh.places import (
     check_directory,
     directory_of,
     file_kind,
-    named,
     path_of,
 )
 from api.dialects.tencent_smh.removal import Remover
 from api.dialects.tencent_smh.uploads import conflict_of
-from worker.contracts.libraries import ROOT, Entry, Place
-from worker.errors import CoverError, RequestError
+from worker.contracts.libraries import ROOT, Conflict, Entry
+from worker.errors import CoverError
+from worker.state.directories import Directories
 
 # Clients repeat a call after 30 s without an answer; a repeated removal goes on where it was.
 REMOVAL_S: Final = 20.0
@@ -36,10 +33,7 @@ def make_directory(parts: Parts, call: Call) -> list[str]:
     conflict = conflict_of(call.queries, "ask", of_file=False)
     seen = writing(parts, call, *grants.CREATE_DIRECTORY)
     check_directory(seen.library, call.path)
-    parent_id = _parents(parts, seen.place, call.path[:-1])
-    made = named(
-        call.path[-1], conflict, lambda name: _directory(parts, seen.place, parent_id, name)
-    )
+    made = _directories(parts).make(seen.place, call.path, conflict=conflict)
     return [*call.path[:-1], made.name]
 
 
@@ -53,13 +47,7 @@ def move_file(parts: Parts, call: Call, source: str) -> list[str] | None:
         raise RefusalError("SourceFileNotFound")
     if found.kind != kind:
         raise RefusalError("FileTypeNotMatched")
-    overwrite = conflict == "overwrite"
-    moved = named(
-        call.path[-1],
-        conflict,
-        lambda name: _moved(parts, found, parent.id, name, overwrite=overwrite),
-    )
-    return _path(parts, moved)
+    return _path(parts, _moved(parts, found, parent.id, call.path[-1], conflict))
 
 
 def move_directory(parts: Parts, call: Call, source: str) -> list[str] | None:
@@ -76,9 +64,8 @@ def move_directory(parts: Parts, call: Call, source: str) -> list[str] | None:
         raise RefusalError("SourceDirectoryNotFound")
     if len(call.path) > len(old) and call.path[: len(old)] == old:
         raise RefusalError("SourceDirectoryIsParentOfDestination")
-    parent_id = _parents(parts, seen.place, call.path[:-1])
-    moved = named(call.path[-1], conflict, lambda name: _moved(parts, found, parent_id, name))
-    return _path(parts, moved)
+    parent_id = _directories(parts).reach(seen.place, call.path[:-1])
+    return _path(parts, _moved(parts, found, parent_id, call.path[-1], conflict))
 
 
 def delete_file(parts: Parts, call: Call) -> None:
@@ -86,8 +73,9 @@ def delete_file(parts: Parts, call: Call) -> None:
     seen = writing(parts, call, *grants.DELETE_FILE, path=call.path)
     if not call.path:
         raise RefusalError("EmptyPath")
-    if seen.entry is None or seen.entry.kind == "dir" or not _remover(parts).file(seen.entry):
+    if seen.entry is None or seen.entry.kind == "dir":
         raise RefusalError("FileNotFound")
+    _remover(parts).file(seen.entry)
 
 
 def delete_directory(parts: Parts, call: Call) -> None:
@@ -116,7 +104,14 @@ def delete_space(parts: Parts, call: Call) -> None:
         raise RefusalError("SpaceNotEmpty")
     if not _remover(parts).space(seen.place, ends_at_s=time.monotonic() + REMOVAL_S):
         raise overloaded("The space is not empty yet; delete it again to go on.")
+    # What nobody sees must not turn up in a new space of the same id, nor what comes meanwhile.
+    parts.library.clear(seen.place)
     parts.state.libraries.delete_space(*seen.place)
+    parts.library.clear(seen.place)
+
+
+def _directories(parts: Parts) -> Directories:
+    return Directories(parts.state.entries, parts.library)
 
 
 def _remover(parts: Parts) -> Remover:
@@ -134,50 +129,10 @@ def _source(text: str, code: str) -> tuple[str, ...]:
     return path
 
 
-def _parents(parts: Parts, place: Place, path: Sequence[str]) -> str:
-    """The id of the directory at `path`; what is missing on the way is made.
-
-    Raises: RefusalError `SameNameDirectoryOrFileExists` where a file is in the way.
-    """
-    parent_id = ROOT
-    for depth in range(1, len(path) + 1):
-        found = parts.state.entries.resolve(place, path[:depth])
-        if found is None:
-            try:
-                found = _directory(parts, place, parent_id, path[depth - 1])
-            except RequestError as refused:
-                # Somebody else may have made it just now.
-                found = parts.state.entries.resolve(place, path[:depth])
-                if refused.code != "library.conflict" or found is None:
-                    raise
-        if found.kind != "dir":
-            raise RefusalError("SameNameDirectoryOrFileExists")
-        parent_id = found.id
-    return parent_id
-
-
-def _directory(parts: Parts, place: Place, parent_id: str, name: str) -> Entry:
-    made = parts.state.entries.make_directory(
-        place,
-        parent_id=parent_id,
-        name=name,
-        entry_id=f"ent_{ULID()}",
-        at_ms=int(time.time() * 1000),
-    )
-    try:
-        parts.library.note(made)
-    except CoverError:
-        parts.state.entries.remove(place, made.id)
-        raise
-    return made
-
-
-def _moved(
-    parts: Parts, entry: Entry, parent_id: str, name: str, *, overwrite: bool = False
-) -> Entry:
+def _moved(parts: Parts, entry: Entry, parent_id: str, name: str, conflict: Conflict) -> Entry:
     entries, place = parts.state.entries, entry.place
     moved, replaced = entries.move(
-        place, entry.id, parent_id=parent_id, name=name, overwrite=overwrite
+        place, entry.id, parent_id=parent_id, name=name, conflict=conflict
     )
     try:
         parts.library.note(moved)

@@ -1,29 +1,19 @@
 """Where a library takes files and directories, and what refuses them elsewhere."""
 
-import re
-from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Sequence
 
 from api.dialects.tencent_smh.access import Seen
 from api.dialects.tencent_smh.errors import RefusalError
 from worker.contracts.libraries import (
     ROOT,
-    Conflict,
     Entry,
     EntryKind,
     LibraryInfo,
     Place,
 )
-from worker.errors import RequestError
 from worker.rules.library_kinds import kind_of
 from worker.rules.library_paths import MAX_DEPTH, MAX_NAME_BYTES
 from worker.state.entries import EntryIndex
-
-MAX_RENAMES: Final = 100
-
-_ENDING: Final = re.compile(r"(.+)(\.[^.]+)", re.DOTALL)
-
-Made = TypeVar("Made")
 
 
 def check_lengths(text: str, *, of_file: bool) -> None:
@@ -74,27 +64,3 @@ def path_of(entries: EntryIndex, place: Place, *, parent_id: str, name: str) -> 
         names.append(above.name)
         parent_id = above.parent_id
     return names[::-1]
-
-
-def named(name: str, conflict: Conflict, make: Callable[[str], Made]) -> Made:
-    """What `make` gives for the name or, where it is taken and that is allowed, for a numbered one.
-
-    Raises: RefusalError `SameNameDirectoryOrFileExists`, `RenameTooManyTimes`.
-    """
-    tries = 1 + MAX_RENAMES * (conflict == "rename")
-    for number in range(tries):
-        try:
-            return make(numbered(name, number))
-        except RequestError as refused:
-            if refused.code != "library.conflict":
-                raise
-    raise RefusalError("SameNameDirectoryOrFileExists" if tries == 1 else "RenameTooManyTimes")
-
-
-def numbered(name: str, number: int) -> str:
-    """`file (1).docx`, as the vendor's examples show it; number 0 is the name itself."""
-    if not number:
-        return name
-    parted = _ENDING.fullmatch(name)
-    stem, ending = parted.groups() if parted else (name, "")
-    return f"{stem} ({number}){ending}"

@@ -1,4 +1,7 @@
-"""Removing: first from the index, so that nothing is seen any more, then the bytes and versions."""
+"""Removing: first documents, then from the index, then bytes, so that no crash brings back a file.
+
+The index may be made from the documents anew at any time.
+"""
 
 import time
 from typing import Final, NamedTuple
@@ -17,12 +20,14 @@ class Remover(NamedTuple):
     entries: EntryIndex
     library: Library
 
-    def file(self, entry: Entry) -> bool:
-        """Remove a file with all its versions; False where it was gone."""
-        if not self.entries.remove(entry.place, entry.id):
-            return False
+    def file(self, entry: Entry) -> None:
+        """Remove a file with all its versions; one that is gone from the index too.
+
+        It was there a moment ago: an earlier call went halfway, or the index's answer was lost.
+        """
+        self.library.forget(entry.place, entry.id)
+        self.entries.remove(entry.place, entry.id)
         self._bytes(entry)
-        return True
 
     def _bytes(self, entry: Entry) -> None:
         try:
@@ -57,6 +62,7 @@ class Remover(NamedTuple):
         except RequestError as refused:
             if refused.code != "library.conflict":
                 raise
+            self.library.note(directory)
             return False
         return True
 

@@ -334,7 +334,7 @@ def test_of_a_file_that_was_there_only_the_refused_version_is_removed(bench: Ben
         bench.shelf.make(f"ent_{ULID()}", "a.jpg")
 
     overwriting = bench.sent(b"two", conflict="overwrite")
-    with pytest.raises(RequestError, match=r"library\.conflict"):
+    with pytest.raises(RequestError, match=r"library\.not_found"):
         bench.run(overwriting, attempt=Attempt(before={3: replace}))
 
     assert [version.id for version in bench.versions(first.entry_id)] == [first.version_id]

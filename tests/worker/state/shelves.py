@@ -134,9 +134,7 @@ class Shelf:
 
     def make(self, entry_id: str, name: str, *, parent: str = ROOT) -> Entry:
         """Make a directory."""
-        return self.index.make_directory(
-            PLACE, parent_id=parent, name=name, entry_id=entry_id, at_ms=CREATED_MS
-        )
+        return self.index.make_directory(directory(entry_id, name, parent=parent))
 
     def now(self, entry_id: str) -> Entry:
         """The entry as the index has it."""

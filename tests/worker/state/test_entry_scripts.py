@@ -49,7 +49,7 @@ def test_the_same_transfer_gets_the_same_claim(
     first = shelf.index.claim(transfer, entry_id="ent_1")
     if seen:
         made = again(picture(first.entry_id, first.name), at_ms=CREATED_MS + 99, upload="1")
-        shelf.index.put(made)
+        shelf.index.put(made, instead_of=shelf.index.read(PLACE, made.id))
 
     assert shelf.index.claim(transfer, entry_id="ent_2") == first
     shelf.let_claims_run_out()
@@ -61,7 +61,7 @@ def test_one_that_overwrites_gets_the_file_that_is_there(shelf: Shelf) -> None:
 
     claim = shelf.index.claim(upload(1, "a.jpg", conflict="overwrite"), entry_id="ent_2")
 
-    assert claim == Claim("ent_1", "a.jpg", "updated", there.created_ms)
+    assert claim == Claim("ent_1", "a.jpg", "updated", there.created_ms, "ver_ent_1")
     assert shelf.listed() == ["a.jpg"]
 
 
@@ -133,7 +133,7 @@ def test_a_name_that_is_being_uploaded_is_held(shelf: Shelf) -> None:
         shelf.make("ent_d", "a.jpg")
     shelf.add("ent_5", "b.jpg")
     with pytest.raises(RequestError, match=r"library\.conflict"):
-        shelf.index.move(PLACE, "ent_5", parent_id=ROOT, name="a.jpg", overwrite=True)
+        shelf.index.move(PLACE, "ent_5", parent_id=ROOT, name="a.jpg", conflict="overwrite")
 
 
 def test_two_uploads_that_overwrite_a_new_name_are_versions_of_one_file(shelf: Shelf) -> None:
@@ -142,8 +142,9 @@ def test_two_uploads_that_overwrite_a_new_name_are_versions_of_one_file(shelf: S
         for n in (1, 2)
     ]
     entry = picture(claims[0].entry_id, "a.jpg")
-    shelf.index.put(again(entry, at_ms=CREATED_MS + 50, upload="2"))
-    shelf.index.put(again(entry, at_ms=CREATED_MS + 40, upload="1"))
+    for transfer, at_ms in (("1", CREATED_MS + 40), ("2", CREATED_MS + 50)):
+        shown = shelf.index.read(PLACE, entry.id)
+        shelf.index.put(again(entry, at_ms=at_ms, upload=transfer), instead_of=shown)
 
     assert claims[0] == claims[1]
     assert shelf.listed() == ["a.jpg"]
@@ -343,7 +344,7 @@ def test_a_move_to_where_it_is_changes_nothing(shelf: Shelf) -> None:
     entry = shelf.add("ent_1", "a.jpg")
     before = shelf.revision()
 
-    moved = shelf.index.move(PLACE, "ent_1", parent_id=ROOT, name="a.jpg", overwrite=True)
+    moved = shelf.index.move(PLACE, "ent_1", parent_id=ROOT, name="a.jpg", conflict="overwrite")
 
     assert (moved.entry, moved.replaced, shelf.revision()) == (entry, None, before)
 
@@ -355,7 +356,7 @@ def test_a_directory_is_never_moved_below_itself(shelf: Shelf, target: str) -> N
     shelf.make("ent_f", "f", parent="ent_e")
 
     with pytest.raises(RequestError, match=r"library\.conflict"):
-        shelf.index.move(PLACE, "ent_d", parent_id=target, name="x", overwrite=True)
+        shelf.index.move(PLACE, "ent_d", parent_id=target, name="x", conflict="overwrite")
     with pytest.raises(RequestError, match=r"library\.conflict"):
         shelf.index.move(PLACE, ROOT, parent_id=target, name="x")
 
@@ -379,14 +380,15 @@ def test_a_file_that_is_moved_over_takes_the_place_of_a_file_only_if_told(shelf:
     mine, theirs = shelf.add("ent_1", "a.jpg"), shelf.add("ent_2", "b.jpg")
     shelf.make("ent_d", "d")
 
-    for entry_id, name, overwrite in (
-        ("ent_1", "b.jpg", False),
-        ("ent_1", "d", True),
-        ("ent_d", "b.jpg", True),
-    ):
+    refused: list[tuple[str, str, Conflict]] = [
+        ("ent_1", "b.jpg", "ask"),
+        ("ent_1", "d", "overwrite"),
+        ("ent_d", "b.jpg", "overwrite"),
+    ]
+    for entry_id, name, conflict in refused:
         with pytest.raises(RequestError, match=r"library\.conflict"):
-            shelf.index.move(PLACE, entry_id, parent_id=ROOT, name=name, overwrite=overwrite)
-    moved = shelf.index.move(PLACE, "ent_1", parent_id=ROOT, name="b.jpg", overwrite=True)
+            shelf.index.move(PLACE, entry_id, parent_id=ROOT, name=name, conflict=conflict)
+    moved = shelf.index.move(PLACE, "ent_1", parent_id=ROOT, name="b.jpg", conflict="overwrite")
 
     assert moved.entry == mine.model_copy(update={"name": "b.jpg"})
     assert moved.replaced == theirs

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.worker.state.shelves import Shelf, library, picture, space
-from worker.contracts.libraries import ROOT, SINGLE_SPACE, Place
+from tests.worker.state.shelves import Shelf, directory, library, picture, space
+from worker.contracts.libraries import SINGLE_SPACE, Place
 from worker.errors import RequestError
 
 
@@ -146,9 +146,8 @@ def test_a_deleted_space_leaves_nothing(shelf: Shelf) -> None:
     shelf.libraries.create_space(space("a", "many"))
     shelf.index.load(place, [picture(f"ent_{n}", f"{n}.jpg", place=place) for n in range(500)])
     for n in range(300):
-        shelf.index.make_directory(
-            place, parent_id=ROOT, name=f"d{n}", entry_id=f"ent_d{n}", at_ms=1
-        )
+        made = directory(f"ent_d{n}", f"d{n}").model_copy(update={"place": place})
+        shelf.index.make_directory(made)
         shelf.index.put(picture(f"ent_in{n}", "x.jpg", parent=f"ent_d{n}", place=place))
 
     assert shelf.libraries.delete_space("many", "a")

@@ -58,10 +58,18 @@ class Shop:
 
     def directory(self, place: Place, name: str, *, parent_id: str = ROOT) -> str:
         """A new directory's id."""
-        made = self.state.entries.make_directory(
-            place, parent_id=parent_id, name=name, entry_id=_new_id(), at_ms=next(self._times)
+        at_ms = next(self._times)
+        made = Entry(
+            id=_new_id(),
+            place=place,
+            parent_id=parent_id,
+            name=name,
+            kind="dir",
+            created_ms=at_ms,
+            modified_ms=at_ms,
         )
-        return made.id
+        self.bytes.note(made)
+        return self.state.entries.make_directory(made).id
 
     def put(
         self,
@@ -112,7 +120,7 @@ class Shop:
         changes = {"version": version, "modified_ms": version.at_ms}
         newer = entry.model_copy(update=changes)
         self.bytes.note(newer)
-        self.state.entries.put(newer)
+        self.state.entries.put(newer, instead_of=entry if entry.version else None)
         return newer
 
 
