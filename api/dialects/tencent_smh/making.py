@@ -62,7 +62,7 @@ async def link_to(request: Request, parts: Parts, cover: Cover) -> str:
     """A signed link to the cover: known, found or made; no thread is held while it is made.
 
     Raises: RefusalError `ServerOverloaded` when making it takes longer than the settings allow,
-    `InternalServerError` with our code when it cannot be made; ClientDisconnect.
+    `InternalServerError` with the medium and our code when it cannot be made; ClientDisconnect.
     """
     key = parts.covers.find(cover.name)
     if key is None:
@@ -86,7 +86,7 @@ async def _made(request: Request, parts: Parts, cover: Cover) -> CoverResult:
         raise overloaded("The cover is still being made; try again.")
     if not isinstance(job.result, CoverResult) or job.status != "succeeded":
         why = f"{job.error.code}: {job.error.message}" if job.error else f"its job is {job.status}"
-        raise RefusalError("InternalServerError", f"The cover cannot be made: {why}")
+        raise RefusalError("InternalServerError", f"{cover.entry.name} has no cover: {why}")
     return job.result
 
 
