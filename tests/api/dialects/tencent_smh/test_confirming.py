@@ -288,3 +288,27 @@ def test_a_check_that_was_cancelled_can_be_begun_again(
 
     clerk.start()
     assert uploader.confirm(PLACE, begun, token).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("grant", "user_id", "acts_as"),
+    [
+        pytest.param("admin", None, "guest", id="admin-without-a-user"),
+        pytest.param("admin", "ann", "ann", id="admin-with-a-user"),
+        pytest.param("upload_file", None, "", id="no-admin"),
+        pytest.param("upload_file", "ann", "ann", id="no-admin-with-a-user"),
+    ],
+)
+def test_a_user_can_be_named_with_an_admins_token_that_has_none(
+    shop: Shop, uploader: Uploader, clerk: Clerk, grant: str, user_id: str | None, acts_as: str
+) -> None:
+    place = shop.library(kind="file")
+    token = shop.token("smh1", grant, user_id=user_id)
+    clerk.start()
+
+    uploader.put("smh1/-", "a.txt", token, b"text", user_id="guest")
+
+    entry = shop.state.entries.resolve(place, ["a.txt"])
+    assert entry is not None
+    assert entry.version is not None
+    assert (entry.version.created_by or "") == acts_as

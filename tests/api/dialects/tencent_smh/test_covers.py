@@ -245,3 +245,15 @@ def test_the_first_video_that_cannot_be_decoded_fails_and_never_gives_way_to_the
 
     assert code_of(answer) == (500, "InternalServerError")
     assert "media.not_media" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["/album/smh1/-/cover", "/file/smh1/-/first.jpg"])
+@pytest.mark.parametrize("body", [b"", b'{"size": 9}', b"\xff" * 100], ids=["none", "json", "any"])
+def test_the_call_has_no_body_and_none_is_read(
+    api: httpx2.Client, shop: Shop, photo: Path, behind: Behind, path: str, body: bytes
+) -> None:
+    shop.put(shop.library(), "first.jpg", photo)
+
+    answer = api.request("GET", path, params={"access_token": shop.token()}, content=body)
+
+    assert behind(answer).content == photo.read_bytes()

@@ -9,8 +9,10 @@ import httpx2
 import pytest
 
 from tests.api.conftest import Served
+from tests.api.dialects.tencent_smh.answers import code_of
 from tests.api.dialects.tencent_smh.shop import Shop
 
+Behind = Callable[[httpx2.Response], httpx2.Response]
 Blob = Callable[[bytes], Path]
 SECRET = b"of another space"
 # As they come on the wire, below the space that the token is for.
@@ -165,3 +167,19 @@ def test_nothing_above_the_prefix_is_reached_through_it(served: Served, target: 
 
     assert status == 404
     assert b"RouteNotFound" in told
+
+
+def test_a_file_is_named_by_its_whole_path(
+    api: httpx2.Client, shop: Shop, blob: Blob, behind: Behind
+) -> None:
+    place = shop.library(kind="file")
+    foo = shop.directory(place, "foo")
+    bar = shop.directory(place, "bar", parent_id=foo)
+    shop.put(place, "file.docx", blob(b"in bar"), parent_id=bar)
+    shop.put(place, "file.docx", blob(b"on top"))
+    given = {"access_token": shop.token()}
+
+    assert behind(api.get("/file/smh1/-/foo/bar/file.docx", params=given)).content == b"in bar"
+    assert behind(api.get("/file/smh1/-/file.docx", params=given)).content == b"on top"
+    for path in ("bar/file.docx", "foo/file.docx"):
+        assert code_of(api.get(f"/file/smh1/-/{path}", params=given)) == (404, "FileNotFound")
