@@ -9,15 +9,17 @@ from urllib.parse import urlsplit
 from minio import Minio
 from minio import error as minio_errors
 from minio.helpers import check_bucket_name
-from urllib3 import PoolManager, Retry, Timeout
+from urllib3 import Retry, Timeout
 
 from worker.errors import StorageError
+from worker.net.paced_pool import PacedPools
 
 _ATTEMPTS: Final = 2  # a connection kept open may have died, and that shows only when it is used
 
 
 class MinioAccess(NamedTuple):
-    """Where a server answers, as whom it is asked, and how long an answer may take.
+    """Where a server answers, as whom it is asked, and how long a request may wait for it: longer
+    only as bytes move.
 
     `public_endpoint` (`host:port`, or a URL where the scheme differs from that of `endpoint`) is
     the host that signed links are made for.
@@ -79,8 +81,10 @@ class MinioBucket:
         access = self._access
         if not (access.access_key and access.secret_key):
             raise StorageError("storage.misconfigured", "the store's credentials are not set")
-        # An attempt that hangs must leave time for the next one.
-        timeout = Timeout(total=0.9 * access.timeout_s / _ATTEMPTS)
+        # An attempt that hangs must leave time for the next one; most of it is for the answer.
+        attempt_s = 0.9 * access.timeout_s / _ATTEMPTS
+        connect_s = attempt_s / 4
+        answer_s = attempt_s - connect_s
         retries = Retry(
             total=_ATTEMPTS - 1, redirect=False, status=0, respect_retry_after_header=False
         )
@@ -94,8 +98,12 @@ class MinioBucket:
                 secret_key=access.secret_key,
                 secure=url.scheme == "https",
                 region=access.region,
-                http_client=PoolManager(
-                    timeout=timeout, retries=retries, maxsize=10, cert_reqs="CERT_REQUIRED"
+                http_client=PacedPools(
+                    answer_s,
+                    timeout=Timeout(connect=connect_s, read=answer_s),
+                    retries=retries,
+                    maxsize=10,
+                    cert_reqs="CERT_REQUIRED",
                 ),
             )
         except ValueError as error:
