@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-CONNECTIONS: Final = 16
+# Enough of them that no server waits for callers.
+CONNECTIONS: Final = 64
 _STALLED_S: Final = 10
 
 _COUNTED: Final = re.compile(r"(\d+) requests in ([0-9.]+)(ms|s|m),")
@@ -40,7 +41,7 @@ def tool() -> str:
 
 
 def burst(url: str, seconds: int) -> Burst:
-    """Ask for `url` over 16 connections for some seconds. Raises: LoadError for any failure."""
+    """Ask for `url` over 64 connections for some seconds. Raises: LoadError for any failure."""
     return by_wrk(url, seconds) if tool() == "wrk" else by_own_loop(url, seconds)
 
 
