@@ -1,26 +1,27 @@
 """Brings the index of a space in line with what its library keeps, while the space is in use."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from worker.contracts.libraries import ROOT, Entry, Place
 from worker.errors import RequestError
+from worker.state.directories import Documents
 from worker.state.entries import EntryIndex
 from worker.state.entry_pages import MAX_PAGE, Wanted
 
-# A directory is in the index a moment before its document is written.
-_YOUNG_MS: Final = 60_000
-
 
 class Reindexed(NamedTuple):
-    """How many entries the library has, and what had to be put right in the index."""
+    """How many entries the library has, and what had to be put right in the index.
+
+    `noted` are directories that only the index knew, which the library knows now.
+    """
 
     entries: int
     added: int
     moved: int
     removed: int
+    noted: int
 
 
 class _Known(NamedTuple):
@@ -29,19 +30,20 @@ class _Known(NamedTuple):
     parent_id: str
     name: str
     is_dir: bool
-    created_ms: int
     version_id: str
 
 
-def reindex(index: EntryIndex, place: Place, entries: Iterable[Entry]) -> Reindexed:
-    """Let the index have every one of `entries`, where each says it stands, and no others.
+def reindex(
+    index: EntryIndex, place: Place, entries: Iterable[Entry], documents: Documents
+) -> Reindexed:
+    """Let the index have every one of `entries`, where each says it stands, and no other files.
 
-    What was uploaded, moved or deleted since the begin is left as it is; `entries` are listed
-    by the library meanwhile, and may be many. Repeated after a failure it goes on.
+    Directories have documents only, so one without is noted: what is in it needs it. What was
+    uploaded, moved or deleted since the begin is left as it is; `entries` are listed by the
+    library meanwhile, and may be many. Repeated after a failure it goes on.
     Raises: RequestError `library.not_found` for an unknown space, `queue.unavailable`; what
-    `entries` raises.
+    `entries` and `documents` raise.
     """
-    old_ms = time.time() * 1000 - _YOUNG_MS
     before = {entry.id: _known(entry) for entry in _indexed(index, place, ROOT)}
     strays: list[Entry] = []
     seen: set[str] = set()
@@ -56,13 +58,14 @@ def reindex(index: EntryIndex, place: Place, entries: Iterable[Entry]) -> Reinde
             if known and (known.parent_id, known.name) != (entry.parent_id, entry.name):
                 strays.append(entry)
 
-    index.load(place, news())
+    index.load(place, news(), before={each: known.version_id for each, known in before.items()})
     moved = sum(_move(index, before[entry.id], entry) for entry in strays)
-    # Children stand behind their directory, and a directory must be empty before it goes.
-    gone = [entry_id for entry_id in reversed(before) if entry_id not in seen]
-    sure = (each for each in gone if not before[each].is_dir or before[each].created_ms < old_ms)
-    removed = sum(_done(partial(index.remove, place, entry_id)) for entry_id in sure)
-    return Reindexed(len(seen), len(seen - before.keys()), moved, removed)
+    gone = [entry_id for entry_id in before if entry_id not in seen]
+    files = (each for each in gone if not before[each].is_dir)
+    removed = sum(_done(partial(index.remove, place, entry_id)) for entry_id in files)
+    directories = (each for each in gone if before[each].is_dir)
+    noted = sum(_note(index, place, entry_id, documents) for entry_id in directories)
+    return Reindexed(len(seen), len(seen - before.keys()), moved, removed, noted)
 
 
 def _indexed(index: EntryIndex, place: Place, directory_id: str) -> Iterator[Entry]:
@@ -80,8 +83,7 @@ def _indexed(index: EntryIndex, place: Place, directory_id: str) -> Iterator[Ent
 
 
 def _known(entry: Entry) -> _Known:
-    facts = (entry.parent_id, entry.name, entry.kind == "dir", entry.created_ms)
-    return _Known(*facts, _version_id(entry))
+    return _Known(entry.parent_id, entry.name, entry.kind == "dir", _version_id(entry))
 
 
 def _version_id(entry: Entry) -> str:
@@ -94,6 +96,17 @@ def _move(index: EntryIndex, before: _Known, entry: Entry) -> bool:
     if now is None or (now.parent_id, now.name) != (before.parent_id, before.name):
         return False  # somebody else moved it meanwhile
     return _done(partial(index.move, place, entry.id, parent_id=parent_id, name=name))
+
+
+def _note(index: EntryIndex, place: Place, directory_id: str, documents: Documents) -> bool:
+    directory = index.read(place, directory_id)
+    if directory is None:
+        return False
+    documents.note(directory)
+    if index.read(place, directory_id) is None:  # removed meanwhile, and its document before
+        documents.delete(place, directory_id)
+        return False
+    return True
 
 
 def _done(act: Callable[[], object]) -> bool:

@@ -36,11 +36,13 @@ def rebuild(
             place = Place(info.id, space.id)
             unseen = library.leftovers(place)
             removed = remove_leftovers(records.entries, place, unseen, library.delete)
-            done = reindex(records.entries, place, library.entries(place))
+            done = reindex(records.entries, place, library.entries(place), library)
             tell(
                 f"{place.library_id}/{place.space_id}: {done.entries} entries"
                 f" ({done.added} added, {done.moved} moved, {done.removed} removed)"
             )
+            where = f"{place.library_id}/{place.space_id}"
+            if done.noted:
+                tell(f"{where}: kept {done.noted} directories that only the index knew")
             if removed:
-                where = f"{place.library_id}/{place.space_id}"
                 tell(f"{where}: removed what {removed} dead upload(s) left")

@@ -17,8 +17,10 @@ from worker.errors import RequestError
 def connect(url: str, *, timeout_s: float, connect_timeout_s: float) -> redis.Redis:
     """A client that says within `timeout_s` that Redis does not answer.
 
-    A connection that the server closed is made anew once; an answer that is late is never asked
-    for again, because every script may be repeated but the caller's time may not.
+    A connection that the server closed is made anew once, and what was asked on it is asked again,
+    though it may be done already: a script that writes either does nothing when it is repeated,
+    and tells the same, or its caller takes "gone already" for done. An answer that is late is never
+    asked for again: the caller's time may not be spent twice.
     """
     return redis.Redis.from_url(
         url,

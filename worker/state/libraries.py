@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Final, cast
 
@@ -17,10 +18,15 @@ from worker.state.scripts import Script
 # Ids are parts of keys and of paths.
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
+# Who asks again because the answer was lost is known by the secret, which is nobody else's; where
+# spaces are made, by a number.
 _CREATE: Final = """
 local library, told, public_read, secret, tenancy, space, created_ms = unpack(ARGV)
 local key = 'ff:library:' .. library
-if redis.call('EXISTS', key) == 1 then return 'library.conflict' end
+if redis.call('EXISTS', key) == 1 then
+  local had = redis.call('HMGET', key, 'secret', 'info')
+  return (had[1] ~= secret or had[2] ~= told) and 'library.conflict'
+end
 redis.call('HSET', key, 'info', told, 'public_read', public_read, 'secret', secret,
   'tenancy', tenancy)
 redis.call('SADD', 'ff:libraries', library)
@@ -33,13 +39,15 @@ end
 
 # What a deletion that was broken off left behind must not turn up in a new space of the same id.
 _CREATE_SPACE: Final = """
-local library, space, told, public_read, created_ms = unpack(ARGV)
+local library, space, told, public_read, created_ms, call = unpack(ARGV)
 local key, tenancy = 'ff:space:' .. library .. ':' .. space,
   redis.call('HGET', 'ff:library:' .. library, 'tenancy')
 if not tenancy then return 'library.not_found' end
+if redis.call('HGET', key, 'call') == call then return end
 if tenancy == 'single' or redis.call('EXISTS', key) == 1 then return 'library.conflict' end
 if redis.call('EXISTS', 'ff:directories:' .. library .. ':' .. space) == 1 then return 'clear' end
-redis.call('HSET', key, 'info', told, 'public_read', public_read, 'created_ms', created_ms)
+redis.call('HSET', key, 'info', told, 'public_read', public_read, 'created_ms', created_ms,
+  'call', call)
 redis.call('SADD', 'ff:spaces:' .. library, space)
 """
 
@@ -85,7 +93,8 @@ class LibraryRecords:
     def create(self, info: LibraryInfo, *, secret: str) -> None:
         """Record a library, and its one space if it is for a single tenant.
 
-        Only the SHA-256 of the secret is kept, so it must be long and random.
+        Only the SHA-256 of the secret is kept, so it must be long and random. Asked again with
+        the same secret and facts, it is the same library.
         Raises: RequestError `library.conflict`, `request.invalid` for an id of another form.
         """
         single = SpaceInfo(
@@ -124,7 +133,8 @@ class LibraryRecords:
         library is for a single tenant, `request.invalid` for an id of another form.
         """
         place = Place(space.library_id, _checked(space.id))
-        facts = (space.model_dump_json(), int(space.public_read), space.created_ms)
+        told, call = space.model_dump_json(), secrets.token_hex(8)
+        facts = (told, int(space.public_read), space.created_ms, call)
         refused = self._create_space(*place, *facts)
         while refused == "clear":
             self._index.clear(place)

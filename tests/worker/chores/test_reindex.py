@@ -1,6 +1,6 @@
 """The index is put right by a real library, over a real Redis, while others use both."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from ulid import ULID
 
 from tests.worker.state.shelves import PLACE, Shelf, upload
 from worker.chores.reindex import Reindexed, reindex
-from worker.contracts.libraries import ROOT, Entry, VersionDraft
+from worker.contracts.libraries import ROOT, Entry, Place, VersionDraft
 from worker.errors import RequestError
 from worker.libraries.local import LocalLibrary
 from worker.state.entry_pages import Wanted
@@ -60,7 +60,10 @@ class Stock:
         return entry
 
     def reindexed(self) -> Reindexed:
-        return reindex(self.shelf.index, PLACE, self.library.entries(PLACE))
+        return self.reindexed_by(self.library.entries(PLACE))
+
+    def reindexed_by(self, listed: Iterable[Entry]) -> Reindexed:
+        return reindex(self.shelf.index, PLACE, listed, self.library)
 
     def told(self, directory_id: str = ROOT) -> list[Entry]:
         """What a listing by creation tells, all the way down."""
@@ -102,14 +105,14 @@ def test_an_index_that_was_lost_tells_the_same_again(filled: Stock) -> None:
 
     done = filled.reindexed()
 
-    assert done == Reindexed(entries=13, added=13, moved=0, removed=0)
+    assert done == Reindexed(entries=13, added=13, moved=0, removed=0, noted=0)
     assert filled.told() == before
 
 
 def test_an_index_that_is_right_stays_as_it_is(filled: Stock) -> None:
     before, revision = filled.told(), filled.shelf.revision()
 
-    assert filled.reindexed() == filled.reindexed() == Reindexed(13, 0, 0, 0)
+    assert filled.reindexed() == filled.reindexed() == Reindexed(13, 0, 0, 0, 0)
 
     assert (filled.told(), filled.shelf.revision()) == (before, revision)
 
@@ -124,22 +127,52 @@ def test_an_index_that_was_broken_off_goes_on(filled: Stock) -> None:
         raise RequestError("queue.unavailable")
 
     with pytest.raises(RequestError):
-        reindex(filled.shelf.index, PLACE, breaking())
+        filled.reindexed_by(breaking())
     filled.reindexed()
 
     assert filled.told() == before
 
 
-def test_what_the_library_does_not_have_is_removed_with_its_directories(stock: Stock) -> None:
-    album = stock.directory("album")
-    gone = stock.file("gone.jpg", album.id)
-    kept = stock.file("kept.jpg")
-    for entry in (album, gone):
+def test_a_file_that_the_library_does_not_have_is_removed(stock: Stock) -> None:
+    gone = stock.file("gone.jpg", stock.directory("album").id)
+    stock.file("kept.jpg")
+    stock.library.forget(PLACE, gone.id)
+
+    assert stock.reindexed() == Reindexed(entries=2, added=0, moved=0, removed=1, noted=0)
+
+    assert [entry.name for entry in stock.told()] == ["album", "kept.jpg"]
+
+
+def test_a_directory_without_a_document_gets_one_and_hides_nothing(stock: Stock) -> None:
+    above = stock.directory("above")
+    album = stock.directory("album", above.id)
+    stock.file("kept.jpg", album.id)
+    for entry in (above, album):
         stock.library.delete(PLACE, entry.id)
 
-    assert stock.reindexed() == Reindexed(entries=1, added=0, moved=0, removed=2)
+    assert stock.reindexed() == Reindexed(entries=1, added=0, moved=0, removed=0, noted=2)
 
-    assert [entry.id for entry in stock.told()] == [kept.id]
+    stock.lose()
+    assert stock.reindexed() == Reindexed(entries=3, added=3, moved=0, removed=0, noted=0)
+    assert stock.shelf.index.resolve(PLACE, ["above", "album", "kept.jpg"])
+
+
+def test_a_directory_that_is_removed_meanwhile_is_not_noted(stock: Stock) -> None:
+    stock.directory("album")
+
+    class Meanwhile:
+        """Documents of a library, while others remove the directory."""
+
+        def note(self, entry: Entry) -> None:
+            stock.shelf.index.remove(PLACE, entry.id)
+            stock.library.note(entry)
+
+        def delete(self, place: Place, entry_id: str) -> None:
+            stock.library.delete(place, entry_id)
+
+    assert reindex(stock.shelf.index, PLACE, [], Meanwhile()) == Reindexed(0, 0, 0, 0, 0)
+
+    assert (stock.told(), list(stock.library.entries(PLACE))) == ([], [])
 
 
 def test_an_entry_stands_where_its_document_says(stock: Stock) -> None:
@@ -147,7 +180,7 @@ def test_an_entry_stands_where_its_document_says(stock: Stock) -> None:
     moved = entry.model_copy(update={"parent_id": album.id, "name": "b.jpg"})
     stock.library.note(moved)
 
-    assert stock.reindexed() == Reindexed(entries=2, added=0, moved=1, removed=0)
+    assert stock.reindexed() == Reindexed(entries=2, added=0, moved=1, removed=0, noted=0)
 
     assert stock.shelf.now(entry.id) == moved
 
@@ -161,7 +194,7 @@ def test_an_entry_that_is_moved_meanwhile_stays_where_it_is(stock: Stock) -> Non
         stock.library.note(moved)
         yield from listed
 
-    assert reindex(stock.shelf.index, PLACE, meanwhile()).moved == 0
+    assert stock.reindexed_by(meanwhile()).moved == 0
     assert stock.shelf.now(entry.id).parent_id == album.id
 
 
@@ -174,7 +207,7 @@ def test_what_is_deleted_meanwhile_does_not_come_back(stock: Stock) -> None:
         stock.library.delete(PLACE, entry.id)
         yield from listed
 
-    reindex(stock.shelf.index, PLACE, meanwhile())
+    stock.reindexed_by(meanwhile())
     assert stock.told() == []
 
 
@@ -185,9 +218,9 @@ def test_what_is_uploaded_meanwhile_is_seen_whether_it_was_listed_or_not(stock: 
         stock.file("new.jpg", stock.directory("new").id)
         yield from listed
 
-    reindex(stock.shelf.index, PLACE, meanwhile())
+    stock.reindexed_by(meanwhile())
     assert [entry.name for entry in stock.told()] == ["new", "new.jpg"]
-    assert stock.reindexed() == Reindexed(2, 0, 0, 0)
+    assert stock.reindexed() == Reindexed(2, 0, 0, 0, 0)
 
 
 def test_an_upload_that_is_about_to_be_seen_keeps_its_name(stock: Stock) -> None:
@@ -200,29 +233,29 @@ def test_an_upload_that_is_about_to_be_seen_keeps_its_name(stock: Stock) -> None
     assert [each.name for each in stock.told()] == ["a.jpg"]
 
 
+@pytest.mark.parametrize("at_ms", [1000, 1001, 999], ids=["same", "later", "earlier"])
+def test_the_newest_of_the_library_counts_whatever_clocks_said(stock: Stock, at_ms: int) -> None:
+    older = stock.file("a.jpg", at_ms=1000)
+    newer = stock.kept(older.id, "a.jpg", at_ms=at_ms)
+
+    stock.reindexed()
+
+    assert stock.shelf.now(older.id).version == newer.version
+
+
 def test_an_older_listing_never_takes_a_newer_version_back(stock: Stock) -> None:
     older = stock.file("a.jpg", at_ms=1000)
-    listed = list(stock.library.entries(PLACE))
-    stock.shelf.index.put(stock.kept(older.id, "a.jpg", at_ms=2000))
+    newer = stock.kept(older.id, "a.jpg", at_ms=900)
 
-    reindex(stock.shelf.index, PLACE, listed)
+    def meanwhile() -> Iterator[Entry]:
+        stock.shelf.index.put(newer, instead_of=older)
+        yield older.model_copy(update={"version": stock.kept(older.id, "a.jpg").version})
 
-    assert stock.shelf.now(older.id).modified_ms == 2000
+    stock.reindexed_by(meanwhile())
 
-
-def test_a_directory_that_was_just_made_may_have_no_document_yet(stock: Stock) -> None:
-    made = stock.shelf.index.make_directory(
-        PLACE,
-        parent_id=ROOT,
-        name="new",
-        entry_id=f"ent_{ULID()}",
-        at_ms=int(ULID().milliseconds),
-    )
-
-    assert stock.reindexed().removed == 0
-    assert stock.shelf.now(made.id) == made
+    assert stock.shelf.now(older.id).version == newer.version
 
 
 def test_a_space_that_nobody_made_is_not_found(stock: Stock) -> None:
     with pytest.raises(RequestError, match=r"library\.not_found"):
-        reindex(stock.shelf.index, PLACE._replace(space_id="other"), [])
+        reindex(stock.shelf.index, PLACE._replace(space_id="other"), [], stock.library)

@@ -79,7 +79,7 @@ def test_a_space_that_is_being_deleted_takes_nothing_more(shelf: Shelf) -> None:
     shelf.redis.delete("ff:space:lib1:-")
 
     with pytest.raises(RequestError, match=r"library\.not_found"):
-        shelf.index.put(again(entry, at_ms=CREATED_MS + 50, upload="x"))
+        shelf.index.put(again(entry, at_ms=CREATED_MS + 50, upload="x"), instead_of=entry)
     with pytest.raises(RequestError, match=r"library\.not_found"):
         shelf.add("ent_2", "b.jpg", parent="ent_d")
 
@@ -88,7 +88,7 @@ def test_a_new_version_moves_only_the_time_of_modification(shelf: Shelf) -> None
     first = shelf.add("ent_1", "a.jpg", at_ms=CREATED_MS + 1)
     shelf.add("ent_2", "b.jpg", at_ms=CREATED_MS + 2, size=9)
 
-    shelf.index.put(again(first, at_ms=CREATED_MS + 5, upload="x", size=50))
+    shelf.index.put(again(first, at_ms=CREATED_MS + 5, upload="x", size=50), instead_of=first)
 
     seen = shelf.now("ent_1")
     assert (seen.created_ms, seen.modified_ms) == (CREATED_MS + 1, CREATED_MS + 5)
@@ -98,28 +98,40 @@ def test_a_new_version_moves_only_the_time_of_modification(shelf: Shelf) -> None
     assert shelf.listed(wanted=Wanted("size")) == ["b.jpg", "a.jpg"]
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (2, 0, 0, 1, 2, 1)])
-def test_in_whatever_order_versions_come_the_newest_is_seen(
-    shelf: Shelf, order: tuple[int, ...]
+@pytest.mark.parametrize("at_ms", [CREATED_MS + 10, CREATED_MS, CREATED_MS + 99])
+def test_a_version_is_shown_instead_of_the_one_that_was_there_whatever_clocks_said(
+    shelf: Shelf, at_ms: int
 ) -> None:
-    entry = picture("ent_1", "a.jpg")
-    times = (CREATED_MS + 20, CREATED_MS + 30, CREATED_MS + 30)
-    versions = [again(entry, at_ms=at_ms, upload=str(n)) for n, at_ms in enumerate(times)]
+    first = shelf.add("ent_1", "a.jpg", at_ms=CREATED_MS + 10)
+    # Ids have no order: that of the newer one stands before the other, and behind it.
+    second, third = (again(first, at_ms=at_ms, upload=upload) for upload in ("a", "z"))
 
-    for number in order:
-        shelf.index.put(versions[number])
+    assert shelf.index.put(second, instead_of=first) == second
+    assert shelf.index.put(third, instead_of=first) is None
+    assert shelf.now("ent_1") == second
+    assert shelf.index.put(third, instead_of=second) == third
+    assert shelf.now("ent_1") == third
 
-    assert shelf.now("ent_1").version == versions[2].version
+
+def test_a_new_version_brings_no_file_back_that_was_removed(shelf: Shelf) -> None:
+    entry = shelf.add("ent_1", "a.jpg")
+    shelf.index.remove(PLACE, "ent_1")
+
+    newer = again(entry, at_ms=CREATED_MS + 50, upload="x")
+
+    assert shelf.index.put(newer, instead_of=entry) is None
+    assert shelf.listed() == []
 
 
 def test_a_put_that_is_repeated_changes_nothing(shelf: Shelf) -> None:
     entry = shelf.add("ent_1", "a.jpg")
     newer = again(entry, at_ms=CREATED_MS + 50, upload="x")
-    shelf.index.put(newer)
+    assert shelf.index.put(newer, instead_of=entry) == newer
     before = shelf.revision()
 
-    shelf.index.put(newer)
-    shelf.index.put(entry)
+    for _ in range(2):
+        assert shelf.index.put(newer, instead_of=entry) == newer
+    assert shelf.index.put(entry) is None
 
     assert shelf.revision() == before
     assert shelf.now("ent_1") == newer
@@ -143,7 +155,7 @@ def test_a_new_version_of_a_file_that_was_moved_stays_where_the_file_is(shelf: S
     shelf.make("ent_d", "d")
     shelf.index.move(PLACE, "ent_1", parent_id="ent_d", name="b.jpg")
 
-    shelf.index.put(again(entry, at_ms=CREATED_MS + 50, upload="x"))
+    shelf.index.put(again(entry, at_ms=CREATED_MS + 50, upload="x"), instead_of=entry)
 
     assert (shelf.listed(), shelf.listed("ent_d")) == (["d"], ["b.jpg"])
     assert shelf.now("ent_1").modified_ms == CREATED_MS + 50
@@ -180,7 +192,7 @@ def test_the_times_and_revisions_of_directories_tell_of_their_children(shelf: Sh
     assert shelf.now("ent_d").modified_ms == CREATED_MS + 500
     revisions.append(shelf.revision("ent_d"))
 
-    shelf.index.put(again(entry, at_ms=CREATED_MS + 900, upload="x"))
+    shelf.index.put(again(entry, at_ms=CREATED_MS + 900, upload="x"), instead_of=entry)
     assert shelf.now("ent_d").modified_ms == CREATED_MS + 500
     revisions.append(shelf.revision("ent_d"))
 
@@ -260,15 +272,19 @@ def test_a_directory_that_is_loaded_behind_its_children_has_their_time(shelf: Sh
     assert shelf.listed(wanted=Wanted("modification")) == ["d"]
 
 
-def test_what_is_loaded_twice_only_goes_forward(shelf: Shelf) -> None:
-    old = picture("ent_1", "a.jpg")
-    new = again(old, at_ms=CREATED_MS + 99, upload="x")
+def test_what_is_loaded_stands_instead_of_what_was_there_before_only(shelf: Shelf) -> None:
+    old = shelf.add("ent_1", "a.jpg")
+    new = again(old, at_ms=CREATED_MS - 99, upload="x")
 
-    for entries in ([new], [old], [new, old]):
-        shelf.index.load(PLACE, entries)
-
+    shelf.index.load(PLACE, [new])
+    assert shelf.now("ent_1") == old
+    for _ in range(2):
+        shelf.index.load(PLACE, [new], before={"ent_1": "ver_ent_1"})
     assert shelf.now("ent_1") == new
-    assert shelf.listed() == ["a.jpg"]
+    shelf.index.remove(PLACE, "ent_1")
+    shelf.index.load(PLACE, [new], before={"ent_1": "ver_x"})
+
+    assert shelf.listed() == []
 
 
 def test_of_two_loaded_files_with_one_name_none_is_hidden(shelf: Shelf) -> None:

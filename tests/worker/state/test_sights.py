@@ -281,7 +281,7 @@ def test_a_new_version_does_not_change_which_medium_is_first(shelf: Shelf) -> No
     first = shelf.add("ent_1", "a.jpg", at_ms=CREATED_MS)
     shelf.add("ent_2", "b.jpg", at_ms=CREATED_MS + 1)
 
-    shelf.index.put(again(first, at_ms=CREATED_MS + 9, upload="x"))
+    shelf.index.put(again(first, at_ms=CREATED_MS + 9, upload="x"), instead_of=first)
 
     sight = shelf.sights.look("lib1", "-", token=None, path=[], first="oldest")
     assert sight.first == again(first, at_ms=CREATED_MS + 9, upload="x")
