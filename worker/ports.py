@@ -272,7 +272,10 @@ class Library(Protocol):
         """What `entries` leaves out: an upload goes on, or it died on the way."""
 
     def delete(self, place: Place, entry_id: str) -> None:
-        """Remove the entry's document and all its versions; none there is no error."""
+        """Remove the entry's document and all its versions; none there is no error.
+
+        `storage.unavailable` where that takes too long: asked again, it goes on.
+        """
 
     def delete_version(self, place: Place, entry_id: str, version_id: str) -> None:
         """Remove one version, with the last one the document too; none there is no error."""

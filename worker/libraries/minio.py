@@ -160,22 +160,18 @@ class MinioLibrary:
             return
         key = entry_key(place, entry_id)
         with translated():
-            listed = list(self._objects.list(key, markers=True))
             # Without its document an entry is gone, whatever else is still to be removed.
             for name in (key + _DOCUMENT, key):
-                self._objects.remove(each for each in listed if each.object_name == name)
+                self._objects.remove_all(name, name.__eq__)
 
     def clear(self, place: Place) -> None:
         if not is_place(place):
             return
         prefix = space_prefix(place)
         with translated():
-            listed = self._objects.list(prefix, markers=True)
             # Entries without a document are gone, whatever else is still to be removed.
-            self._objects.remove(
-                each for each in listed if str(each.object_name).endswith(_DOCUMENT)
-            )
-            self._objects.remove(self._objects.list(prefix, markers=True))
+            self._objects.remove_all(prefix, lambda key: key.endswith(_DOCUMENT))
+            self._objects.remove_all(prefix, lambda key: True)
 
     def delete_version(self, place: Place, entry_id: str, version_id: str) -> None:
         if not (is_entry(place, entry_id) and is_version(version_id)):

@@ -1,24 +1,31 @@
 """Objects of a bucket that keeps every version of each, in MinIO or in anything like it."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
+from itertools import islice
 from typing import BinaryIO, Final
 
 from minio import Minio
 from minio import error as minio_errors
 from minio.commonconfig import ENABLED
 from minio.datatypes import Object
+from minio.deleteobjects import DeleteObject
 from minio.helpers import ObjectWriteResult
 from minio.versioningconfig import VersioningConfig
 
 from worker.errors import StorageError
 from worker.net.minio_client import MinioAccess, MinioBucket
+from worker.net.minio_errors import not_removed
 from worker.rules.library_keys import is_version
 
 _PART_BYTES: Final = 16 * 1024 * 1024
+# So few that a slow server has removed them before the time for its answer is over.
+_REMOVED_AT_ONCE: Final = 200
+_MORE_TO_REMOVE: Final = "not all versions are removed yet"
 # A version that is not there, in the words for HEAD and GET, and an id that cannot be one.
 _NOT_THERE: Final = frozenset(
     {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "InvalidArgument", "BadRequest"}
@@ -35,6 +42,7 @@ class VersionedObjects:
 
     def __init__(self, access: MinioAccess, bucket: str) -> None:
         self._bucket = bucket
+        self._timeout_s = access.timeout_s
         self._connection = MinioBucket(access, bucket, prepare=self._prepare)
 
     def put(
@@ -109,9 +117,32 @@ class VersionedObjects:
         return (each for each in listed if markers or not each.is_delete_marker)
 
     def remove(self, listed: Iterable[Object]) -> None:
-        """Remove these versions for good."""
-        for each in listed:
-            self._remove(str(each.object_name), each.version_id)
+        """Remove these versions for good, many with one request."""
+        unwanted = [DeleteObject(str(each.object_name), each.version_id) for each in listed]
+        for failed in self._connection.client().remove_objects(
+            bucket_name=self._bucket, delete_object_list=unwanted
+        ):
+            raise not_removed(failed.code)
+
+    def remove_all(self, prefix: str, unwanted: Callable[[str], bool]) -> None:
+        """Remove for good what is below `prefix`, marks too, of objects whose key is `unwanted`.
+
+        Raises: StorageError `storage.unavailable` when the time for a call is over and more is
+        left; asked again, it goes on there.
+        """
+        until_s = time.monotonic() + self._timeout_s
+        while True:
+            removed, below = 0, self.list(prefix, markers=True)
+            found = (each for each in below if unwanted(str(each.object_name)))
+            while batch := list(islice(found, _REMOVED_AT_ONCE)):
+                if removed and time.monotonic() >= until_s:
+                    raise StorageError("storage.unavailable", _MORE_TO_REMOVE)
+                self.remove(batch)
+                removed += len(batch)
+            # Pages are told from the last version before, which may be gone: what a listing passed
+            # over for that, the next one finds.
+            if removed < _REMOVED_AT_ONCE:
+                return
 
     def link(self, key: str, version_id: str, *, expires_s: int, headers: Mapping[str, str]) -> str:
         """A link that reads a version, answered with `headers`; made without a request."""

@@ -78,6 +78,7 @@ CODE_OF_S3: Final = {
     "OperationAborted": _UNAVAILABLE,
 }
 
+_REFUSALS: Final = frozenset({"AccessDenied", "MethodNotAllowed", "NotImplemented"})
 _S3_CODE: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 _SECONDS: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 
@@ -92,18 +93,27 @@ def translated() -> Iterator[None]:
         raise _error_of(cause or error) from error
 
 
+def not_removed(s3_code: str) -> StorageError:
+    """The error of a version that the store did not remove among others, by the code it tells."""
+    code = _MISCONFIGURED if s3_code in _REFUSALS else _UNAVAILABLE
+    return StorageError(code, f"the store says {_known(s3_code)}")
+
+
 def _error_of(error: Exception) -> CoverError:
     if isinstance(error, minio_errors.S3Error):
         s3_code = error.code or ""
         code = CODE_OF_S3.get(s3_code) or _code_of_status(error.response.status)
-        known = s3_code if _S3_CODE.fullmatch(s3_code) else "unknown"
         if code == "request.not_found":
             return RequestError(code)
-        return StorageError(code, f"the store says {known}", delay_s=_delay_s(error))
+        return StorageError(code, f"the store says {_known(s3_code)}", delay_s=_delay_s(error))
     if isinstance(error, minio_errors.ServerError):
         return StorageError(_code_of_status(error.status_code))
     known_class = next(kind for kind in type(error).__mro__ if kind in CODE_OF_EXCEPTION)
     return StorageError(CODE_OF_EXCEPTION[known_class])
+
+
+def _known(s3_code: str) -> str:
+    return s3_code if _S3_CODE.fullmatch(s3_code) else "unknown"
 
 
 def _delay_s(error: minio_errors.S3Error) -> float | None:

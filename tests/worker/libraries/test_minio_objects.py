@@ -1,6 +1,10 @@
 import re
 import secrets
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from html import escape
+from io import BytesIO
 
 import pytest
 from minio import MinioAdmin
@@ -15,6 +19,10 @@ from tests.minio_server import Minio, client_of
 from tests.worker.libraries.conftest import KEY, PutInto
 from worker.errors import StorageError
 from worker.libraries.minio import MinioLibrary
+from worker.libraries.minio_objects import VersionedObjects
+from worker.net.minio_client import MinioAccess
+
+XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 
 @pytest.mark.parametrize("before", ["no-bucket", "unversioned", SUSPENDED])
@@ -156,6 +164,58 @@ def test_deleting_leaves_neither_versions_nor_marks(
 
     found = operator.list_objects(bucket_name=bucket, recursive=True, include_version=True)
     assert list(found) == []
+
+
+def test_removing_many_versions_takes_few_requests_and_goes_on_where_its_time_was_over(
+    minio: Minio, bucket: str, behind_proxy: MinioLibrary, proxy: FaultyProxy
+) -> None:
+    operator = client_of(minio)
+
+    def keep(number: int) -> None:
+        operator.put_object(bucket_name=bucket, object_name=KEY, data=BytesIO(b"1"), length=1)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(keep, range(450)))
+    access = MinioAccess(
+        minio.endpoint, None, "us-east-1", False, minio.access_key, minio.secret_key, timeout_s=2
+    )
+    seen: list[str] = []
+
+    def slow(key: str) -> bool:
+        seen.append(key)
+        if len(seen) == 201:
+            time.sleep(2.1)
+        return True
+
+    with pytest.raises(StorageError, match=r"storage\.unavailable: not all versions"):
+        VersionedObjects(access, bucket).remove_all(KEY, slow)
+    left = list(operator.list_objects(bucket_name=bucket, include_version=True, recursive=True))
+    behind_proxy.delete(PLACE, ENTRY)
+
+    assert len(left) == 250
+    assert behind_proxy.versions(PLACE, ENTRY) == []
+    assert len(proxy.seen) < 10
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [("AccessDenied", "misconfigured"), ("InternalError", "unavailable"), ("<", "unavailable")],
+)
+def test_a_version_that_is_not_removed_is_told(
+    behind_proxy: MinioLibrary, proxy: FaultyProxy, put_into: PutInto, told: str, code: str
+) -> None:
+    put_into(behind_proxy)
+    error = f"<Error><Key>{KEY}</Key><Code>{escape(told)}</Code></Error>"
+    body = f'<DeleteResult xmlns="{XMLNS}">{error}</DeleteResult>'.encode()
+    headers = [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+
+    def refuse(method: str, path: str, answer: Answer) -> Answer:
+        return Answer(200, headers, body) if method == "POST" else answer
+
+    proxy.fault = refuse
+
+    with pytest.raises(StorageError, match=rf"storage\.{code}: the store says"):
+        behind_proxy.delete(PLACE, ENTRY)
 
 
 def test_a_server_that_is_away_is_told(minio: Minio, bucket: str, put_into: PutInto) -> None:
