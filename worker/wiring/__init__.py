@@ -1,0 +1,40 @@
+"""Settings become adapters and state here and nowhere else; light, because names are strings."""
+
+from worker.wiring.covers import (
+    CoverParts,
+    check_faces,
+    cover_parts,
+    import_adapters,
+    making,
+    visibility,
+)
+from worker.wiring.records import State, async_sights, redis_client, state
+from worker.wiring.sources import OpenSource, open_argument, source_opener
+from worker.wiring.stores import (
+    checksum_parts,
+    folder_destination,
+    library,
+    store,
+    store_destination,
+)
+
+__all__ = [
+    "CoverParts",
+    "OpenSource",
+    "State",
+    "async_sights",
+    "check_faces",
+    "checksum_parts",
+    "cover_parts",
+    "folder_destination",
+    "import_adapters",
+    "library",
+    "making",
+    "open_argument",
+    "redis_client",
+    "source_opener",
+    "state",
+    "store",
+    "store_destination",
+    "visibility",
+]

@@ -1,0 +1,103 @@
+"""What lives in Redis, and the connections to it."""
+
+from functools import cache, partial
+from typing import NamedTuple
+
+from redis import Redis
+
+from worker import registry
+from worker.settings import Settings
+from worker.state.access_tokens import AccessTokens
+from worker.state.connection import connect, connect_async
+from worker.state.entries import EntryIndex
+from worker.state.jobs import JobRecords
+from worker.state.lanes import Lanes, Publisher
+from worker.state.leases import LeaseRules, Leases
+from worker.state.libraries import LibraryRecords
+from worker.state.results import KeepRules, ResultRecords
+from worker.state.retention import Retention
+from worker.state.sights import AsyncSights, Sights
+from worker.state.transfers import TransferRecords
+from worker.state.uploads import UploadDigests
+from worker.state.workers import Workers
+from worker.wiring.covers import making
+from worker.wiring.stores import store
+
+
+class State(NamedTuple):
+    """All that lives in Redis, by subject."""
+
+    jobs: JobRecords
+    lanes: Lanes
+    leases: Leases
+    workers: Workers
+    retention: Retention
+    libraries: LibraryRecords
+    access_tokens: AccessTokens
+    sights: Sights
+    entries: EntryIndex
+    transfers: TransferRecords
+    results: ResultRecords
+    uploads: UploadDigests
+
+
+def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
+    """A client that gives up after `timeout_s`, which is what its process can wait."""
+    section = settings.redis
+    return connect(
+        section.url.get_secret_value(),
+        timeout_s=timeout_s,
+        connect_timeout_s=section.connect_timeout_s,
+    )
+
+
+def state(settings: Settings, *, timeout_s: float) -> State:
+    """The state, and Celery as where released items go; each waits `timeout_s` for Redis."""
+    client = redis_client(settings, timeout_s=timeout_s)
+    publisher: Publisher = registry.load(registry.PUBLISHERS, "celery")(
+        settings.redis, settings.worker, timeout_s=timeout_s
+    )
+    section = settings.worker
+    rules = LeaseRules(
+        lease_s=section.lease_s,
+        attempt_timeout_s=section.attempt_timeout_s,
+        max_attempts=section.max_attempts,
+        max_job_age_s=section.max_job_age_s,
+        max_lost_attempts=section.max_lost_attempts,
+    )
+    return State(
+        jobs=JobRecords(client),
+        lanes=Lanes(client, publisher),
+        leases=Leases(client, rules),
+        workers=Workers(client, heartbeat_s=section.heartbeat_s),
+        retention=Retention(client),
+        libraries=LibraryRecords(client),
+        access_tokens=AccessTokens(client),
+        sights=Sights(client),
+        entries=EntryIndex(client, claim_held_s=section.attempt_timeout_s),
+        transfers=TransferRecords(client),
+        results=_results(settings, client),
+        uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
+    )
+
+
+def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:
+    """Looks at libraries for an event loop, over a connection of its own."""
+    section = settings.redis
+    client = connect_async(
+        section.url.get_secret_value(),
+        timeout_s=timeout_s,
+        connect_timeout_s=section.connect_timeout_s,
+    )
+    return AsyncSights(client)
+
+
+def _results(settings: Settings, client: Redis) -> ResultRecords:
+    opened = cache(partial(store, settings))
+    section = settings.worker
+    return ResultRecords(
+        client,
+        KeepRules(section.keep_results_s, section.max_results),
+        making=making(settings),
+        is_stored=lambda key: opened().find(key) is not None,
+    )

@@ -1,0 +1,83 @@
+"""Where media come from: a job's source is opened for its tenant."""
+
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from worker import registry
+from worker.contracts.requests import SourceReference
+from worker.errors import SourceError
+from worker.ports import Reader, Source
+from worker.rules.arguments import kind_of
+from worker.rules.visibility import source_refusal
+from worker.settings import Settings
+from worker.state.tokens import VendorTokens
+from worker.state.uploads import UploadDigests
+from worker.wiring.making import made, values
+from worker.wiring.records import redis_client
+from worker.wiring.stores import library, store
+
+OpenSource = Callable[[str, SourceReference], Reader]
+DigestOf = Callable[[str, str], str | None]
+
+
+def open_argument(settings: Settings, text: str) -> Reader:
+    """Open what a command line names: a URL, `-` for standard input, else a path.
+
+    Raises: SourceError.
+    """
+    kind = kind_of(text)
+    return _source(settings, kind).open(Path(text) if kind == "path" else text)
+
+
+def source_opener(settings: Settings, uploads: UploadDigests) -> OpenSource:
+    """How a job's source is opened for its tenant; connections are made once and kept."""
+    source = cache(partial(_source, settings))
+    smh = cache(partial(_smh_source, settings))
+
+    def open_source(tenant: str, reference: SourceReference) -> Reader:
+        if reference.url is not None:
+            return source("url").open(reference.url)
+        if reference.upload is not None:
+            return source("upload", tenant, uploads.find).open(reference.upload)
+        if reference.entry is not None:
+            return source("entry").open(reference.entry)
+        refused = source_refusal(reference, tenant, settings.providers.tencent_smh)
+        if refused is not None:
+            raise SourceError(refused.code, f"{refused.field}: {refused.message}")
+        if (of_profile := reference.album or reference.file) is not None:
+            return smh(of_profile.profile).open(of_profile)
+        return source("object", tenant).open(reference.object)
+
+    return open_source
+
+
+def _source(
+    settings: Settings, kind: str, tenant: str = "", digest_of: DigestOf | None = None
+) -> Source[Any]:
+    fetch = settings.fetch
+    given = {
+        **values(fetch),
+        **values(fetch.objects),
+        "allowed": frozenset(fetch.objects.buckets.get(tenant, ())),
+        "own_bucket": settings.store.bucket,
+        "tenant": tenant,
+        "store": store(settings) if kind == "upload" else None,
+        "digest_of": digest_of,
+        "library": library(settings) if kind == "entry" else None,
+    }
+    opened: Source[Any] = made(registry.SOURCES, kind, given)
+    return opened
+
+
+def _smh_source(settings: Settings, profile: str) -> Source[Any]:
+    """What reads the library of a profile; its tokens are shared through Redis."""
+    timeout_s = min(settings.redis.timeout_s, settings.worker.lease_renew_s)
+    given = {
+        **values(settings.fetch),
+        **values(settings.providers.tencent_smh[profile]),
+        "tokens": VendorTokens(redis_client(settings, timeout_s=timeout_s)),
+    }
+    opened: Source[Any] = made(registry.SOURCES, "smh", given)
+    return opened

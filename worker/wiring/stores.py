@@ -1,0 +1,45 @@
+"""Where covers, uploads and the files of libraries are kept."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from worker import registry
+from worker.contracts.names import Visibility
+from worker.ports import Destination, Entries, Library, Store, Transfers
+from worker.settings import Settings
+from worker.wiring.making import made, values
+
+ChecksumParts = tuple[Transfers, Store, Library, Entries, Path | None]
+
+
+def store(settings: Settings) -> Store:
+    """The store that `store.kind` names."""
+    section = settings.store
+    opened: Store = made(registry.STORES, section.kind, values(section))
+    return opened
+
+
+def library(settings: Settings) -> Library:
+    """The library that `libraries.kind` names; without one, that of the store's kind."""
+    stored, own = settings.store, settings.libraries
+    given = {**values(stored), **values(own)}
+    opened: Library = made(registry.LIBRARIES, own.kind or stored.kind, given)
+    return opened
+
+
+def checksum_parts(settings: Settings, transfers: Transfers, entries: Entries) -> ChecksumParts:
+    """What a checksum story is made of, in the order its constructor takes them."""
+    return transfers, store(settings), library(settings), entries, settings.api.spool_folder
+
+
+def store_destination(settings: Settings) -> Callable[[str, Visibility], Destination]:
+    """Where covers of jobs go, by tenant and by who may read them: all in one store."""
+    opened = store(settings)
+    destination = registry.load(registry.DESTINATIONS, "store")
+    return lambda tenant, visible: destination(opened, tenant=tenant, visibility=visible)
+
+
+def folder_destination(folder: Path, stem: str) -> Destination:
+    """Where a command's covers go: `folder`, in files named after `stem`."""
+    opened: Destination = registry.load(registry.DESTINATIONS, "folder")(folder=folder, stem=stem)
+    return opened
