@@ -1,8 +1,9 @@
 """Settings reach the adapters they are meant for, and no keyword of an adapter is left without."""
 
-from inspect import Parameter, signature
+from inspect import signature
 
 import pytest
+from pydantic import SecretStr
 
 from worker import registry
 from worker.settings import (
@@ -16,6 +17,7 @@ from worker.settings import (
     SmhProfile,
     StoreSettings,
 )
+from worker.wiring.making import made, values
 
 # What wiring itself knows beside the fields of the sections.
 GIVEN_BY_WIRING = {
@@ -45,19 +47,19 @@ SECTIONS: dict[str, tuple[dict[str, str], tuple[type[Section], ...]]] = {
 }
 
 
+# What adapters know themselves: where bytes come from, how names are looked up.
+ADAPTERS_OWN = {"descriptor", "dial", "resolve", "ssl_context"}
+
+
 @pytest.mark.parametrize(("table", "sections"), SECTIONS.values(), ids=SECTIONS.keys())
-def test_every_keyword_an_adapter_must_have_is_a_setting(
+def test_every_keyword_of_an_adapter_is_a_setting(
     table: dict[str, str], sections: tuple[type[Section], ...]
 ) -> None:
     given = GIVEN_BY_WIRING | {name for section in sections for name in section.model_fields}
 
     for name, where in table.items():
-        needed = {
-            key
-            for key, parameter in signature(registry.load(table, name)).parameters.items()
-            if parameter.default is Parameter.empty
-        }
-        assert needed <= given, f"{where} needs {needed - given}"
+        keywords = signature(registry.load(table, name)).parameters.keys() - ADAPTERS_OWN
+        assert keywords <= given, f"{where} takes {keywords - given}, which is no setting"
 
 
 @pytest.mark.parametrize(("table", "sections"), SECTIONS.values(), ids=SECTIONS.keys())
@@ -70,3 +72,31 @@ def test_every_setting_of_a_section_is_taken_by_some_adapter(
     taken = {key for name in table for key in signature(registry.load(table, name)).parameters}
 
     assert fields <= taken, f"nobody takes {fields - taken}"
+
+
+class Told:
+    """An adapter that says what it was told."""
+
+    def __init__(self, *, folder: str, secret: str = "", size: int = 1) -> None:
+        self.told = folder, secret, size
+
+
+TOLD = {"told": f"{__name__}:Told"}
+
+
+def test_an_adapter_is_given_the_values_it_names_and_no_others() -> None:
+    adapter = made(TOLD, "told", {"folder": "here", "size": 2, "bucket": "unnamed"})
+
+    assert adapter.told == ("here", "", 2)
+
+
+def test_an_adapter_without_a_value_it_must_have_is_not_made() -> None:
+    with pytest.raises(TypeError, match="folder"):
+        made(TOLD, "told", {"size": 2})
+
+
+def test_secrets_reach_an_adapter_opened() -> None:
+    section = StoreSettings(secret_key=SecretStr("open sesame"))
+
+    assert values(section)["secret_key"] == "open sesame"
+    assert values(section)["link_secret"] is None
