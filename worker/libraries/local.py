@@ -13,7 +13,7 @@ from typing import Final
 
 from worker.contracts.libraries import Entry, Leftover, Place, Version, VersionDraft
 from worker.errors import RequestError, StorageError
-from worker.net.disk import Disk, chunks_of, sync_folder, translated
+from worker.net.disk import Disk, Written, chunks_of, sync_folder, translated
 from worker.ports import LinkLook
 from worker.rules.library_keys import (
     check_entry,
@@ -36,6 +36,9 @@ from worker.signing import links
 _VERSION_ID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{16}")
 _FACTS: Final = ".json"
 _DOCUMENT: Final = "entry.json"
+# Writers take turns at what takes moments; who takes longer is stopped, or its disk is.
+_MAX_WAIT_S: Final = 5.0
+_LOOK_AGAIN_S: Final = 0.01
 
 
 class LocalLibrary:
@@ -55,21 +58,34 @@ class LocalLibrary:
     def put(self, place: Place, entry_id: str, file: Path, draft: VersionDraft) -> Version:
         check_entry(place, entry_id)
         text = draft_text(draft)
-        with file.open("rb") as given, translated(), self._alone(place, entry_id) as folder:
-            names = set(_names_in(folder))
-            newest = next(_versions_in(folder, names), None)
-            if newest and newest.transfer == draft.transfer:
-                return newest
-            _remove_unseen(folder, names)
-            version_id = _id_after(newest)
-            digest = self._disk.write(folder / version_id, chunks_of(given), algorithm="md5")
-            if (folder / version_id).stat().st_size != draft.size_bytes:
+        newest = self.newest(place, entry_id)
+        if newest and newest.transfer == draft.transfer:
+            return newest
+        with (
+            file.open("rb") as given,
+            translated(),
+            self._disk.written(chunks_of(given), algorithm="md5") as written,
+        ):
+            if written.path.stat().st_size != draft.size_bytes:
                 raise StorageError("storage.integrity", "the file is not as long as was said")
-            version = version_of(text, version_id=version_id, etag=f'"{digest}"')
-            # From here on the version is seen.
-            facts = version.model_dump_json().encode()
-            self._disk.write(folder / f"{version_id}{_FACTS}", (facts,))
-            return version
+            # A large file is written before, so that nobody waits for it.
+            with self._alone(place, entry_id) as folder:
+                return self._shown(folder, written, transfer=draft.transfer, text=text)
+
+    def _shown(self, folder: Path, written: Written, *, transfer: str, text: str) -> Version:
+        """The bytes as the newest version, unless the same put was first."""
+        names = set(_names_in(folder))
+        newest = next(_versions_in(folder, names), None)
+        if newest and newest.transfer == transfer:
+            return newest
+        _remove_unseen(folder, names)
+        version_id = _id_after(newest)
+        written.show(folder / version_id)
+        version = version_of(text, version_id=version_id, etag=f'"{written.digest}"')
+        # From here on the version is seen.
+        facts = version.model_dump_json().encode()
+        self._disk.write(folder / f"{version_id}{_FACTS}", (facts,))
+        return version
 
     def version(self, place: Place, entry_id: str, version_id: str) -> Version | None:
         if not _VERSION_ID.fullmatch(version_id):
@@ -202,9 +218,13 @@ class LocalLibrary:
 
     @contextmanager
     def _alone(self, place: Place, entry_id: str) -> Iterator[Path]:
-        """The entry's folder, made where it is missing, with no other writer until the end."""
+        """The entry's folder, made where it is missing, with no other writer until the end.
+
+        Raises: StorageError `storage.unavailable` where another writer keeps it.
+        """
         self._disk.check_there()
         folder = self._path_of(place, entry_id)
+        until_s = time.monotonic() + _MAX_WAIT_S
         while True:
             self._disk.make_folders(folder)
             try:
@@ -212,12 +232,26 @@ class LocalLibrary:
             except FileNotFoundError:  # deleted as soon as it was made
                 continue
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _lock(descriptor, until_s)
                 if _is_at(descriptor, folder):  # not deleted while this one waited
                     yield folder
                     return
             finally:
                 os.close(descriptor)
+
+
+def _lock(descriptor: int, until_s: float) -> None:
+    """Lock for writing. Raises: StorageError when that lasts until `until_s` (monotonic)."""
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as held:
+            if time.monotonic() >= until_s:
+                text = "another writer keeps the entry"
+                raise StorageError("storage.unavailable", text) from held
+            time.sleep(_LOOK_AGAIN_S)
+        else:
+            return
 
 
 def _is_at(descriptor: int, folder: Path) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 from worker.errors import StorageError
@@ -59,6 +59,18 @@ def chunks_of(file: BufferedReader) -> Iterator[bytes]:
         yield chunk
 
 
+class Written(NamedTuple):
+    """A whole file that is not visible yet; `digest` is that of its bytes, in hex."""
+
+    path: Path
+    digest: str
+
+    def show(self, path: Path) -> None:
+        """Make it visible as `path`, whose folder exists. Raises: OSError."""
+        self.path.replace(path)
+        sync_folder(path.parent)
+
+
 class Disk:
     """A folder that must exist; files below it are written beside, verified, then renamed."""
 
@@ -82,18 +94,26 @@ class Disk:
         Raises: OSError, StorageError `storage.integrity`, and as `make_folders` does.
         """
         self.make_folders(path.parent)
+        with self.written(chunks, algorithm=algorithm) as written:
+            written.show(path)
+        return written.digest
+
+    @contextmanager
+    def written(self, chunks: Iterable[bytes], *, algorithm: str = "sha256") -> Iterator["Written"]:
+        """A file that the disk has, verified, and that nobody sees: gone at the end unless shown.
+
+        Raises: OSError, StorageError `storage.integrity`.
+        """
         unfinished = self._incoming() / uuid4().hex
         try:
             digest = _write_through(unfinished, chunks, algorithm)
             with unfinished.open("rb") as file:
                 if digest_of(file, algorithm) != digest:
                     raise StorageError("storage.integrity")
-            unfinished.replace(path)
-            sync_folder(path.parent)
+            yield Written(unfinished, digest)
         finally:
             with suppress(OSError):
                 unfinished.unlink(missing_ok=True)
-        return digest
 
     def make_folders(self, folder: Path) -> None:
         """Make `folder` and what is missing above it; their names reach the disk too.

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import resource
 import signal
@@ -5,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -247,6 +249,44 @@ def test_a_put_waits_for_another_process_and_for_its_deletion(
 
     assert [writer.wait() for writer in writers] == [0, 0, 0]
     assert files_below(folder / ".incoming") == set()
+
+
+def test_a_writer_that_is_stopped_holds_nobody_up_for_long(
+    library: LocalLibrary, folder: Path, put: Put
+) -> None:
+    kept = put()
+    started_s = time.monotonic()
+    stopped = os.open(folder / SPACE / ENTRY, os.O_RDONLY)
+    try:
+        fcntl.flock(stopped, fcntl.LOCK_EX)
+        with pytest.raises(StorageError, match=r"storage\.unavailable: another writer"):
+            library.delete(PLACE, ENTRY)
+    finally:
+        os.close(stopped)
+
+    assert 4 < time.monotonic() - started_s < 8
+    assert library.versions(PLACE, ENTRY) == [kept]
+    assert files_below(folder / ".incoming") == set()
+
+
+def test_while_a_large_file_is_written_the_entry_is_free(
+    library: LocalLibrary, folder: Path, tmp_path: Path, put: Put
+) -> None:
+    first = put()
+    given = tmp_path / "pipe"
+    os.mkfifo(given)
+    with ThreadPoolExecutor(1) as pool:
+        putting = pool.submit(library.put, PLACE, ENTRY, given, draft(b"12345678"))
+        with given.open("wb", buffering=0) as slow:
+            slow.write(b"1234")
+            wait_until(lambda: any((folder / ".incoming").iterdir()))
+            started_s = time.monotonic()
+            library.note(entry())
+            noted_s = time.monotonic() - started_s
+            slow.write(b"5678")
+
+    assert noted_s < 2
+    assert library.versions(PLACE, ENTRY) == [putting.result(), first]
 
 
 def run_put(folder: Path, file: Path) -> subprocess.Popen[bytes]:
