@@ -9,7 +9,8 @@ from worker.contracts.requests import CoverRequest
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.recipes import flight_of
-from worker.rules.visibility import Profiles, Refusal, entry_refusal, refusal
+from worker.rules.visibility import Profiles, Refusal, refusal
+from worker.state.permissions import entry_refused
 from worker.wiring import State
 
 
@@ -38,9 +39,4 @@ class Intake(NamedTuple):
         source = wanted.source
         if source.upload and self.store.find(upload_key(tenant, source.upload)) is None:
             return Refusal("request.not_found", "source.upload", "there is no such upload")
-        if source.entry:
-            ids, libraries = source.entry, self.state.libraries
-            library = libraries.read(ids.library_id)
-            space = libraries.read_space(ids.library_id, ids.space_id)
-            return entry_refusal(wanted, tenant, library, space)
-        return None
+        return entry_refused(self.state.libraries, tenant, wanted)

@@ -13,7 +13,7 @@ from ulid import ULID
 from tests.integration.queue_parts import TENANT, GatedSource, House, pool_child
 from tests.worker.jobs.test_checksum import crc64_of
 from worker.contracts.jobs import Job
-from worker.contracts.libraries import ROOT, LibraryInfo, Part, Place, Transfer
+from worker.contracts.libraries import ROOT, LibraryInfo, Part, Place, Transfer, VersionDraft
 from worker.contracts.requests import ChecksumRequest, CoverRequest
 from worker.contracts.results import ChecksumResult, CoverResult
 from worker.libraries.local import LocalLibrary
@@ -95,6 +95,37 @@ def test_an_upload_becomes_a_file_and_the_file_a_cover(works: Works, photo: Path
     assert isinstance(covered.result, CoverResult), covered.error
     assert covered.result.covers[0].key is not None
     assert covered.result.covers[0].key.startswith(f"private/{TENANT}/")
+
+
+@pytest.mark.parametrize(
+    ("public_at_the_end", "kept_under"), [(True, "covers/"), (False, f"private/{TENANT}/")]
+)
+def test_a_library_made_private_while_a_job_waits_gives_no_public_cover(
+    works: Works, photo: Path, public_at_the_end: bool, kept_under: str
+) -> None:
+    entry_id, libraries = f"ent_{ULID()}", works.house.state.libraries
+    draft = VersionDraft(
+        transfer="trn_1",
+        size_bytes=photo.stat().st_size,
+        crc64=crc64_of(photo.read_bytes()),
+        content_type="image/jpeg",
+        at_ms=1,
+        way="created",
+    )
+    version = works.library.put(PLACE, entry_id, photo, draft)
+    reference = {**PLACE._asdict(), "entry_id": entry_id, "version_id": version.id}
+    wanted = {"source": {"entry": reference}, "sizes": [64], "visibility": "public"}
+    libraries.set_public_read(PLACE.library_id, True)
+    job = works.house.state.jobs.create(TENANT, CoverRequest.model_validate(wanted))
+    libraries.set_public_read(PLACE.library_id, public_at_the_end)
+    works.house.start_worker()
+    works.house.state.lanes.release(job.lane)
+
+    ended = works.house.ended(job)
+
+    assert isinstance(ended.result, CoverResult), ended.error
+    assert (ended.result.covers[0].key or "").startswith(kept_under)
+    assert (ended.result.covers[0].url is not None) is public_at_the_end
 
 
 def test_other_bytes_than_were_told_end_the_job(works: Works) -> None:

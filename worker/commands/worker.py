@@ -116,7 +116,7 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
         wanted = job.request
         if isinstance(wanted, ChecksumRequest):
             return checksum().run(wanted, tenant=job.tenant, attempt=lease)
-        visibility = wiring.visibility(settings, wanted)
+        visibility = wiring.visibility(settings, state.libraries, job.tenant, wanted)
         return story.run(
             wanted,
             open_source=lambda: open_source(job.tenant, wanted.source),

@@ -12,6 +12,8 @@ from worker.ports import Decoder, Encoder, FaceDetector
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
 from worker.rules.visibility import visibility_of
 from worker.settings import Settings
+from worker.state.libraries import LibraryRecords
+from worker.state.permissions import entry_refused
 from worker.wiring.making import made, values
 
 # The packages whose next version may make other pixels or other bytes of them.
@@ -66,10 +68,19 @@ def import_adapters(settings: Settings) -> None:
     registry.load(registry.DESTINATIONS, "store")
 
 
-def visibility(settings: Settings, wanted: CoverRequest) -> Visibility:
-    """Who may read the covers of a request."""
+def visibility(
+    settings: Settings, libraries: LibraryRecords, tenant: str, wanted: CoverRequest
+) -> Visibility:
+    """Who may read the covers of a request, to be asked by every attempt at it.
+
+    A library may have become private since the request was taken: then so are its covers.
+    Raises: RequestError `queue.unavailable`.
+    """
     default, profiles = settings.store.visibility, settings.providers.tencent_smh
-    return visibility_of(wanted, default=default, profiles=profiles)
+    found = visibility_of(wanted, default=default, profiles=profiles)
+    if found == "public" and entry_refused(libraries, tenant, wanted):
+        return "private"
+    return found
 
 
 def making(settings: Settings) -> dict[str, object]:
