@@ -73,7 +73,6 @@ CODES: Final[Mapping[str, Row]] = {
     "UploadNotFound": Row(404, "There is no such upload."),
     "SourceDirectoryNotFound": Row(404, "There is no such directory to move."),
     "SourceFileNotFound": Row(404, "There is no such file to move."),
-    "RenameTooManyTimes": Row(409, "The name is taken, and a hundred others made of it."),
     "SpaceNotEmpty": Row(409, "There is something in the space."),
     "SameNameDirectoryOrFileExists": Row(409, "The name is taken."),
     "UploadComplete": Row(409, "The upload was confirmed before."),

@@ -36,7 +36,7 @@ OF_UPLOADS: Final = (
 OF_DIRECTORIES: Final = (
     *("NoPermission", "BadRequest", "EmptyPath", "DirectoryNotAllowed", "DirectoryLevelExceed"),
     *("DirectoryNameLengthExceed", "SourceDirectoryNotFound", "InvalidSourceDirectory"),
-    *("SourceDirectoryIsParentOfDestination", "RenameTooManyTimes", *TAKEN),
+    *("SourceDirectoryIsParentOfDestination", *TAKEN),
 )
 
 router = APIRouter(tags=["uploads and changes"])
@@ -53,7 +53,6 @@ router = APIRouter(tags=["uploads and changes"])
         codes=[
             *PLACING,
             *("SourceFileNotFound", "InvalidSourceFile", "FileTypeNotMatched"),
-            "RenameTooManyTimes",
         ],
     ),
 )
