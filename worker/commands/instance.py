@@ -70,6 +70,9 @@ class Instance(NamedTuple):
     link_secret: str
     scheme: str = "http"
 
+    def __repr__(self) -> str:
+        return f"Instance({str(self.folder)!r}, {self.base_url!r})"
+
     @property
     def config(self) -> Path:
         return self.folder / CONFIG_NAME

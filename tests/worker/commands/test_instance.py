@@ -48,3 +48,9 @@ def test_links_and_files_outlive_a_restart(instance: Instance, tmp_path: Path) -
 
     assert again.link_secret == instance.link_secret
     assert wiring.library(Settings.read()).versions(PLACE, ENTRY) == [before]
+
+
+def test_where_an_instance_is_shown_its_secrets_are_not() -> None:
+    instance = Instance(Path("data"), "127.0.0.1", 8000, 6379, "canary-1", "canary-2")
+
+    assert repr(instance) == "Instance('data', 'http://127.0.0.1:8000')"
