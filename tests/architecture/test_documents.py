@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from tests.architecture.house import ROOT, assert_none
+from tests.architecture.house import ROOT, Module, assert_none, module_of, modules
 from tests.deploy.settings_variables import variables
 from worker.errors import CODES, Retry
 
@@ -22,6 +22,7 @@ PAGES: Final = [
     for path in sorted(ROOT.glob(pattern))
 ]
 ERRORS: Final = ROOT / "docs" / "errors.md"
+REDIS: Final = ROOT / "docs" / "redis.md"
 VENDOR: Final = ROOT / "docs" / "tencent-smh.md"
 
 # How docs/errors.md says what happens by itself.
@@ -39,6 +40,13 @@ def rows(text: str) -> dict[str, list[str]]:
     """The table rows of a page by the code in their first cell."""
     lines = re.findall(r"^\| `([^`]+)` \|(.*)\|$", text, re.MULTILINE)
     return {name: [cell.strip() for cell in rest.split(" |")] for name, rest in lines}
+
+
+def key_names(module: Module) -> set[str]:
+    """The names after `ff:` in a module's texts; an empty one where a script puts it together."""
+    nodes = [node for node in ast.walk(module.tree) if isinstance(node, ast.Constant)]
+    texts = [node.value for node in nodes if isinstance(node.value, str)]
+    return {name for text in texts for name in re.findall(r"(?<![a-z`])ff:([a-z_]*)", text)}
 
 
 def named_tests(text: str) -> list[tuple[str, str]]:
@@ -88,6 +96,21 @@ def test_every_error_code_says_its_cause_and_what_to_do() -> None:
     thin = [code for code, cells in rows(ERRORS.read_text()).items() if not _is_full(cells)]
 
     assert thin == []
+
+
+def test_every_key_of_ours_in_redis_is_on_its_page() -> None:
+    written = {name for module in modules("worker", "api") for name in key_names(module)}
+
+    # A key whose first name a script puts together.
+    assert "" in written
+    written = (written - {""}) | {"dirs", "files"}
+    assert written == set(re.findall(r"`ff:([a-z_]+)", REDIS.read_text()))
+
+
+def test_a_new_key_would_be_found() -> None:
+    source = '''"""Of `ff:words`."""\nKEY = f"redis.call('GET', 'ff:new:' .. {1})"'''
+
+    assert key_names(module_of(source, "worker/state/new.py")) == {"new"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)

@@ -10,10 +10,11 @@ from tests.worker.state.parts import DONE, Parts, request
 from tests.worker.state.shelves import PLACE, directory, library, picture, upload
 from worker.broker import CeleryPublisher
 from worker.contracts.jobs import Item
-from worker.contracts.libraries import Grant
+from worker.contracts.libraries import ROOT, Grant, Part
 from worker.contracts.requests import Recipe
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
+from worker.rules.recipes import flight_of
 from worker.settings import RedisSettings, WorkerSettings
 from worker.state.access_tokens import AccessTokens
 from worker.state.entries import EntryIndex
@@ -43,13 +44,16 @@ TYPES = {"zset": "sorted set"}
 
 
 def fill_a_library(parts: Parts) -> None:
-    """A library with a directory, and an upload to it that has its name already."""
+    """A library with a directory and a moved file, and an upload that has its name already."""
     LibraryRecords(parts.redis).create(library(), secret="s")
     AccessTokens(parts.redis).create(Grant(library_id="lib1", period_s=300))
     index = EntryIndex(parts.redis)
     index.load(PLACE, [directory("ent_1", "album"), picture("ent_2", "a.jpg")])
     index.claim(upload(3, "b.jpg"), entry_id="ent_3")
-    TransferRecords(parts.redis).create(upload(3, "b.jpg"))
+    index.move(PLACE, "ent_2", parent_id=ROOT, name="c.jpg")
+    transfers = TransferRecords(parts.redis)
+    transfers.create(upload(3, "b.jpg"))
+    transfers.add_part("trn_3", 1, Part(upload=UPLOAD, size_bytes=1, etag=""))
 
 
 def keep_what_is_found_again(parts: Parts) -> None:
@@ -93,6 +97,7 @@ def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
     parts.claimed()
     for _ in range(3):
         parts.jobs.create("ann", request(upload=UPLOAD))
+    parts.jobs.create("ann", request(), flight=flight_of(request()))
     parts.lanes.release("live")
     fill_a_library(parts)
 
