@@ -343,3 +343,23 @@ def test_what_can_be_no_name_begins_no_upload(
     answer = ask(served.url, request_of(target, b"Content-Length: 0", method=b"PUT"))
 
     assert (answer.status, answer.code()) == (status, code)
+
+
+UNKNOWN_VERSIONS = [
+    *("none", "null", "0", "-1", ".", "..", "../x", "a/../b", "/", "%00", "a b", "é", "\u0661"),
+    *("00000000-0000000000000000", "00000000-0000-4000-8000-000000000000", "x" * 1024, "x" * 5000),
+    *("a\nb", "latest", "*", "?versionId=null", "00000000-0000-4000-8000-000000000000&x=y"),
+]
+
+
+def test_a_version_that_is_not_the_files_is_not_found(keeper: Keeper, tree: Tree) -> None:
+    version = tree.secret.version
+    assert version is not None
+    with httpx2.Client(base_url=f"{keeper.served.url}/api/v1", timeout=20) as api:
+        for history_id in [*UNKNOWN_VERSIONS, version.id]:
+            given = {"access_token": tree.token, "history_id": history_id}
+            for flags in ({}, {"info": ""}, {"preview": "", "size": "9"}):
+                answer = api.get("/file/many/mine/docs/own.txt", params={**given, **flags})
+                assert code_of(answer) == (404, "FileNotFound"), (history_id, answer.text)
+            head = api.head("/file/many/mine/docs/own.txt", params=given)
+            assert (head.status_code, head.content) == (404, b"")
