@@ -18,20 +18,14 @@ from worker.commands.smh_parts import (
     tell,
     tell_table,
 )
-from worker.contracts.libraries import Grant
-
-DEFAULT_PERIOD_S: Final = 86_400
-MIN_PERIOD_S: Final = 300
-MAX_PERIOD_S: Final = 315_360_000
-# What calls of the served API ask for, by the vendor's names; no grant is needed to read.
-GRANTS: Final = frozenset(
-    {
-        *("admin", "space_admin", "create_space", "delete_space"),
-        *("upload_file", "upload_file_force", "begin_upload", "begin_upload_force"),
-        *("confirm_upload", "move_file", "move_file_force", "delete_file"),
-        *("create_directory", "move_directory", "delete_directory"),
-    }
+from worker.contracts.libraries import (
+    DEFAULT_PERIOD_S,
+    GRANTS,
+    MAX_PERIOD_S,
+    MIN_PERIOD_S,
+    Grant,
 )
+
 HEAD: Final = ("LEFT", "PERIOD", "SPACES", "USER", "CLIENT", "GRANTS")
 
 token = typer.Typer(

@@ -4,7 +4,7 @@ The words are those of Tencent SMH, whose API serves them: a library has spaces,
 of directories and files, and where it has albums they are its top directories.
 """
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from pydantic import Field
 
@@ -14,10 +14,39 @@ LibraryKind = Literal["media", "file"]
 EntryKind = Literal["dir", "file", "image", "video"]
 Way = Literal["created", "updated"]
 Conflict = Literal["ask", "rename", "overwrite"]
+# Which end of the upload times an album's cover is taken from.
+First = Literal["oldest", "newest"]
+# What writing calls ask for, by the vendor's names; no grant is needed to read.
+GrantName = Literal[
+    "admin",
+    "space_admin",
+    "create_space",
+    "delete_space",
+    "upload_file",
+    "upload_file_force",
+    "begin_upload",
+    "begin_upload_force",
+    "confirm_upload",
+    "move_file",
+    "move_file_force",
+    "delete_file",
+    "create_directory",
+    "move_directory",
+    "delete_directory",
+]
+GRANTS: Final[frozenset[GrantName]] = frozenset(get_args(GrantName))
 
 # The one space of a library for a single tenant, and the id of every space's top directory.
 SINGLE_SPACE: Final = "-"
 ROOT: Final = "root"
+# Ids of libraries and spaces are parts of keys and of paths: those that are made here, and all that
+# there can be, `-` and the vendor's among them.
+NEW_ID: Final = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+ANY_ID: Final = r"[A-Za-z0-9_-]{1,64}"
+# How long an access token of the served API lives without a use.
+DEFAULT_PERIOD_S: Final = 86_400
+MIN_PERIOD_S: Final = 300
+MAX_PERIOD_S: Final = 315_360_000
 
 
 class Place(NamedTuple):

@@ -15,6 +15,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from worker.contracts.libraries import ANY_ID, SINGLE_SPACE
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane, Visibility
 
 # Kinds of mistakes that are codes of their own (docs/errors.md).
@@ -70,7 +71,7 @@ class ObjectReference(Request):
     key: Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-SmhId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+SmhId = Annotated[str, Field(pattern=rf"^{ANY_ID}$")]
 # Written as the vendor takes it: UTF-8, no control characters.
 SmhName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
 ProfileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
@@ -81,7 +82,7 @@ class SmhReference(Request):
 
     provider: Literal["tencent_smh"]
     library_id: SmhId
-    space_id: SmhId = "-"
+    space_id: SmhId = SINGLE_SPACE
     user_id: SmhName | None = None
     profile: ProfileName = "main"
 

@@ -13,12 +13,13 @@ from urllib.parse import quote
 
 import httpx2
 
+from worker.contracts.libraries import First
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
 from worker.net.failures import source_errors, translated
 from worker.net.patience import patiently
 from worker.net.stopwatch import Stopwatch
-from worker.rules.first_medium import PAGE_ENTRIES, SCAN_ENTRIES, First, ListingPage
+from worker.rules.first_medium import PAGE_ENTRIES, SCAN_ENTRIES, ListingPage
 from worker.rules.smh_answers import (
     FileFacts,
     SmhRefusedError,

@@ -6,11 +6,10 @@ is a setting, ties go to the lesser name by code points, so that the choice is s
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
+from worker.contracts.libraries import First
 from worker.errors import SourceError
-
-First = Literal["oldest", "newest"]
 
 PAGE_ENTRIES: Final = 20
 SCAN_ENTRIES: Final = 100

@@ -8,7 +8,7 @@ import re
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from worker.contracts.libraries import Entry, Place, Version, VersionDraft
+from worker.contracts.libraries import ANY_ID, Entry, Place, Version, VersionDraft
 from worker.contracts.results import Frozen
 from worker.errors import RequestError, StorageError
 
@@ -19,7 +19,6 @@ MAX_METADATA_BYTES: Final = 2048
 DRAFT: Final = "draft"
 
 _ENTRY_ID: Final = re.compile(r"ent_[0-9A-HJKMNP-TV-Z]{26}")
-_PLACE_ID: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 # S3's are of such characters and at most this long; `null` is of a time without versions. A server
 # may refuse what looks like a way up, wherever it stands.
 _VERSION_ID: Final = re.compile(r"(?!null$|(.*/)?\.\.?(/|$))[A-Za-z0-9._+/=-]{1,1024}")
@@ -36,7 +35,7 @@ _ATTR_CHARACTERS: Final = "!#$&+-.^_`|~"
 
 def is_place(place: Place) -> bool:
     """Whether a library and its space can have these ids."""
-    return all(map(_PLACE_ID.fullmatch, place))
+    return all(re.fullmatch(ANY_ID, place_id) for place_id in place)
 
 
 def is_entry(place: Place, entry_id: str) -> bool:

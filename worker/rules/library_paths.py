@@ -4,12 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from worker.contracts.libraries import SINGLE_SPACE, LibraryInfo
+from worker.contracts.libraries import NEW_ID, SINGLE_SPACE, LibraryInfo
 
 MAX_NAME_BYTES: Final = 255
 MAX_DEPTH: Final = 64
 
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # What stands where a space's id stands in other calls of the vendor's API.
 _NO_SPACES: Final = frozenset({SINGLE_SPACE, "list", "count"})
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -69,7 +68,7 @@ def check_directory_place(library: LibraryInfo, path: Sequence[str]) -> None:
 
 def check_library_id(text: str) -> None:
     """Raises ValueError for a text that no library may have for its id."""
-    if not _ID.fullmatch(text):
+    if not re.fullmatch(NEW_ID, text):
         raise ValueError(
             "an id is 1 to 64 letters, digits, '_' and '-', the first a letter or digit"
         )

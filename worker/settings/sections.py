@@ -36,6 +36,7 @@ _LAST_COMMANDS = 6
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 ByteCount = Annotated[int, Field(gt=0)]
+First = Literal["oldest", "newest"]
 
 
 def _one_of(table: Mapping[str, str]) -> Callable[[str], str]:
@@ -209,7 +210,7 @@ class LibrarySettings(Section):
     folder: Path = Path("firstframe-data/libraries")
     public_base_url: str = "http://127.0.0.1:8000/library-objects"
     bucket: Annotated[str, Field(pattern=BUCKET)] = "firstframe-libraries"
-    first: Literal["oldest", "newest"] = "oldest"
+    first: First = "oldest"
     cover_wait_s: Annotated[float, Field(gt=0, le=60)] = 10
     confirm_wait_s: Annotated[float, Field(gt=0, le=28)] = 25
     link_s: Annotated[int, Field(ge=60, le=7200)] = 7200
@@ -231,7 +232,7 @@ class SmhProfile(Section):
         ".tencentcos.cn",
     ]
     allow_private_addresses: bool = False
-    first: Literal["oldest", "newest"] = "oldest"
+    first: First = "oldest"
     token_period_s: Annotated[int, Field(ge=1200, le=315_360_000)] = 3600
 
     @field_validator("public_read")

@@ -9,6 +9,7 @@ from typing import Final
 
 import httpx2
 
+from worker.contracts.libraries import First
 from worker.contracts.requests import AlbumReference, FileReference
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
@@ -17,7 +18,7 @@ from worker.net.guard import Access, Dial, Resolve, dial_address, resolve_name
 from worker.net.smh import SmhClient, Token
 from worker.net.stopwatch import Stopwatch
 from worker.ports import Tokens
-from worker.rules.first_medium import First, find_first
+from worker.rules.first_medium import find_first
 from worker.rules.smh_answers import SmhRefusedError
 from worker.sources.smh_medium import SmhFile, SmhReader, open_file
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import Mapping
 from typing import Final, cast
@@ -11,12 +10,10 @@ import redis
 
 from worker.contracts.libraries import SINGLE_SPACE, LibraryInfo, Place, SpaceInfo
 from worker.errors import RequestError
+from worker.rules.library_paths import check_library_id
 from worker.state.connection import redis_errors_as_ours
 from worker.state.entries import EntryIndex
 from worker.state.scripts import Script
-
-# Ids are parts of keys and of paths.
-_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 # Who asks again because the answer was lost is known by the secret, which is nobody else's; where
 # spaces are made, by a number.
@@ -195,8 +192,10 @@ def space_of(told: str | None, public_read: str | None) -> SpaceInfo | None:
 
 
 def _checked(new_id: str) -> str:
-    if not _ID.fullmatch(new_id):
-        raise RequestError("request.invalid", "id: expected letters, digits, - and _, at most 64")
+    try:
+        check_library_id(new_id)
+    except ValueError as error:
+        raise RequestError("request.invalid", str(error)) from error
     return new_id
 
 

@@ -4,19 +4,17 @@ import asyncio
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 import redis
 import redis.asyncio
 
-from worker.contracts.libraries import Entry, Grant, LibraryInfo, Place, SpaceInfo
+from worker.contracts.libraries import Entry, First, Grant, LibraryInfo, Place, SpaceInfo
 from worker.state.access_tokens import USE, digest_of
 from worker.state.connection import redis_errors_as_ours
 from worker.state.entry_records import RECORDS, entry_of
 from worker.state.libraries import library_of, space_of
 from worker.state.scripts import SHARED, Script
-
-First = Literal["oldest", "newest"]
 
 # More in one run would keep others waiting in Redis, which does one thing at a time.
 _MOST_AT_ONCE: Final = 32

@@ -12,13 +12,22 @@ from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.paths import names
 from api.dialects.tencent_smh.queries import Queries
-from worker.contracts.libraries import Entry, Grant, LibraryInfo, Place, SpaceInfo
-from worker.state.sights import First, Sight
+from worker.contracts.libraries import (
+    ANY_ID,
+    Entry,
+    First,
+    Grant,
+    GrantName,
+    LibraryInfo,
+    Place,
+    SpaceInfo,
+)
+from worker.state.sights import Sight
 
-ADMIN: Final = "admin"
+ADMIN: Final[GrantName] = "admin"
 MAX_NOTED_CHARACTERS: Final = 100
 
-_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ID: Final = re.compile(ANY_ID)
 
 
 class Call(NamedTuple):
@@ -115,7 +124,9 @@ async def reading(
     return _checked(call, sight, may_be_public=public and call.host_known)
 
 
-def writing(parts: Parts, call: Call, *grants: str, path: Sequence[str] | None = None) -> Seen:
+def writing(
+    parts: Parts, call: Call, *grants: GrantName, path: Sequence[str] | None = None
+) -> Seen:
     """As `reading`, with a token in any case and one of `grants` (or `admin`) in it; blocks.
 
     Raises: RefusalError, `NoPermission` after all other checks of the token.

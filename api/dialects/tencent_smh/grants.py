@@ -5,27 +5,34 @@
 
 from typing import Final
 
-from worker.contracts.libraries import Conflict
+from worker.contracts.libraries import Conflict, GrantName
 
-BEGIN_OVERWRITING: Final = ("space_admin", "upload_file_force", "begin_upload_force")
-BEGIN_UPLOAD: Final = (*BEGIN_OVERWRITING, "upload_file", "begin_upload")
-CONFIRM_UPLOAD: Final = ("space_admin", "upload_file", "upload_file_force", "confirm_upload")
-MOVE_OVERWRITING: Final = ("space_admin", "move_file_force")
-MOVE_FILE: Final = (*MOVE_OVERWRITING, "move_file")
-DELETE_FILE: Final = ("space_admin", "delete_file")
-CREATE_DIRECTORY: Final = ("space_admin", "create_directory")
-MOVE_DIRECTORY: Final = ("space_admin", "move_directory")
-DELETE_DIRECTORY: Final = ("space_admin", "delete_directory")
-CREATE_SPACE: Final = ("create_space",)
-DELETE_SPACE: Final = ("delete_space",)
-CHANGE_SPACE: Final = ("space_admin",)
+Grants = tuple[GrantName, ...]
+
+BEGIN_OVERWRITING: Final[Grants] = ("space_admin", "upload_file_force", "begin_upload_force")
+BEGIN_UPLOAD: Final[Grants] = (*BEGIN_OVERWRITING, "upload_file", "begin_upload")
+CONFIRM_UPLOAD: Final[Grants] = (
+    "space_admin",
+    "upload_file",
+    "upload_file_force",
+    "confirm_upload",
+)
+MOVE_OVERWRITING: Final[Grants] = ("space_admin", "move_file_force")
+MOVE_FILE: Final[Grants] = (*MOVE_OVERWRITING, "move_file")
+DELETE_FILE: Final[Grants] = ("space_admin", "delete_file")
+CREATE_DIRECTORY: Final[Grants] = ("space_admin", "create_directory")
+MOVE_DIRECTORY: Final[Grants] = ("space_admin", "move_directory")
+DELETE_DIRECTORY: Final[Grants] = ("space_admin", "delete_directory")
+CREATE_SPACE: Final[Grants] = ("create_space",)
+DELETE_SPACE: Final[Grants] = ("delete_space",)
+CHANGE_SPACE: Final[Grants] = ("space_admin",)
 
 
-def begin_upload(conflict: Conflict) -> tuple[str, ...]:
+def begin_upload(conflict: Conflict) -> Grants:
     """Replacing a file asks for more than adding one."""
     return BEGIN_OVERWRITING if conflict == "overwrite" else BEGIN_UPLOAD
 
 
-def move_file(conflict: Conflict) -> tuple[str, ...]:
+def move_file(conflict: Conflict) -> Grants:
     """Replacing a file asks for more than moving one to a free name."""
     return MOVE_OVERWRITING if conflict == "overwrite" else MOVE_FILE

@@ -12,7 +12,14 @@ from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.forms import read_object, short, text_of
 from api.dialects.tencent_smh.parts import parts_of
 from api.dialects.tencent_smh.queries import Queries
-from worker.contracts.libraries import SINGLE_SPACE, Grant, LibraryInfo
+from worker.contracts.libraries import (
+    DEFAULT_PERIOD_S,
+    MAX_PERIOD_S,
+    MIN_PERIOD_S,
+    SINGLE_SPACE,
+    Grant,
+    LibraryInfo,
+)
 from worker.wiring import State
 
 FIELDS: Final = (
@@ -20,9 +27,6 @@ FIELDS: Final = (
     *("period", "grant"),
 )
 HOLDERS: Final = ("user_id", "client_id", "session_id")
-DEFAULT_PERIOD_S: Final = 86_400
-MIN_PERIOD_S: Final = 300
-MAX_PERIOD_S: Final = 315_360_000
 MAX_NAME_CHARACTERS: Final = 64
 MAX_LISTED: Final = 100
 

@@ -2,8 +2,7 @@ import pytest
 
 from api.dialects.tencent_smh import grants
 from tests.worker.commands.smh_program import Operator
-from worker.commands.smh_token import GRANTS
-from worker.contracts.libraries import Grant
+from worker.contracts.libraries import GRANTS, Grant
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.contracts.libraries import First
 from worker.errors import SourceError
 from worker.rules.first_medium import (
     PAGE_ENTRIES,
-    First,
     Listed,
     ListingPage,
     best_of,
