@@ -9,7 +9,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 
 _ADAPTERS: Final = "sources decoders detectors saliency encoders sheets stores libraries providers"
 ADAPTERS: Final = frozenset(_ADAPTERS.split())
-_ADAPTER_ARROWS: Final = "net ports rules geometry signing contracts errors"
+_ADAPTER_ARROWS: Final = "net disk ports rules geometry signing contracts errors"
 _BELOW_COMMANDS: Final = (
     "wiring settings registry ports state jobs rules geometry signing net sandbox "
     "broker tasks chores telemetry contracts errors"
@@ -30,6 +30,7 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
         "state": "contracts rules errors",
         "sandbox": "registry ports rules geometry contracts errors",
         "net": "signing rules contracts errors",
+        "disk": "errors",
         "ports": "contracts geometry",
         "rules": "contracts geometry errors",
         "contracts": "",

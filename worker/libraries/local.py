@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from worker.contracts.libraries import Entry, Leftover, Place, Version, VersionDraft
+from worker.disk import Disk, Written, chunks_of, sync_folder, translated
 from worker.errors import RequestError, StorageError
-from worker.net.disk import Disk, Written, chunks_of, sync_folder, translated
 from worker.ports import LinkLook
 from worker.rules.library_keys import (
     check_entry,

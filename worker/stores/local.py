@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from worker.disk import Disk, chunks_of, digest_of, sync_folder, translated
 from worker.errors import RequestError, StorageError
-from worker.net.disk import Disk, chunks_of, digest_of, sync_folder, translated
 from worker.ports import StoredObject
 from worker.rules.keys import content_type_of, is_key, is_prefix
 from worker.rules.objects import check_link, check_public, check_put

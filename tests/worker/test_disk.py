@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from worker.disk import Disk, chunks_of, digest_of
 from worker.errors import StorageError
-from worker.net.disk import Disk, chunks_of, digest_of
 
 LONG_AGO_S = 2 * 3600
 
