@@ -17,6 +17,7 @@ from worker.state.libraries import LibraryRecords
 from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
 from worker.state.sights import AsyncSights, Sights
+from worker.state.totals import SpaceTotals
 from worker.state.transfers import TransferRecords
 from worker.state.uploads import UploadDigests
 from worker.state.workers import Workers
@@ -36,6 +37,7 @@ class State(NamedTuple):
     access_tokens: AccessTokens
     sights: Sights
     entries: EntryIndex
+    totals: SpaceTotals
     transfers: TransferRecords
     results: ResultRecords
     uploads: UploadDigests
@@ -75,6 +77,7 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         access_tokens=AccessTokens(client),
         sights=Sights(client),
         entries=EntryIndex(client, claim_held_s=section.attempt_timeout_s),
+        totals=SpaceTotals(client),
         transfers=TransferRecords(client),
         results=_results(settings, client),
         uploads=UploadDigests(client, keep_s=section.keep_uploads_s),

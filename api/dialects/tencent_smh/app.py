@@ -17,6 +17,7 @@ from api.dialects.tencent_smh import (
     spaces,
     storage,
     tokens,
+    totals,
     writes,
 )
 from api.dialects.tencent_smh.known import Known
@@ -57,6 +58,7 @@ def make_dialect(shared: State) -> ASGIApp:
     app.include_router(attributes.router)
     app.include_router(tokens.router)
     app.include_router(spaces.router)
+    app.include_router(totals.router)
     app.include_router(writes.router)
     app.include_router(storage.router)
     errors.install(app)

@@ -12,17 +12,7 @@ from api.browsers import preflight
 from api.dialects.tencent_smh.errors import REQUEST_ID, RefusalError, answer_of
 from api.dialects.tencent_smh.paths import decoded
 
-
-class Exact(bytes):
-    """A header's name that keeps its case: uvicorn asks each name for its lower case."""
-
-    def lower(self) -> bytes:
-        """Itself: one of the vendor's clients looks its headers up letter by letter."""
-        return self
-
-
 METHODS: Final = "GET, HEAD, PUT, POST, DELETE"
-REQUEST_ID_HEADER: Final = Exact(b"X-Request-Id")
 EXPOSED: Final = ("X-Request-Id", "Location", "ETag", "Retry-After")
 
 
@@ -50,9 +40,13 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Give the call to whom it is for."""
-        if scope["type"] == "http" and f"{scope['path']}/".startswith(f"{self._prefix}/"):
+        # A client whose base URL ends in a slash doubles it.
+        path = f"/{scope.get('path', '').lstrip('/')}"
+        if scope["type"] == "http" and f"{path}/".startswith(f"{self._prefix}/"):
             root = f"{scope.get('root_path', '')}{self._prefix}"
-            await self._inside({**scope, "root_path": root}, receive, send)
+            raw_path = b"/" + scope["raw_path"].lstrip(b"/")
+            told = {**scope, "root_path": root, "path": path, "raw_path": raw_path}
+            await self._inside(told, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -96,7 +90,7 @@ def _common(message: Message, request_id: str) -> list[tuple[bytes, bytes]]:
     names = [name.decode("latin-1") for name, _ in message.get("headers", ())]
     exposed = ", ".join([*EXPOSED, *(name for name in names if name.startswith("x-smh-"))])
     return [
-        (REQUEST_ID_HEADER, request_id.encode()),
+        (b"x-request-id", request_id.encode()),
         (b"Access-Control-Allow-Origin", b"*"),
         (b"Access-Control-Expose-Headers", exposed.encode("latin-1")),
     ]

@@ -22,6 +22,8 @@ READING = {
     "/directory/{library_id}/{space_id}/{path}",
     "/directory-history/{library_id}/{space_id}/history-list/{path}",
     "/space/{library_id}/{space_id}/extension",
+    "/space/{library_id}/{space_id}/size",
+    "/space/{library_id}/{space_id}/file-count",
 }
 
 

@@ -162,3 +162,19 @@ def test_the_rest_of_the_api_keeps_its_own_errors(served: Served) -> None:
 
     assert answer.headers["content-type"] == "application/problem+json"
     assert "x-request-id" not in answer.headers
+
+
+def test_a_base_url_that_ends_in_a_slash_leads_to_the_same_calls(
+    served: Served, shop: Shop, blob: Callable[[bytes], Path]
+) -> None:
+    shop.put(shop.library(kind="file", public_read=True), "a b.bin", blob(b"bytes"))
+
+    answers = [
+        httpx2.get(f"{served.url}{prefix}/api/v1/{call}")
+        for prefix in ("", "/")
+        for call in ("file/smh1/-/a%20b.bin?info", "directory/smh1/-//", "nothing")
+    ]
+
+    told = [(answer.status_code, "x-request-id" in answer.headers) for answer in answers]
+    assert told == [(200, True), (200, True), (404, True)] * 2
+    assert answers[5].json()["code"] == "RouteNotFound"
