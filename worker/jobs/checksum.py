@@ -10,10 +10,11 @@ from typing import Final
 
 from ulid import ULID
 
-from worker.contracts.libraries import Claim, Entry, Part, Transfer, Version, VersionDraft
+from worker.contracts.libraries import Claim, Part, Transfer, Version, VersionDraft
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
 from worker.errors import CoverError, RequestError, StorageError
+from worker.jobs.showing import show
 from worker.jobs.spooling import Spooled, spooled
 from worker.jobs.timing import Stopwatch
 from worker.ports import Attempt, Entries, Library, Store, Transfers
@@ -118,32 +119,13 @@ class ChecksumStory:
     def _show(self, transfer: Transfer, claim: Claim, kept: Version, attempt: Attempt) -> None:
         """Make the file seen; what the index refuses is removed, or a rebuilt one would show it."""
         try:
-            self._put(transfer, claim, kept)
+            show(self.library, self.entries, transfer, claim, kept)
         except RequestError as refused:
             if refused.code in _REFUSED:
                 # An attempt that took over may have made it seen.
                 attempt.enter("store")
                 self.library.delete_version(transfer.place, claim.entry_id, kept.id)
             raise
-
-    def _put(self, transfer: Transfer, claim: Claim, kept: Version) -> None:
-        """Show what the library has for the newest, whoever else does the same meanwhile."""
-        noted, shown = None, None
-        while shown is None:
-            before = self.entries.read(transfer.place, claim.entry_id)
-            # Asked for behind the index, so it is never older than what stands there.
-            newest = self.library.newest(transfer.place, claim.entry_id)
-            if newest is None or (before is None and claim.way == "updated"):
-                raise RequestError("library.not_found", "The file was removed meanwhile.")
-            entry = before or _entry(transfer, claim, kept)
-            entry = entry.model_copy(update={"version": newest, "modified_ms": newest.at_ms})
-            if before is None:
-                # A file that is seen has its document, which a move has changed.
-                self.library.note(entry)
-                noted = entry
-            shown = self.entries.put(entry, instead_of=before)
-        if noted and (noted.parent_id, noted.name) != (shown.parent_id, shown.name):
-            self.library.note(shown)
 
     def _kept_before(self, transfer: Transfer) -> ChecksumResult:
         """What the upload became, when its parts are gone: they go last."""
@@ -214,20 +196,6 @@ def _draft(
         way=claim.way,
         created_by=transfer.created_by,
         meta=transfer.meta,
-    )
-
-
-def _entry(transfer: Transfer, claim: Claim, kept: Version) -> Entry:
-    """The file that the upload makes."""
-    return Entry(
-        id=claim.entry_id,
-        place=transfer.place,
-        parent_id=transfer.parent_id,
-        name=claim.name,
-        kind=transfer.kind,
-        created_ms=kept.at_ms if claim.created_ms is None else claim.created_ms,
-        modified_ms=kept.at_ms,
-        version=kept,
     )
 
 

@@ -9,7 +9,7 @@ import redis
 
 from worker.contracts.libraries import Claim, Conflict, Entry, Place, Transfer
 from worker.errors import RequestError
-from worker.state import entry_scripts
+from worker.state import claim_scripts, entry_scripts
 from worker.state.entry_pages import EntryPages, Page, Wanted
 from worker.state.entry_records import RESOLVE, ROW, entry_of, fields_of
 from worker.state.scripts import Script
@@ -36,8 +36,8 @@ class EntryIndex:
         self._pages = EntryPages(client)
         self._row = Script(client, ROW)
         self._resolve = Script(client, RESOLVE)
-        self._claim = Script(client, entry_scripts.CLAIM)
-        self._release = Script(client, entry_scripts.RELEASE)
+        self._claim = Script(client, claim_scripts.CLAIM)
+        self._release = Script(client, claim_scripts.RELEASE)
         self._put = Script(client, entry_scripts.PUT)
         self._make_directory = Script(client, entry_scripts.MAKE_DIRECTORY)
         self._move = Script(client, entry_scripts.MOVE)
