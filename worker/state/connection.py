@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import redis
 import redis.asyncio
@@ -24,12 +24,7 @@ def connect(url: str, *, timeout_s: float, connect_timeout_s: float) -> redis.Re
     """
     return redis.Redis.from_url(
         url,
-        decode_responses=True,
-        protocol=2,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=min(connect_timeout_s, timeout_s),
-        socket_keepalive=True,
-        health_check_interval=10,
+        **_options(timeout_s, connect_timeout_s),
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
 
@@ -38,14 +33,20 @@ def connect_async(url: str, *, timeout_s: float, connect_timeout_s: float) -> re
     """As `connect`, for an event loop."""
     return redis.asyncio.Redis.from_url(
         url,
-        decode_responses=True,
-        protocol=2,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=min(connect_timeout_s, timeout_s),
-        socket_keepalive=True,
-        health_check_interval=10,
+        **_options(timeout_s, connect_timeout_s),
         retry=AsyncRetry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
+
+
+def _options(timeout_s: float, connect_timeout_s: float) -> dict[str, Any]:
+    return {
+        "decode_responses": True,
+        "protocol": 2,
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": min(connect_timeout_s, timeout_s),
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+    }
 
 
 _REFUSED: Final = (redis.OutOfMemoryError, redis.ReadOnlyError, NoPermissionError)

@@ -26,6 +26,7 @@ CALLS = [
     *(b"GET /directory-history/L/-/history-list/%b", b"GET /token?library_id=%b"),
     *(b"POST /token?%b", b"POST /token/L/%b", b"DELETE /token/%b/x", b"DELETE /token/%b"),
     *(b"POST /space/%b", b"GET /space/%b/list", b"POST /space/L/%b/extension"),
+    *(b"GET /space/L/%b/size", b"GET /space/%b/-/file-count"),
     *(b"DELETE /space/L/%b", b"OPTIONS /%b", b"PATCH /file/L/-/%b", b"FOO /%b", b"get /file/%b"),
 ]
 PIECES = [
