@@ -1,11 +1,10 @@
 """Large bodies: streamed to a file beside the event loop, counted and hashed on the way."""
 
-import errno
 import hashlib
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, Literal, NamedTuple
 
@@ -13,13 +12,14 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from api.bodies import announced_bytes, chunks, too_large
-from worker.errors import StorageError
+from worker.disk import spool_errors_as_ours
 from worker.settings import ApiSettings
 
 PREFIX: Final = "firstframe-spool-"
 # One hop to a thread per MiB, not per packet.
 WRITE_BYTES: Final = 1024 * 1024
 LEFTOVER_AGE_S: Final = 3600
+_NOT_KEPT: Final = "The body could not be kept on this machine."
 
 
 class Spooled(NamedTuple):
@@ -87,7 +87,7 @@ async def _blocks(request: Request, stall_timeout_s: float) -> AsyncIterator[byt
 
 
 def _create(folder: Path | None) -> IO[bytes]:
-    with _disk():
+    with spool_errors_as_ours(_NOT_KEPT):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         return tempfile.NamedTemporaryFile(prefix=PREFIX, dir=folder, delete=False)
@@ -95,26 +95,16 @@ def _create(folder: Path | None) -> IO[bytes]:
 
 def _append(file: IO[bytes], block: bytes, digest: "hashlib._Hash") -> None:
     digest.update(block)
-    with _disk():
+    with spool_errors_as_ours(_NOT_KEPT):
         file.write(block)
 
 
 def _flush(file: IO[bytes]) -> None:
-    with _disk():
+    with spool_errors_as_ours(_NOT_KEPT):
         file.flush()
 
 
 def _remove(file: IO[bytes]) -> None:
-    with _disk():
+    with spool_errors_as_ours(_NOT_KEPT):
         Path(file.name).unlink(missing_ok=True)
         file.close()
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as failed:
-        full = failed.errno in {errno.ENOSPC, errno.EDQUOT}
-        code = "storage.full" if full else "storage.unavailable"
-        raise StorageError(code, "The body could not be kept on this machine.") from failed

@@ -1,4 +1,4 @@
-"""Files of local adapters: whole or not there, and there still after the power was lost."""
+"""Files on this machine: whole or not there, and there still after the power was lost."""
 
 import errno
 import hashlib
@@ -44,6 +44,16 @@ def translated() -> Iterator[None]:
     except OSError as error:
         code = CODE_OF_ERRNO.get(error.errno or 0, "storage.unavailable")
         raise StorageError(code) from error
+
+
+@contextmanager
+def spool_errors_as_ours(told: str) -> Iterator[None]:
+    """The system's exceptions about a file that is needed for a moment only; `told` is the text."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise StorageError("storage.full" if full else "storage.unavailable", told) from error
 
 
 def digest_of(file: BufferedReader, algorithm: str = "sha256") -> str:

@@ -20,13 +20,13 @@ ARROWS: Final[dict[str, frozenset[str]]] = {
     room: frozenset(targets.split())
     for room, targets in {
         "commands": _BELOW_COMMANDS,
-        "api": "wiring settings ports state rules broker telemetry contracts signing errors",
+        "api": "wiring settings ports state disk rules broker telemetry contracts signing errors",
         "tasks": "wiring jobs state rules broker telemetry contracts errors",
         "chores": "wiring jobs state rules broker telemetry contracts errors",
         "wiring": "settings registry state ports rules contracts errors",
         "broker": "settings telemetry contracts errors",
         "telemetry": "settings contracts errors",
-        "jobs": "ports rules geometry contracts errors",
+        "jobs": "disk ports rules geometry contracts errors",
         "state": "contracts rules errors",
         "sandbox": "registry ports rules geometry contracts errors",
         "net": "signing rules contracts errors",

@@ -1,5 +1,6 @@
 """Files on a disk are whole or not there; what a crash left is removed when it is nobody's."""
 
+import errno
 import hashlib
 import os
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.disk import Disk, chunks_of, digest_of
+from worker.disk import Disk, chunks_of, digest_of, spool_errors_as_ours
 from worker.errors import StorageError
 
 LONG_AGO_S = 2 * 3600
@@ -65,3 +66,21 @@ def test_what_a_crash_left_is_removed_by_the_next_process_when_it_is_old(disk: D
     disk.write(disk.folder / "file", (b"x",))
 
     assert [path.name for path in left.iterdir()] == ["being-written"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(errno.ENOSPC, "storage.full", id="full"),
+        pytest.param(errno.EDQUOT, "storage.full", id="over-quota"),
+        pytest.param(errno.EACCES, "storage.unavailable", id="closed"),
+    ],
+)
+def test_a_passing_file_that_cannot_be_kept_is_told_of_without_its_path(
+    number: int, code: str
+) -> None:
+    with pytest.raises(StorageError, match="no room") as caught, spool_errors_as_ours("no room"):
+        raise OSError(number, "system's text", "/secret/path")
+
+    assert caught.value.code == code
+    assert "secret" not in str(caught.value)

@@ -1,14 +1,15 @@
 """Bytes on their way to a library: kept in a file without a name, counted and summed up."""
 
-import errno
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Final, NamedTuple
 
-from worker.errors import StorageError
+from worker.disk import spool_errors_as_ours
 from worker.rules.crc64 import Crc64
+
+_NOT_KEPT: Final = "The upload could not be kept on this machine."
 
 
 class Spooled(NamedTuple):
@@ -30,26 +31,16 @@ def spooled(chunks: Iterable[bytes], folder: Path | None) -> Iterator[Spooled]:
         for chunk in chunks:
             checksum.update(chunk)
             size_bytes += len(chunk)
-            with _disk():
+            with spool_errors_as_ours(_NOT_KEPT):
                 file.write(chunk)
-        with _disk():
+        with spool_errors_as_ours(_NOT_KEPT):
             file.flush()
         yield Spooled(Path(f"/proc/self/fd/{file.fileno()}"), size_bytes, str(checksum))
 
 
 def _create(folder: Path | None) -> IO[bytes]:
     """A file that never has a name, so that nothing is left of a process that was killed."""
-    with _disk():
+    with spool_errors_as_ours(_NOT_KEPT):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryFile(dir=folder)
-
-
-@contextmanager
-def _disk() -> Iterator[None]:
-    try:
-        yield
-    except OSError as failed:
-        full = failed.errno in {errno.ENOSPC, errno.EDQUOT}
-        code = "storage.full" if full else "storage.unavailable"
-        raise StorageError(code, "The upload could not be kept on this machine.") from failed
