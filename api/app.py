@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
+import structlog
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from api import documents, errors, unbuilt
 from api.access import AccessLog
-from api.browsers import AnyPage, BrowserGuard
+from api.browsers import AnyPage, BrowserGuard, names_of
 from api.dialects.tencent_smh.app import PREFIX, make_dialect
 from api.dialects.tencent_smh.wire import Door
 from api.parts import tenant_of
@@ -20,6 +21,8 @@ from api.spool import remove_leftovers
 from api.waiting import Follower, Waiters
 from worker import wiring
 from worker.settings import Settings
+
+log = structlog.get_logger("firstframe.api")
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -52,7 +55,7 @@ def make_app(settings: Settings) -> FastAPI:
     errors.install(app)
     documents.install(app)
     app.add_middleware(AnyPage, prefixes=("/objects/", "/library-objects/"))
-    app.add_middleware(BrowserGuard, is_open=settings.api.open)
+    app.add_middleware(BrowserGuard, names=names_of(settings.api))
     app.add_middleware(Door, prefix=PREFIX, inside=make_dialect(app.state))
     app.add_middleware(AccessLog)
     return app
@@ -66,6 +69,8 @@ def from_environment() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
+    if settings.api.open and not settings.api.hosts:
+        log.warning("the open API answers under any name", setting="api.hosts")
     follower = Follower(settings.redis.url.get_secret_value(), app.state.waiters)
     following = asyncio.create_task(follower.run())
     await run_in_threadpool(remove_leftovers, settings.api.spool_folder)

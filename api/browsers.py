@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
+from worker.settings import ApiSettings
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -18,16 +20,16 @@ _HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~, -]{1,1000}")
 
 
 class BrowserGuard:
-    """Refuses writing calls that another site's page makes and, on loopback, foreign hosts.
+    """Refuses writing calls that another site's page makes, and calls under foreign names.
 
     A page may send simple requests anywhere (Fetch §4.8 marks them in `Sec-Fetch-Site`), and a
-    name that its owner points at 127.0.0.1 makes this API part of the page's own site. An open
-    API is reached under names that it cannot know, so there `Host` and `Origin` say nothing.
+    name that its owner points at 127.0.0.1 makes this API part of the page's own site. Where any
+    name is right (`names` is None), `Host` and `Origin` say nothing.
     """
 
-    def __init__(self, app: ASGIApp, *, is_open: bool) -> None:
+    def __init__(self, app: ASGIApp, *, names: frozenset[str] | None) -> None:
         self._app = app
-        self._is_open = is_open
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 `auth.forbidden` instead of the application where the call is refused."""
@@ -40,11 +42,11 @@ class BrowserGuard:
     def _wrong_with(self, scope: Scope) -> str | None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
-        if not self._is_open and not (len(hosts) == 1 and is_loopback(hosts[0])):
-            return "Without keys the API answers to localhost, 127.0.0.1 and [::1] only."
+        if not is_named(hosts, self._names):
+            return "Without keys the API answers to localhost, 127.0.0.1, [::1] and api.hosts only."
         if scope["method"] in SAFE_METHODS:
             return None
-        foreign = not self._is_open and any(
+        foreign = self._names is not None and any(
             origin.lower() not in {f"http://{hosts[0]}".lower(), f"https://{hosts[0]}".lower()}
             for origin in headers.getlist("origin")
         )
@@ -91,16 +93,36 @@ def preflight(asked: Headers, *, methods: str) -> Response:
     return Response(status_code=204, headers=told)
 
 
+def names_of(api: ApiSettings) -> frozenset[str] | None:
+    """The names beside loopback's under which the API may be called; None for any name."""
+    if api.open and not api.hosts:
+        return None
+    hosts = api.hosts if api.open else ()
+    return frozenset(host.lower().strip("[]") for host in hosts)
+
+
+def is_named(hosts: Sequence[str], names: frozenset[str] | None) -> bool:
+    """Whether a call's `Host` headers are one, of loopback or of `names`; None takes any."""
+    if names is None:
+        return True
+    name = _name_in(hosts[0]) if len(hosts) == 1 else ""
+    return name in names or _is_loopback(name)
+
+
 @lru_cache(maxsize=256)
-def is_loopback(authority: str) -> bool:
-    """Whether a `Host`, with any port or none, names this machine itself."""
+def _name_in(authority: str) -> str:
+    """The name of a `Host`, without its port, in lower case; empty for what is no authority."""
     try:
         parts = urlsplit(f"//{authority}")
         _ = parts.port
-        if parts.netloc != authority or "@" in authority:
-            return False
-        return (
-            parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
-        )
+    except ValueError:
+        return ""
+    told = parts.netloc == authority and "@" not in authority
+    return (parts.hostname or "") if told else ""
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False

@@ -76,6 +76,12 @@ def test_our_processes_read_their_settings_without_a_mistake(
     assert settings.store.public_base_url.endswith(f"/{settings.store.bucket}")
 
 
+def test_a_page_whose_name_leads_to_this_machine_is_refused(compose: dict[str, Any]) -> None:
+    hosts = json.loads(compose["services"]["api"]["environment"]["FIRSTFRAME_API__HOSTS"])
+
+    assert set(hosts) == {"localhost", "127.0.0.1"}
+
+
 def test_every_secret_comes_from_outside_and_is_required(compose: dict[str, Any]) -> None:
     text = COMPOSE.read_text()
     names = {line.partition("=")[0] for line in _lines(ROOT / "deploy" / "env.example")}

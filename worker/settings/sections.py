@@ -24,6 +24,7 @@ from worker.registry import DETECTORS, LIBRARIES, STORES
 MIB = 1024 * 1024
 BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 LINK_HOST = r"^(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
+HOST_NAME = r"^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$"
 PROFILE = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 # How long a worker asks a Redis that is away: to begin an attempt, and to record how one ended.
@@ -86,6 +87,7 @@ class ApiSettings(Section):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8000
     open: bool = False
+    hosts: list[Annotated[str, Field(pattern=HOST_NAME)]] = []
     max_body_bytes: ByteCount = MIB
     max_upload_bytes: ByteCount = 2048 * MIB
     spool_folder: Path | None = None

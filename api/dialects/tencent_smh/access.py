@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from fastapi import Request
 
 from api.access import NOTED
-from api.browsers import is_loopback
+from api.browsers import is_named, names_of
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.paths import names
@@ -97,11 +97,10 @@ def _is_host_known(request: Request) -> bool:
     """Whether public reading may be trusted to come from somebody who knows this server.
 
     A page whose name was pointed at 127.0.0.1 has no token, but it could read what is public on a
-    machine that serves itself only. An open API is meant for names that it cannot know.
+    machine that serves itself only. An open API is meant for names that it may not know.
     """
-    hosts = request.headers.getlist("host")
-    is_open = parts_of(request).settings.api.open
-    return is_open or (len(hosts) == 1 and is_loopback(hosts[0]))
+    names = names_of(parts_of(request).settings.api)
+    return is_named(request.headers.getlist("host"), names)
 
 
 async def reading(

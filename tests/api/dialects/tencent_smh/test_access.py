@@ -172,7 +172,7 @@ def test_naming_a_user_never_widens_what_a_token_opens(
 def test_a_foreign_host_is_answered_with_a_token_only(
     served: Served, shop: Shop, settings: Settings, serve: Callable[[Settings], Served]
 ) -> None:
-    """A page whose name leads to 127.0.0.1 has no token; behind an open API names say nothing."""
+    """A page whose name leads to 127.0.0.1 has no token; an open API may be told its names."""
     shop.library("L", public_read=True)
     token, rebound = shop.token("L"), {"Host": "rebound.example"}
     path = "/api/v1/directory/L/-"
@@ -183,9 +183,10 @@ def test_a_foreign_host_is_answered_with_a_token_only(
     assert given.status_code == 200
     assert httpx2.get(f"{served.url}/v1/jobs", headers=rebound).status_code == 403
 
-    api = ApiSettings(**{**settings.api.model_dump(), "open": True})
-    opened = serve(settings.model_copy(update={"api": api}))
-    assert httpx2.get(f"{opened.url}{path}", headers=rebound).status_code == 200
+    for hosts, status in ((["rebound.example"], 200), ([], 200), (["covers.example"], 400)):
+        api = ApiSettings(**{**settings.api.model_dump(), "open": True, "hosts": hosts})
+        opened = serve(settings.model_copy(update={"api": api}))
+        assert httpx2.get(f"{opened.url}{path}", headers=rebound).status_code == status
 
 
 @pytest.mark.parametrize("library_id", ["a:b", "smh1:-", "x" * 65, "*", "é"])
