@@ -15,6 +15,7 @@ class LossyRedis:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._losing = False
+        self._asked = b""
         self.lost = 0
 
     def lose_next(self) -> None:
@@ -42,8 +43,12 @@ class LossyRedis:
             data: bytes = side.recv(65536)
             if not data:
                 return False
-            # A server that asks for a script's text has done nothing yet.
-            if side is server and self._losing and not data.startswith(b"-NOSCRIPT"):
+            if side is client:
+                self._asked = data
+            # A server that asks for a script's text, or is given it, has done nothing yet.
+            elif self._losing and not (
+                b"LOAD" in self._asked[:40] or data.startswith(b"-NOSCRIPT")
+            ):
                 self._losing, self.lost = False, self.lost + 1
                 return False
             (server if side is client else client).sendall(data)
