@@ -10,18 +10,21 @@ from worker.contracts.libraries import Grant
 from worker.state.scripts import Script
 
 # A use within a second of the last one that was noted writes nothing: most of what is asked for
-# again and again would else be written to disk each time.
+# again and again would else be written to disk each time. A token that is bound to spaces has the
+# mark of each, so it opens no later space of the same id. A look in a space where the token opens
+# nothing is no use of it; without a space it is one.
 USE: Final = """
-local function use_token(library, digest, slack_ms)
+local function use_token(library, digest, slack_ms, space, mark)
   local key = 'ff:access_token:' .. digest
-  local had = redis.call('HMGET', key, 'library', 'period_ms', 'grant')
-  if had[1] ~= library then return false end
+  local had = redis.call('HMGET', key, 'library', 'period_ms', 'grant', 'bound', 'space:' .. space)
+  if had[1] ~= library then return false, false end
+  local opens = space == '' or (mark and (not had[4] or had[5] == mark))
   local period_ms = tonumber(had[2])
-  if redis.call('PTTL', key) < period_ms - slack_ms then
+  if opens and redis.call('PTTL', key) < period_ms - slack_ms then
     redis.call('PEXPIRE', key, period_ms)
     redis.call('ZADD', 'ff:access_tokens:' .. library, clock_ms() + period_ms, digest)
   end
-  return had[3]
+  return had[3], opens
 end
 """
 
@@ -29,12 +32,17 @@ _CREATE: Final = """
 local library, digest, period_ms, grant = unpack(ARGV)
 local key, all, now = 'ff:access_token:' .. digest, 'ff:access_tokens:' .. library, clock_ms()
 redis.call('HSET', key, 'library', library, 'period_ms', period_ms, 'grant', grant)
+for number = 5, #ARGV do
+  local space = redis.call('HMGET', 'ff:space:' .. library .. ':' .. ARGV[number], 'info', 'call')
+  redis.call('HSET', key, 'bound', 1)
+  if space[1] then redis.call('HSET', key, 'space:' .. ARGV[number], space[2] or '') end
+end
 redis.call('PEXPIRE', key, period_ms)
 redis.call('ZREMRANGEBYSCORE', all, '-inf', now)
 redis.call('ZADD', all, now + tonumber(period_ms), digest)
 """
 
-_RENEW: Final = USE + "return use_token(ARGV[1], ARGV[2], 0)"
+_RENEW: Final = USE + "return (use_token(ARGV[1], ARGV[2], 0, ''))"
 
 _DELETE: Final = """
 local library, digest = unpack(ARGV)
@@ -100,10 +108,14 @@ class AccessTokens:
         self._list = Script(client, _LIST)
 
     def create(self, grant: Grant) -> str:
-        """A new token; its text is told here and nowhere else."""
+        """A new token; its text is told here and nowhere else.
+
+        Of the spaces it is bound to, it opens those that are there now.
+        """
         token = f"acctk{secrets.token_urlsafe(32)}"
         told = grant.model_dump_json()
-        self._create(grant.library_id, digest_of(token), grant.period_s * 1000, told)
+        period_ms = grant.period_s * 1000
+        self._create(grant.library_id, digest_of(token), period_ms, told, *grant.space_ids)
         return token
 
     def renew(self, library_id: str, token: str) -> Grant | None:

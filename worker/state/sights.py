@@ -10,6 +10,7 @@ import redis
 import redis.asyncio
 
 from worker.contracts.libraries import Entry, First, Grant, LibraryInfo, Place, SpaceInfo
+from worker.errors import RequestError
 from worker.state.access_tokens import USE, digest_of
 from worker.state.connection import redis_errors_as_ours
 from worker.state.entry_records import RECORDS, entry_of
@@ -37,9 +38,12 @@ local function first_of(dir)
 end
 
 local told = redis.call('HMGET', 'ff:library:' .. library, 'info', 'public_read')
-local part = redis.call('HMGET', 'ff:space:' .. place, 'info', 'public_read')
-local grant = told[1] and digest ~= '' and use_token(library, digest, 1000)
-local answer = {told[1], told[2], part[1], part[2], grant or false, false, false}
+local part = redis.call('HMGET', 'ff:space:' .. place, 'info', 'public_read', 'call')
+local grant, opens = false, false
+if told[1] and digest ~= '' then
+  grant, opens = use_token(library, digest, 1000, space, part[1] and (part[3] or ''))
+end
+local answer = {told[1], told[2], part[1], part[2], grant, false, false, opens}
 if told[1] and part[1] and walks == '1' then
   local id, found = resolve(6)
   answer[6] = row(id, found) or false
@@ -58,8 +62,9 @@ return told
 class Sight(NamedTuple):
     """What is there of all that was asked for.
 
-    A `grant` is of the library that was looked at, and is used by the look. Of an unknown library
-    nothing else is told, of an unknown space no entry.
+    A `grant` is of the library that was looked at. It `opens` the space, or calls that are in no
+    space (""), and only then the look was a use of its token. Of an unknown library nothing else
+    is told, of an unknown space no entry.
     """
 
     library: LibraryInfo | None
@@ -67,6 +72,7 @@ class Sight(NamedTuple):
     grant: Grant | None
     entry: Entry | None
     first: Entry | None
+    opens: bool = False
 
 
 class Sights:
@@ -88,7 +94,7 @@ class Sights:
 
         An empty `path` is the space's top directory. `first` is the file of that directory that
         was created first or last, of several the first by the bytes of its name; in a media
-        library each file is a medium. A token that is used lasts a full period from here,
+        library each file is a medium. A token that opens the space lasts a full period from here,
         to the second. Raises: RequestError `queue.unavailable`.
         """
         place = Place(library_id, space_id)
@@ -104,10 +110,14 @@ class _Gathered(NamedTuple):
 
 
 class AsyncSights:
-    """The same looks for an event loop: what is asked for during a round trip shares the next."""
+    """The same looks for an event loop: what is asked for during a round trip shares the next.
 
-    def __init__(self, client: redis.asyncio.Redis) -> None:
+    Nobody waits longer than `timeout_s`, however many looks wait for a round trip before.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis, *, timeout_s: float) -> None:
         self._redis = client
+        self._timeout_s = timeout_s
         self._looks = client.register_script(SHARED + _LOOKS)
         self._turn = asyncio.Lock()
         self._next: _Gathered | None = None
@@ -138,11 +148,25 @@ class AsyncSights:
         await self._redis.aclose()
 
     async def _ask(self, asked: list[tuple[str, ...]]) -> list[str]:
-        with redis_errors_as_ours():
-            async with self._turn:
-                if self._next and self._next.asked is asked:
-                    self._next = None
+        try:
+            # The time runs from when the first of them asked, so it is out for none of them later.
+            async with asyncio.timeout(self._timeout_s):
+                return await self._ask_in_turn(asked)
+        except TimeoutError as error:
+            raise RequestError("queue.unavailable") from error
+        finally:
+            self._close(asked)
+
+    async def _ask_in_turn(self, asked: list[tuple[str, ...]]) -> list[str]:
+        async with self._turn:
+            self._close(asked)
+            with redis_errors_as_ours():
                 return cast(list[str], await self._looks(args=[json.dumps(asked)]))
+
+    def _close(self, asked: list[tuple[str, ...]]) -> None:
+        """Let whoever asks from now on ask in the next round trip."""
+        if self._next and self._next.asked is asked:
+            self._next = None
 
 
 def _asked(
@@ -155,7 +179,7 @@ def _asked(
 
 @lru_cache(maxsize=1024)
 def _sight(place: Place, told: str) -> Sight:
-    library, library_public, space, space_public, grant, entry, first_row = (
+    library, library_public, space, space_public, grant, entry, first_row, opens = (
         part or None for part in json.loads(told)
     )
     return Sight(
@@ -164,4 +188,5 @@ def _sight(place: Place, told: str) -> Sight:
         grant=Grant.model_validate_json(grant) if grant else None,
         entry=entry_of(place, entry),
         first=entry_of(place, first_row),
+        opens=bool(opens),
     )

@@ -92,7 +92,7 @@ def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:
         timeout_s=timeout_s,
         connect_timeout_s=section.connect_timeout_s,
     )
-    return AsyncSights(client)
+    return AsyncSights(client, timeout_s=timeout_s)
 
 
 def _results(settings: Settings, client: Redis) -> ResultRecords:

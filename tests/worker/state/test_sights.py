@@ -1,6 +1,7 @@
 """A sight tells all that a read needs, in one round trip, and uses its token."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -39,11 +40,14 @@ def commands_sent(url: str, look: Callable[[], object]) -> list[str]:
                 sent.append(str(seen["command"]).split()[0].upper())
 
 
-def in_a_loop(url: str, looks: Looks) -> Sight | None:
+def in_a_loop(url: str, looks: Looks, *, timeout_s: float = 5) -> Sight | None:
     """What `looks` gives in an event loop of its own."""
 
     async def run() -> Sight | None:
-        sights = AsyncSights(connect_async(url, timeout_s=5, connect_timeout_s=5))
+        sights = AsyncSights(
+            connect_async(url, timeout_s=timeout_s, connect_timeout_s=timeout_s),
+            timeout_s=timeout_s,
+        )
         try:
             return await looks(sights)
         finally:
@@ -60,7 +64,7 @@ def test_one_look_tells_everything(shelf: Shelf) -> None:
     sight = shelf.sights.look("lib1", "-", token=token, path=["album"], first="oldest")
 
     only = space("-", created_ms=library().created_ms)
-    assert sight == Sight(library(), only, GRANT, shelf.now(album.id), first)
+    assert sight == Sight(library(), only, GRANT, shelf.now(album.id), first, opens=True)
 
 
 def test_a_look_is_one_round_trip_even_where_the_token_slides(shelf: Shelf, redis_url: str) -> None:
@@ -136,6 +140,31 @@ def test_without_redis_every_look_says_so_and_later_ones_ask_again(
     in_a_loop(server.url(), looks)
 
 
+def test_nobody_waits_for_a_silent_redis_longer_than_the_time_that_is_set(
+    own_redis: Callable[[], RedisServer],
+) -> None:
+    server = own_redis()
+
+    async def look(sights: AsyncSights, number: int) -> float:
+        await asyncio.sleep(number / 2000)
+        asked_s = time.monotonic()
+        with pytest.raises(RequestError, match=r"queue\.unavailable"):
+            await sights.look("lib1", "-", token=None)
+        return time.monotonic() - asked_s
+
+    async def looks(sights: AsyncSights) -> None:
+        assert await sights.look("lib1", "-", token=None) == NOTHING
+        server.pause()
+        try:
+            waited_s = await asyncio.gather(*(look(sights, number) for number in range(200)))
+        finally:
+            server.resume()
+        assert max(waited_s) < 1
+        assert await sights.look("lib1", "-", token=None) == NOTHING
+
+    in_a_loop(server.url(), looks, timeout_s=0.5)
+
+
 def test_only_what_is_asked_for_is_told(shelf: Shelf) -> None:
     shelf.add("ent_1", "a.jpg")
 
@@ -166,6 +195,49 @@ def test_a_token_counts_and_slides_in_its_own_library_only(
 
     assert sight.grant == (grant if slides else None)
     assert (left_ms(shelf, made) > 299_000) is slides
+
+
+@pytest.mark.parametrize(
+    ("bound", "space_id", "opens"),
+    [
+        pytest.param((), "a", True, id="unbound"),
+        pytest.param((), "none", False, id="unknown space"),
+        pytest.param((), "", True, id="in no space"),
+        pytest.param(("a",), "a", True, id="its space"),
+        pytest.param(("a",), "", True, id="bound, in no space"),
+        pytest.param(("b", "none"), "a", False, id="another space"),
+        pytest.param(("none",), "none", False, id="its space that is none"),
+    ],
+)
+def test_a_token_slides_only_where_it_opens_something(
+    shelf: Shelf, bound: tuple[str, ...], space_id: str, *, opens: bool
+) -> None:
+    shelf.libraries.create(library("many", multi_tenant=True), secret="s")
+    for made in ("a", "b"):
+        shelf.libraries.create_space(space(made, "many"))
+    grant = GRANT.model_copy(update={"library_id": "many", "space_ids": bound})
+    token = shelf.tokens.create(grant)
+    shelf.redis.pexpire(f"ff:access_token:{digest_of(token)}", 10_000)
+
+    sight = shelf.sights.look("many", space_id, token=token)
+
+    assert (sight.grant, sight.opens) == (grant, opens)
+    assert (left_ms(shelf, token) > 299_000) is opens
+
+
+def test_a_bound_token_does_not_open_the_next_space_of_the_same_id(shelf: Shelf) -> None:
+    shelf.libraries.create(library("many", multi_tenant=True), secret="s")
+    early = shelf.tokens.create(Grant(library_id="many", space_ids=("a",), period_s=300))
+    shelf.libraries.create_space(space("a", "many"))
+    token = shelf.tokens.create(Grant(library_id="many", space_ids=("a",), period_s=300))
+    assert not shelf.sights.look("many", "a", token=early).opens
+    assert shelf.sights.look("many", "a", token=token).opens
+
+    shelf.libraries.delete_space("many", "a")
+    shelf.libraries.create_space(space("a", "many"))
+
+    sight = shelf.sights.look("many", "a", token=token)
+    assert (sight.space, sight.opens) == (space("a", "many"), False)
 
 
 @pytest.mark.parametrize("token", [None, "", "acctk", "ä", "x" * 10_000])
