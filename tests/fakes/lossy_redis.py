@@ -44,7 +44,8 @@ class LossyRedis:
             if not data:
                 return False
             if side is client:
-                self._asked = data
+                # A script's text may come in pieces.
+                self._asked = data if data.startswith(b"*") else self._asked
             # A server that asks for a script's text, or is given it, has done nothing yet.
             elif self._losing and not (
                 b"LOAD" in self._asked[:40] or data.startswith(b"-NOSCRIPT")
