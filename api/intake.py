@@ -9,17 +9,21 @@ from worker.contracts.requests import CoverRequest
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.recipes import flight_of
-from worker.rules.visibility import Profiles, Refusal, refusal
+from worker.rules.visibility import NO_ENTRY, Profiles, Refusal, is_of_library, refusal
 from worker.state.permissions import entry_refused
 from worker.wiring import State
 
 
 class Intake(NamedTuple):
-    """What requests are checked against, and where their jobs are recorded."""
+    """What requests are checked against, and where their jobs are recorded.
+
+    `is_open`: whoever calls is unknown, and has nothing from libraries (`api.reach`).
+    """
 
     state: State
     store: Store
     profiles: Profiles
+    is_open: bool
 
     def take(self, tenant: str, wanted: CoverRequest) -> Job:
         """The job of a request: that of its like while one is queued or running, else a new one.
@@ -39,4 +43,6 @@ class Intake(NamedTuple):
         source = wanted.source
         if source.upload and self.store.find(upload_key(tenant, source.upload)) is None:
             return Refusal("request.not_found", "source.upload", "there is no such upload")
+        if self.is_open and is_of_library(wanted):
+            return NO_ENTRY
         return entry_refused(self.state.libraries, tenant, wanted)

@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from api.intake import Intake
+from api.reach import Reach
 from api.waiting import Waiters
 from worker.contracts.names import DEFAULT_TENANT
 from worker.errors import RequestError
@@ -47,7 +48,8 @@ async def _library(request: Request) -> Library:
 async def _intake(request: Request) -> Intake:
     settings = cast(Settings, request.app.state.settings)
     profiles = settings.providers.tencent_smh
-    return Intake(request.app.state.state, request.app.state.store, profiles)
+    state = request.app.state
+    return Intake(state.state, state.store, profiles, is_open=settings.api.open)
 
 
 async def _waiters(request: Request) -> Waiters:
@@ -55,10 +57,18 @@ async def _waiters(request: Request) -> Waiters:
 
 
 TenantName = Annotated[str, Depends(tenant_of)]
+
+
+async def _reach(request: Request, tenant: TenantName) -> Reach:
+    settings = cast(Settings, request.app.state.settings)
+    return Reach(cast(State, request.app.state.state).jobs, tenant, settings.api.open)
+
+
 GivenSettings = Annotated[ApiSettings, Depends(_api)]
 GivenLinkSecret = Annotated[str | None, Depends(_link_secret)]
 GivenState = Annotated[State, Depends(_state)]
 GivenStore = Annotated[Store, Depends(_store)]
 GivenLibrary = Annotated[Library, Depends(_library)]
+GivenReach = Annotated[Reach, Depends(_reach)]
 GivenIntake = Annotated[Intake, Depends(_intake)]
 GivenWaiters = Annotated[Waiters, Depends(_waiters)]

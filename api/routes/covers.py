@@ -7,9 +7,8 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import read_json, refuse_unbuilt_of_covers
 from api.disconnects import unless_gone
 from api.documents import REQUEST_EXAMPLE, answers, json_body
-from api.parts import GivenIntake, GivenSettings, GivenWaiters, TenantName
+from api.parts import GivenIntake, GivenReach, GivenSettings, GivenWaiters, TenantName
 from api.prefer import wait_s
-from api.routes.jobs import read_job
 from api.views import JobView, job_path, job_view
 from worker.contracts.jobs import Job
 from worker.contracts.names import FINISHED
@@ -51,6 +50,7 @@ async def make(  # each is a dependency that FastAPI fills in
     request: Request,
     settings: GivenSettings,
     intake: GivenIntake,
+    reach: GivenReach,
     waiters: GivenWaiters,
     tenant: TenantName,
 ) -> JSONResponse:
@@ -78,7 +78,7 @@ async def make(  # each is a dependency that FastAPI fills in
         taken = job
 
         async def read() -> Job:
-            return await run_in_threadpool(read_job, intake.state, tenant, taken.id)
+            return await run_in_threadpool(reach.read, taken.id)
 
         waiting = waiters.wait(job.id, read, timeout_s=timeout_s)
         job = await unless_gone(request, waiting)

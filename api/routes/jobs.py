@@ -9,14 +9,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.bodies import refuse_unbuilt
 from api.documents import EXAMPLE_JOB, answers
-from api.parts import GivenState, GivenStore, TenantName
+from api.parts import GivenReach, GivenState, GivenStore
 from api.release import release
 from api.views import JobsView, JobView, job_path, job_view
-from worker.contracts.jobs import Job
 from worker.contracts.names import Kind, Lane, Status
 from worker.errors import RequestError
 from worker.state.listing import Filters
-from worker.wiring import State
 
 JOB_ID: Final = r"^job_[0-9A-HJKMNP-TV-Z]{26}$"
 
@@ -53,23 +51,15 @@ async def known_job_id(
 JobId = Annotated[str, Depends(known_job_id)]
 
 
-def read_job(state: State, tenant: str, job_id: str) -> Job:
-    """Raises: RequestError `request.not_found`, for another tenant's job too."""
-    job = state.jobs.read(tenant, job_id)
-    if job is None:
-        raise RequestError("request.not_found", "There is no such job.")
-    return job
-
-
 @router.get(
     "/v1/jobs/{job_id}",
     summary="Read a job",
     responses=answers({200: JobView}, "request.not_found", "queue.unavailable"),
     dependencies=[NoQueries],
 )
-def read(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantName) -> JSONResponse:
+def read(job_id: JobId, reach: GivenReach, store: GivenStore) -> JSONResponse:
     """The job as it stands; `result` once it has succeeded, `error` once it has failed."""
-    return JSONResponse(job_view(read_job(state, tenant, job_id), store))
+    return JSONResponse(job_view(reach.read(job_id), store))
 
 
 @router.get(
@@ -78,11 +68,14 @@ def read(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantName
     responses=answers({200: JobsView}, "request.invalid", "queue.unavailable"),
 )
 def page(
-    query: Annotated[JobsQuery, Query()], state: GivenState, store: GivenStore, tenant: TenantName
+    query: Annotated[JobsQuery, Query()], reach: GivenReach, store: GivenStore
 ) -> JSONResponse:
-    """A page of the tenant's jobs; pass `next` as `cursor` for the one after it."""
+    """A page of the tenant's jobs; pass `next` as `cursor` for the one after it.
+
+    A page may be short, or empty, and have one after it.
+    """
     filters = Filters(query.status, query.kind, query.lane, query.created_after)
-    found = state.jobs.page(tenant, filters, cursor=query.cursor, limit=query.limit)
+    found = reach.page(filters, cursor=query.cursor, limit=query.limit)
     jobs = [job_view(job, store) for job in found.jobs]
     return JSONResponse({"jobs": jobs, "next": found.next_cursor})
 
@@ -93,9 +86,9 @@ def page(
     responses=answers({200: JobView}, "request.not_found", "job.state", "queue.unavailable"),
     dependencies=[NoQueries],
 )
-def cancel(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantName) -> JSONResponse:
+def cancel(job_id: JobId, reach: GivenReach, store: GivenStore) -> JSONResponse:
     """A queued job ends at once; a running one at its next step. Its covers are not made."""
-    return JSONResponse(job_view(state.jobs.cancel(tenant, job_id), store))
+    return JSONResponse(job_view(reach.cancel(job_id), store))
 
 
 @router.post(
@@ -105,9 +98,9 @@ def cancel(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantNa
     responses=answers({202: JobView}, "request.not_found", "job.state", "queue.unavailable"),
     dependencies=[NoQueries],
 )
-def retry(job_id: JobId, state: GivenState, store: GivenStore, tenant: TenantName) -> JSONResponse:
+def retry(job_id: JobId, reach: GivenReach, state: GivenState, store: GivenStore) -> JSONResponse:
     """The failed job goes back to its lane, as the same job."""
-    job = state.jobs.retry(tenant, job_id)
+    job = reach.retry(job_id)
     release(state.lanes, job.lane)
     told = job_view(job, store)
     return JSONResponse(told, status_code=202, headers={"Location": job_path(job.id)})

@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple, Protocol
 
+from worker.contracts.jobs import AnyRequest
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
-from worker.contracts.requests import CoverRequest, SmhReference, SourceReference
+from worker.contracts.requests import ChecksumRequest, CoverRequest, SmhReference, SourceReference
 
 
 class Profile(Protocol):
@@ -32,6 +33,7 @@ class Refusal(NamedTuple):
     message: str
 
 
+NO_ENTRY: Final = Refusal("request.not_found", "source.entry", "there is no such library or space")
 _NOT_PUBLIC: Final = Refusal(
     "request.invalid", "visibility", "the library is private, and so are covers of its media"
 )
@@ -85,9 +87,14 @@ def entry_refusal(
     the others as a whole.
     """
     if library is None or library.tenant != tenant or space is None:
-        return Refusal("request.not_found", "source.entry", "there is no such library or space")
+        return NO_ENTRY
     is_public = space.public_read if library.multi_tenant else library.public_read
     return None if is_public or wanted.visibility != "public" else _NOT_PUBLIC
+
+
+def is_of_library(request: AnyRequest) -> bool:
+    """Whether a job is over a file of a library that is served here, and so tells of it."""
+    return isinstance(request, ChecksumRequest) or request.source.entry is not None
 
 
 def _library(source: SourceReference) -> SmhReference | None:
