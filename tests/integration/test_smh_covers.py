@@ -150,3 +150,19 @@ def test_workers_with_an_expired_token_ask_for_one_new_one(
         assert set(workers.map(_read_first, [settings] * 12)) == {b"picture"}
 
     assert smh_vendor.calls["token"] == 2
+
+
+def test_albums_and_files_of_a_profile_share_one_connection_for_tokens(
+    smh_vendor: SmhVendor, one_redis_url: str
+) -> None:
+    smh_vendor.put("trip/a.jpg", b"picture")
+    settings = settings_for(smh_vendor, one_redis_url)
+    open_source, watcher = opener(settings), wiring.redis_client(settings, timeout_s=5)
+    before = len(watcher.client_list())
+
+    for wanted in ({"album": source(album="trip")}, {"file": source(path="trip/a.jpg")}):
+        with closing(open_source("default", SourceReference.model_validate(wanted))) as reader:
+            assert reader.read(0, 100) == b"picture"
+
+    assert len(watcher.client_list()) == before + 1
+    watcher.close()
