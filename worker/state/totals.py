@@ -10,7 +10,7 @@ from worker.state.entry_records import RECORDS
 from worker.state.scripts import Script
 
 # So many in one run keep others waiting in Redis for a few milliseconds.
-_BATCH: Final = 1000
+_BATCH: Final = 500
 
 _SCAN: Final = (
     RECORDS
