@@ -53,7 +53,7 @@ def fill_a_library(parts: Parts) -> None:
     index.move(PLACE, "ent_2", parent_id=ROOT, name="c.jpg")
     transfers = TransferRecords(parts.redis)
     transfers.create(upload(3, "b.jpg"))
-    transfers.add_part("trn_3", 1, Part(upload=UPLOAD, size_bytes=1, etag=""))
+    transfers.add_part("trn_3", 1, Part(upload=UPLOAD, size_bytes=1, etag=""), max_bytes=1)
 
 
 def keep_what_is_found_again(parts: Parts) -> None:

@@ -147,6 +147,7 @@ class Transfer(Frozen):
     secret: str = Field(default="", repr=False)  # opens the way its bytes come
     created_ms: int
     parts: dict[int, Part] = Field(default_factory=dict)
+    total_bytes: int | None = Field(default=None, description="Of all parts, once it is sealed.")
 
 
 class Claim(NamedTuple):

@@ -171,11 +171,14 @@ def _new_entry_id() -> str:
 
 
 def _parts(transfer: Transfer) -> list[Part]:
-    """The upload's parts in their order, which has no gap."""
+    """The upload's parts in their order, which has no gap, and no other bytes than were sealed."""
     numbers = sorted(transfer.parts)
     if not numbers or numbers != list(range(1, len(numbers) + 1)):
         raise _no_upload()
-    return [transfer.parts[number] for number in numbers]
+    parts = [transfer.parts[number] for number in numbers]
+    if transfer.total_bytes not in {None, sum(part.size_bytes for part in parts)}:
+        raise _no_upload()
+    return parts
 
 
 def _part_keys(transfer: Transfer) -> list[str]:

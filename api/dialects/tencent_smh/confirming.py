@@ -16,7 +16,7 @@ from api.dialects.tencent_smh.views import entry_view
 from api.disconnects import unless_gone
 from api.release import release
 from worker.contracts.jobs import Job
-from worker.contracts.libraries import Transfer
+from worker.contracts.libraries import Conflict, Transfer
 from worker.contracts.names import FINISHED
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
@@ -67,38 +67,35 @@ def _begin(parts: Parts, call: Call, crc64: str | None) -> tuple[Transfer, Job]:
     last = jobs.in_flight(tenant, transfer.id)
     if last and last.status in {"queued", "running", "succeeded"}:
         return transfer, last
-    _check_complete(transfer, parts.settings.api.max_upload_bytes)
-    _choose(parts, call, seen, transfer)
-    # Its day may be nearly over, and the job may have to wait.
-    if not parts.state.transfers.keep(transfer.id):
-        raise RefusalError("ConfirmKeyNotFound")
+    _seal(parts, transfer, _chosen(call, seen, transfer))
     wanted = ChecksumRequest(transfer=transfer.id, crc64=crc64)
     job = jobs.create(tenant, wanted, flight=transfer.id)
     release(parts.state.lanes, job.lane)
     return transfer, job
 
 
-def _check_complete(transfer: Transfer, max_bytes: int) -> None:
-    """Raises RefusalError where bytes are missing, or are more than a file may have."""
-    numbers = sorted(transfer.parts)
-    if not numbers or numbers != list(range(1, len(numbers) + 1)):
+def _chosen(call: Call, seen: Seen, transfer: Transfer) -> Conflict:
+    """What is done about a taken name; where the client says nothing, what it said before holds.
+
+    Raises: RefusalError `NoPermission` for replacing a file with a token that cannot begin that.
+    """
+    conflict = conflict_of(call.queries, transfer.conflict)
+    held = set(seen.grant.grants if seen.grant else ())
+    replaces = conflict == "overwrite" and transfer.conflict != "overwrite"
+    if replaces and not held & {ADMIN, *grants.BEGIN_OVERWRITING}:
+        raise RefusalError("NoPermission")
+    return conflict
+
+
+def _seal(parts: Parts, transfer: Transfer, conflict: Conflict) -> None:
+    """Let no more bytes come. Raises: RefusalError where some are missing."""
+    outcome = parts.state.transfers.seal(transfer.id, conflict=conflict)
+    if outcome == "gone":
+        raise RefusalError("ConfirmKeyNotFound")
+    if outcome == "incomplete":
         raise RefusalError(
             "MultipartUploadIncomplete" if transfer.multipart else "UploadIncomplete"
         )
-    # Parts that come at the same time do not know of each other.
-    if sum(part.size_bytes for part in transfer.parts.values()) > max_bytes:
-        raise RefusalError("QuotaLimitReached", f"A file has {max_bytes} bytes at most here.")
-
-
-def _choose(parts: Parts, call: Call, seen: Seen, transfer: Transfer) -> None:
-    """Let the client say now what is done about a taken name; absent, what it said before holds."""
-    conflict = conflict_of(call.queries, transfer.conflict)
-    if conflict == transfer.conflict:
-        return
-    held = set(seen.grant.grants if seen.grant else ())
-    if conflict == "overwrite" and not held & {ADMIN, "confirm_upload", *grants.BEGIN_OVERWRITING}:
-        raise RefusalError("NoPermission")
-    parts.state.transfers.create(transfer.model_copy(update={"conflict": conflict}))
 
 
 def _result(job: Job) -> ChecksumResult:

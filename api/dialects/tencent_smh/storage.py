@@ -5,6 +5,7 @@ were given with every part, so both are good for all parts. Failures are the sto
 """
 
 import hmac
+import logging
 import re
 from typing import Final
 from xml.sax.saxutils import escape
@@ -20,13 +21,17 @@ from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.documents import raw_body
 from api.spool import Spooled, spooled
 from worker.contracts.libraries import Part, Transfer
-from worker.errors import CoverError
+from worker.errors import CoverError, RequestError, StorageError
 from worker.rules.keys import UNKNOWN_TYPE, upload_key
+from worker.state.transfers import Arriving
 from worker.wiring import State
+
+log = logging.getLogger(__name__)
 
 PATH: Final = "/storage/{transfer_id}"
 SCHEME: Final = "Firstframe"
 MAX_PARTS: Final = 10_000
+_GONE: Final = "The upload does not exist, was confirmed or aborted, or its time is over."
 
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _STATUS: Final = {
@@ -43,7 +48,11 @@ _FAILURES: Final = {
     for status in sorted(set(_STATUS.values()))
 }
 # The rest of our codes that can come up here are failures of the store or of Redis.
-_CODES: Final = {"request.too_large": "EntityTooLarge", "request.timeout": "RequestTimeout"}
+_CODES: Final = {
+    "library.not_found": "NoSuchUpload",
+    "request.too_large": "EntityTooLarge",
+    "request.timeout": "RequestTimeout",
+}
 
 # Answered before all of the body has come.
 _UNREAD: Final = frozenset({"EntityTooLarge", "RequestTimeout"})
@@ -92,11 +101,11 @@ async def put(request: Request) -> Response:
     parts, transfer_id = parts_of(request), request.path_params["transfer_id"]
     settings = parts.settings.api
     try:
-        transfer = await run_in_threadpool(_opened, parts.state, transfer_id, request)
-        number = _part_number(request, transfer)
-        left_bytes = settings.max_upload_bytes - _other_bytes(transfer, number)
+        arriving = await run_in_threadpool(_opened, parts.state, transfer_id, request)
+        number = _part_number(request, arriving.transfer)
+        left_bytes = arriving.left_bytes(settings.max_upload_bytes)
         async with spooled(request, settings, max_bytes=left_bytes, algorithm="md5") as body:
-            etag = await run_in_threadpool(_keep, parts, transfer, number, body)
+            etag = await run_in_threadpool(_keep, parts, arriving.transfer, number, body)
     except StorageRefusalError as refused:
         return _failure(request, refused.code, str(refused))
     except CoverError as failed:
@@ -104,16 +113,20 @@ async def put(request: Request) -> Response:
     return Response(status_code=200, headers={"ETag": etag})
 
 
-def _opened(state: State, transfer_id: str, request: Request) -> Transfer:
-    """The transfer, if the call's headers open it. Raises: StorageRefusalError."""
-    transfer = state.transfers.read(transfer_id)
-    if transfer is None:
-        raise StorageRefusalError("NoSuchUpload", "The upload does not exist, or its time is over.")
+def _opened(state: State, transfer_id: str, request: Request) -> Arriving:
+    """What the bytes are for, if the call's headers open it. Raises: StorageRefusalError."""
+    told = request.query_params.get("partNumber", "")
+    arriving = state.transfers.arriving(transfer_id, int(told) if _NUMBER.fullmatch(told) else 1)
+    if arriving is None:
+        raise StorageRefusalError("NoSuchUpload", _GONE)
+    opens = arriving.transfer.secret
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    genuine = hmac.compare_digest(secret.encode(), transfer.secret.encode())
-    if scheme != SCHEME or not transfer.secret or not genuine:
+    genuine = hmac.compare_digest(secret.encode(), opens.encode())
+    if scheme != SCHEME or not opens or not genuine:
         raise StorageRefusalError("AccessDenied", "Send the headers that came with the path.")
-    return transfer
+    if arriving.is_sealed:
+        raise StorageRefusalError("NoSuchUpload", _GONE)
+    return arriving
 
 
 def _part_number(request: Request, transfer: Transfer) -> int:
@@ -133,20 +146,31 @@ def _part_number(request: Request, transfer: Transfer) -> int:
     return int(told[0])
 
 
-def _other_bytes(transfer: Transfer, number: int) -> int:
-    return sum(part.size_bytes for at, part in transfer.parts.items() if at != number)
-
-
 def _keep(parts: Parts, transfer: Transfer, number: int, body: Spooled) -> str:
-    """Keep the bytes and note them; the ETag they have. Raises: StorageRefusalError, CoverError."""
+    """Keep the bytes and note them; the ETag they have. Raises: CoverError."""
     upload = f"upl_{ULID()}"
     key = upload_key(transfer.tenant, upload)
     parts.store.put_file(key, body.path, content_type=UNKNOWN_TYPE)
     part = Part(upload=upload, size_bytes=body.size_bytes, etag=f'"{body.digest}"')
-    if not parts.state.transfers.add_part(transfer.id, number, part):
-        parts.store.delete(key)
-        raise StorageRefusalError("NoSuchUpload", "The upload was aborted, or its time is over.")
+    most = parts.settings.api.max_upload_bytes
+    try:
+        replaced = parts.state.transfers.add_part(transfer.id, number, part, max_bytes=most)
+    except RequestError as refused:
+        # Without Redis nobody knows whether it was noted.
+        if refused.code in _CODES:
+            _remove(parts, key)
+        raise
+    if replaced:
+        _remove(parts, upload_key(transfer.tenant, replaced))
     return part.etag
+
+
+def _remove(parts: Parts, key: str) -> None:
+    """Remove bytes that nothing needs; the sweep finds those that the store keeps."""
+    try:
+        parts.store.delete(key)
+    except StorageError as error:
+        log.warning("bytes of an upload stay until the sweep: %s", error)
 
 
 def _told(failed: CoverError) -> tuple[str, str]:

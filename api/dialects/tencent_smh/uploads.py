@@ -11,7 +11,7 @@ from fastapi import Request
 from ulid import ULID
 
 from api.dialects.tencent_smh import grants
-from api.dialects.tencent_smh.access import ADMIN, Call, Seen, writing
+from api.dialects.tencent_smh.access import Call, Seen
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.forms import short
 from api.dialects.tencent_smh.parts import Parts
@@ -23,6 +23,7 @@ from worker.contracts.libraries import Conflict, Transfer
 from worker.contracts.results import ChecksumResult
 from worker.rules.keys import upload_key
 from worker.rules.library_kinds import content_type_of_name
+from worker.state.transfers import MAX_OPEN
 
 LIFE_MS: Final = 24 * 3600 * 1000
 # A client that renews when 5 minutes are left would otherwise go on renewing without a pause.
@@ -54,13 +55,16 @@ def conflict_of(queries: Queries, default: Conflict, *, of_file: bool = True) ->
     )
 
 
-def begin(parts: Parts, call: Call, request: Request, *, multipart: bool) -> dict[str, Any]:
+def begin(
+    parts: Parts, call: Call, seen: Seen, request: Request, *, multipart: bool
+) -> dict[str, Any]:
     """Begin an upload; what its client needs to send the bytes.
 
-    Raises: RefusalError, before any byte has come, for what could never be confirmed.
+    `seen` is the directory it is for. Raises: RefusalError, before any byte has come, for what could never be confirmed.
     """
+    grants.require(seen.grant, *grants.BEGIN_UPLOAD)
     conflict = conflict_of(call.queries, "rename")
-    seen = writing(parts, call, *grants.begin_upload(conflict), path=call.path[:-1])
+    grants.require(seen.grant, *grants.begin_upload(conflict))
     kind = file_kind(seen.library, call.path)
     parent = directory_of(seen)
     _check_size(call.queries, parts.settings.api.max_upload_bytes)
@@ -81,8 +85,13 @@ def begin(parts: Parts, call: Call, request: Request, *, multipart: bool) -> dic
         secret=secrets.token_urlsafe(32),
         created_ms=int(time.time() * 1000),
     )
-    parts.state.transfers.create(transfer)
-    return directions(transfer, request)
+    told = directions(transfer, request)
+    if not parts.state.transfers.create(transfer):
+        raise RefusalError(
+            "QuotaLimitReached",
+            f"{MAX_OPEN} uploads to the library are not confirmed yet: confirm or abort some.",
+        )
+    return told
 
 
 def _check_size(queries: Queries, max_bytes: int) -> None:
@@ -134,27 +143,26 @@ def known(parts: Parts, call: Call, seen: Seen, *, code: str = "UploadNotFound")
     transfer = parts.state.transfers.read(call.path[0]) if len(call.path) == 1 else None
     if transfer is None or transfer.place != seen.place:
         raise RefusalError(code)
-    held = seen.grant.grants if seen.grant else ()
     others = None not in {transfer.created_by, seen.user_id} and (
         transfer.created_by != seen.user_id
     )
-    if others and not {ADMIN, "space_admin"} & set(held):
+    if others and not grants.allows(seen.grant, "space_admin"):
         raise RefusalError("UploadNotBelongYou")
     return transfer
 
 
-def renew(parts: Parts, call: Call, request: Request) -> dict[str, Any]:
+def renew(parts: Parts, call: Call, seen: Seen, request: Request) -> dict[str, Any]:
     """The upload's directions again: they last as long as the upload, a day from its start."""
-    seen = writing(parts, call, *grants.BEGIN_UPLOAD)
+    grants.require(seen.grant, *grants.BEGIN_UPLOAD)
     transfer = known(parts, call, seen)
     if transfer.created_ms + LIFE_MS - time.time() * 1000 < MIN_LEFT_MS:
         raise RefusalError("UploadNotFound", "The upload's day is over; begin it anew.")
     return directions(transfer, request)
 
 
-def status(parts: Parts, call: Call, request: Request) -> dict[str, Any]:
+def status(parts: Parts, call: Call, seen: Seen, request: Request) -> dict[str, Any]:
     """What has come of an upload; its parts have names with capitals, as the vendor's have."""
-    transfer = known(parts, call, writing(parts, call, *grants.BEGIN_UPLOAD))
+    transfer = known(parts, call, seen)
     job = parts.state.jobs.in_flight(transfer.tenant, transfer.id)
     became = job.result if job and isinstance(job.result, ChecksumResult) else None
     told = directions(transfer, request)
@@ -187,9 +195,9 @@ def _path(parts: Parts, transfer: Transfer, became: ChecksumResult | None) -> li
     return path_of(entries, transfer.place, parent_id=wanted.parent_id, name=wanted.name)
 
 
-def abort(parts: Parts, call: Call) -> None:
+def abort(parts: Parts, call: Call, seen: Seen) -> None:
     """Forget an upload and what has come of it. Raises: RefusalError `UploadComplete`."""
-    transfer = known(parts, call, writing(parts, call, *grants.BEGIN_UPLOAD))
+    transfer = known(parts, call, seen)
     job = parts.state.jobs.in_flight(transfer.tenant, transfer.id)
     if job and job.status in {"queued", "running", "succeeded"}:
         raise RefusalError("UploadComplete")

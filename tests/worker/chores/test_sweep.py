@@ -47,7 +47,7 @@ def test_old_uploads_go_unless_a_job_or_a_transfer_needs_them(
     parts.jobs.create("ann", request(upload=NEEDED))
     transfers = TransferRecords(parts.redis)
     transfers.create(upload(1, "a.jpg"))
-    transfers.add_part("trn_1", 1, Part(upload=PIECE, size_bytes=5, etag='"e"'))
+    transfers.add_part("trn_1", 1, Part(upload=PIECE, size_bytes=5, etag='"e"'), max_bytes=5)
 
     assert sweep_uploads(parts.retention, store.list, store.delete, keep_s=3600) == 1
 

@@ -44,6 +44,11 @@ class Shop:
         self.state.libraries.create(info, secret=SECRET)
         return Place(library_id, SINGLE_SPACE)
 
+    def pieces(self) -> dict[Path, int]:
+        """The sizes of the pieces of uploads that the store has, of earlier tests too."""
+        found = (self.settings.store.folder / "uploads").rglob("upl_*")
+        return {path: path.stat().st_size for path in found if path.is_file()}
+
     def space(self, space_id: str, library_id: str = "smh1", *, public_read: bool = False) -> Place:
         info = SpaceInfo(
             library_id=library_id, id=space_id, public_read=public_read, created_ms=STARTED_MS

@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +16,7 @@ from tests.api.dialects.tencent_smh.clerk import Clerk
 from tests.api.dialects.tencent_smh.shop import Shop
 from tests.api.dialects.tencent_smh.uploader import Uploader, crc64
 from worker.settings import Settings
+from worker.state.transfers import SENT_AGAIN_BYTES
 
 PLACE = "smh1/-"
 
@@ -142,6 +144,39 @@ def test_no_more_is_taken_than_a_file_may_have(uploader: Uploader, token: str) -
     assert xml_code_of(chunked) == (400, "EntityTooLarge")
     assert uploader.send(begun, most, part=1).status_code == 200
     assert uploader.send(begun, b"x" * 10, part=2).status_code == 200
+
+
+def test_parts_that_come_together_are_no_more_than_a_file_may_have(
+    uploader: Uploader, token: str, shop: Shop
+) -> None:
+    begun = uploader.begin(f"{PLACE}/a", token, multipart="1")
+    half = b"x" * (MAX_UPLOAD_BYTES // 2)
+    before, all_there = len(shop.pieces()), threading.Barrier(4)
+
+    def slowly() -> Iterator[bytes]:
+        yield half[:-1]
+        all_there.wait(10)
+        yield half[-1:]
+
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(lambda n: uploader.send(begun, slowly(), part=n), range(1, 5)))
+
+    refused = [each for each in sent if each.status_code != 200]
+    assert [xml_code_of(each) for each in refused] == [(400, "EntityTooLarge")] * 2
+    assert len(shop.pieces()) == before + 2
+
+
+def test_bytes_that_are_replaced_are_removed_and_cannot_be_replaced_without_end(
+    uploader: Uploader, token: str, shop: Shop
+) -> None:
+    begun = uploader.begin(f"{PLACE}/a", token)
+    before, sizes = shop.pieces(), [MAX_UPLOAD_BYTES, MAX_UPLOAD_BYTES, SENT_AGAIN_BYTES]
+
+    for size in sizes:
+        assert uploader.send(begun, b"x" * size).status_code == 200
+
+    assert [size for path, size in shop.pieces().items() if path not in before] == sizes[-1:]
+    assert xml_code_of(uploader.send(begun, b"x")) == (400, "EntityTooLarge")
 
 
 def test_a_body_that_is_shorter_than_announced_is_never_kept(

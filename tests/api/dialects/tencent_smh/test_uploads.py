@@ -1,10 +1,12 @@
 """Uploads begun, renewed, asked about and aborted, and every way they are refused."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
+import redis
 
 from tests.api.conftest import MAX_UPLOAD_BYTES
 from tests.api.dialects.tencent_smh.answers import code_of
@@ -12,6 +14,8 @@ from tests.api.dialects.tencent_smh.clerk import Clerk
 from tests.api.dialects.tencent_smh.shop import Shop
 from tests.api.dialects.tencent_smh.uploader import DIRECTIONS, Uploader
 from worker.contracts.libraries import Place
+from worker.settings import Settings
+from worker.state.transfers import MAX_OPEN
 
 PLACE = "smh1/-"
 LONG = "x" * 256
@@ -224,6 +228,22 @@ def test_the_status_tells_the_parts_that_have_come(
     uploader.send(begun, b"1", part=1)
     assert uploader.confirm(PLACE, begun, token).status_code == 200
     assert api.get(url, params=queries).json()["confirmed"] is True
+
+
+def test_a_library_has_only_so_many_uploads_that_are_not_confirmed(
+    api: httpx2.Client, uploader: Uploader, token: str, settings: Settings
+) -> None:
+    begun = uploader.begin(f"{PLACE}/a", token)
+    later_ms = time.time() * 1000 + 60_000
+    with redis.Redis.from_url(settings.redis.url.get_secret_value()) as client:
+        client.zadd("ff:transfers:smh1", {f"other_{n}": later_ms for n in range(MAX_OPEN - 1)})
+    queries = {"access_token": token}
+
+    answer = api.put(f"/file/{PLACE}/b", params=queries)
+
+    assert code_of(answer) == (400, "QuotaLimitReached")
+    api.delete(f"/file/{PLACE}/{begun['confirmKey']}", params={"upload": "", **queries})
+    assert api.put(f"/file/{PLACE}/b", params=queries).status_code == 201
 
 
 def test_an_aborted_upload_is_gone_with_its_bytes(
