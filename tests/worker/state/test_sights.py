@@ -2,58 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import pytest
-import redis
 
 from tests.redis_server import RedisServer
+from tests.worker.state.looks import Looks, commands_sent, in_a_loop
 from tests.worker.state.shelves import CREATED_MS, PLACE, Shelf, again, library, picture, space
 from worker.contracts.libraries import ROOT, Grant
 from worker.errors import RequestError
 from worker.state.access_tokens import digest_of
-from worker.state.connection import connect_async
 from worker.state.sights import AsyncSights, Sight
 
 GRANT = Grant(library_id="lib1", period_s=300)
 NOTHING = Sight(None, None, None, None, None)
 
-Looks = Callable[[AsyncSights], Awaitable[Sight | None]]
-
 
 def left_ms(shelf: Shelf, token: str) -> int:
     return int(str(shelf.redis.pttl(f"ff:access_token:{digest_of(token)}")))
-
-
-def commands_sent(url: str, look: Callable[[], object]) -> list[str]:
-    """The commands that a look sends; what its script does inside is none of them."""
-    sent: list[str] = []
-    with redis.Redis.from_url(url, decode_responses=True) as client, client.monitor() as monitor:
-        look()
-        with redis.Redis.from_url(url) as other:
-            other.echo("the end")
-        while True:
-            seen = monitor.next_command()
-            if "the end" in seen["command"]:
-                return sent
-            if seen["client_type"] != "lua":
-                sent.append(str(seen["command"]).split()[0].upper())
-
-
-def in_a_loop(url: str, looks: Looks, *, timeout_s: float = 5) -> Sight | None:
-    """What `looks` gives in an event loop of its own."""
-
-    async def run() -> Sight | None:
-        sights = AsyncSights(
-            connect_async(url, timeout_s=timeout_s, connect_timeout_s=timeout_s),
-            timeout_s=timeout_s,
-        )
-        try:
-            return await looks(sights)
-        finally:
-            await sights.close()
-
-    return asyncio.run(run())
 
 
 def test_one_look_tells_everything(shelf: Shelf) -> None:
