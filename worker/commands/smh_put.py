@@ -1,7 +1,7 @@
 """`firstframe smh put`: a file of this machine becomes a version of one in a library."""
 
 import json as json_module
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final, NamedTuple
 
@@ -30,13 +30,21 @@ from worker.contracts.libraries import (
 from worker.contracts.results import ChecksumResult
 from worker.jobs.checksum import CHUNK_BYTES, ChecksumStory
 from worker.ports import Library
-from worker.rules.library_kinds import content_type_of_name, kind_of
-from worker.rules.library_paths import check_file_place, segments
+from worker.rules.library_kinds import content_type_of_name
+from worker.rules.library_paths import segments
+from worker.rules.library_places import Misplaced, file_at
 from worker.settings import Settings
 from worker.state.directories import Directories
 
 # Below this nobody would see the bar.
 SHOWN_BYTES: Final = 32 * 1024 * 1024
+WHY: Final[Mapping[Misplaced, str]] = {
+    Misplaced.UNNAMED: "a file has a name",
+    Misplaced.NO_MEDIUM: "it is no picture or video by its ending, and the library is of media",
+    Misplaced.BESIDE_ALBUMS: "media of this library stand in an album",
+    Misplaced.NO_ALBUMS: "media of this library stand in the space itself",
+    Misplaced.IN_ALBUM: "media of this library stand in an album, not below it",
+}
 
 
 class Target(NamedTuple):
@@ -133,14 +141,10 @@ def _target(text: str, file: Path) -> Target:
 
 def _kind(library: LibraryInfo, path: Sequence[str]) -> EntryKind:
     """What the file is in its library; ends the program with 2 where it cannot be there."""
-    try:
-        check_file_place(library, path)
-    except ValueError as error:
-        refuse(f"{'/'.join(path)!r}: {error}")
-    kind = kind_of(path[-1], library.kind)
-    if kind is None:
-        refuse(f"{path[-1]!r} is no picture or video by its ending, and {library.id!r} is of media")
-    return kind
+    found = file_at(library, path)
+    if isinstance(found, Misplaced):
+        refuse(f"{'/'.join(path)!r}: {WHY[found]}")
+    return found
 
 
 def _chunks(given: BinaryIO, file: Path) -> Iterator[bytes]:

@@ -1,10 +1,9 @@
-"""Paths in libraries: which names there may be, how deep they go, and where what may stand."""
+"""Paths in libraries: which names there may be, and how deep they go."""
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
-from worker.contracts.libraries import NEW_ID, SINGLE_SPACE, LibraryInfo
+from worker.contracts.libraries import NEW_ID, SINGLE_SPACE
 
 MAX_NAME_BYTES: Final = 255
 MAX_DEPTH: Final = 64
@@ -44,26 +43,6 @@ def check_name(name: str) -> None:
         raise ValueError("a name is text that UTF-8 can write") from error
     if size_bytes > MAX_NAME_BYTES:
         raise ValueError(f"a name has at most {MAX_NAME_BYTES} bytes in UTF-8")
-
-
-def check_file_place(library: LibraryInfo, path: Sequence[str]) -> None:
-    """Raises ValueError, with the reason, where such a library has no files.
-
-    Media stand in albums where the library has them, else in the top directory.
-    """
-    if not path:
-        raise ValueError("a file has a name")
-    if library.kind == "media" and len(path) != 1 + library.multi_album:
-        where = "in an album" if library.multi_album else "in the space itself"
-        raise ValueError(f"media of this library stand {where}")
-
-
-def check_directory_place(library: LibraryInfo, path: Sequence[str]) -> None:
-    """Raises ValueError, with the reason, where such a library has no directories."""
-    if library.kind == "media" and not library.multi_album and path:
-        raise ValueError("this library has no albums")
-    if library.kind == "media" and len(path) > 1:
-        raise ValueError("an album has no directories in it")
 
 
 def check_library_id(text: str) -> None:

@@ -1,6 +1,7 @@
 """Where a library takes files and directories, and what refuses them elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from api.dialects.tencent_smh.access import Seen
 from api.dialects.tencent_smh.errors import RefusalError
@@ -11,9 +12,23 @@ from worker.contracts.libraries import (
     LibraryInfo,
     Place,
 )
-from worker.rules.library_kinds import kind_of
 from worker.rules.library_paths import MAX_DEPTH, MAX_NAME_BYTES
+from worker.rules.library_places import Misplaced, file_at, misplaced_directory
 from worker.state.entries import EntryIndex
+
+_OF_FILES: Final[Mapping[Misplaced, str]] = {
+    Misplaced.UNNAMED: "EmptyFileName",
+    Misplaced.NO_MEDIUM: "ExtnameNotAllowed",
+    Misplaced.BESIDE_ALBUMS: "UploadToRootDirectoryNotAllowed",
+    # What the file would be in can never have been made.
+    Misplaced.NO_ALBUMS: "DirectoryNotFound",
+    Misplaced.IN_ALBUM: "DirectoryNotFound",
+}
+_OF_DIRECTORIES: Final[Mapping[Misplaced, str]] = {
+    Misplaced.UNNAMED: "EmptyPath",
+    Misplaced.NO_ALBUMS: "DirectoryNotAllowed",
+    Misplaced.IN_ALBUM: "DirectoryLevelExceed",
+}
 
 
 def check_lengths(text: str, *, of_file: bool) -> None:
@@ -27,24 +42,17 @@ def check_lengths(text: str, *, of_file: bool) -> None:
 
 def file_kind(library: LibraryInfo, path: Sequence[str]) -> EntryKind:
     """What a file at `path` would be. Raises: RefusalError where the library takes none there."""
-    if not path:
-        raise RefusalError("EmptyFileName")
-    kind = kind_of(path[-1], library.kind)
-    if kind is None:
-        raise RefusalError("ExtnameNotAllowed")
-    if library.kind == "media" and library.multi_album and len(path) == 1:
-        raise RefusalError("UploadToRootDirectoryNotAllowed")
-    return kind
+    found = file_at(library, path)
+    if isinstance(found, Misplaced):
+        raise RefusalError(_OF_FILES[found])
+    return found
 
 
 def check_directory(library: LibraryInfo, path: Sequence[str]) -> None:
     """Raises RefusalError where the library has no directories, or none so deep."""
-    if not path:
-        raise RefusalError("EmptyPath")
-    if library.kind == "media" and not library.multi_album:
-        raise RefusalError("DirectoryNotAllowed")
-    if library.kind == "media" and len(path) > 1:
-        raise RefusalError("DirectoryLevelExceed")
+    reason = misplaced_directory(library, path)
+    if reason is not None:
+        raise RefusalError(_OF_DIRECTORIES[reason])
 
 
 def directory_of(seen: Seen) -> Entry:

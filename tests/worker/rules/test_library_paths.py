@@ -2,19 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.contracts.libraries import LibraryInfo
 from worker.rules.library_paths import (
-    check_directory_place,
-    check_file_place,
     check_library_id,
     check_name,
     check_space_id,
     segments,
 )
-
-FILES = LibraryInfo(id="files", tenant="acme", kind="file", created_ms=0)
-FLAT = LibraryInfo(id="flat", tenant="acme", kind="media", created_ms=0)
-ALBUMS = LibraryInfo(id="albums", tenant="acme", kind="media", multi_album=True, created_ms=0)
 
 
 @pytest.mark.parametrize(
@@ -72,47 +65,6 @@ def test_names_on_a_path_lead_nowhere_else(text: str) -> None:
         return
     assert not {"", ".", ".."} & set(names)
     assert segments("/".join(names)) == names
-
-
-@pytest.mark.parametrize(
-    ("library", "path", "may"),
-    [
-        pytest.param(FILES, "a.txt", True, id="file-in-a-space"),
-        pytest.param(FILES, "a/b/c.txt", True, id="file-in-a-directory"),
-        pytest.param(FLAT, "a.jpg", True, id="medium-in-a-space-without-albums"),
-        pytest.param(FLAT, "album/a.jpg", False, id="medium-in-an-album-that-cannot-be"),
-        pytest.param(ALBUMS, "a.jpg", False, id="medium-beside-albums"),
-        pytest.param(ALBUMS, "album/a.jpg", True, id="medium-in-an-album"),
-        pytest.param(ALBUMS, "album/b/a.jpg", False, id="medium-below-an-album"),
-        pytest.param(FILES, "", False, id="no-name"),
-    ],
-)
-def test_files_stand_where_the_library_has_them(library: LibraryInfo, path: str, may: bool) -> None:
-    if may:
-        check_file_place(library, segments(path))
-    else:
-        with pytest.raises(ValueError, match=r"stand|name"):
-            check_file_place(library, segments(path))
-
-
-@pytest.mark.parametrize(
-    ("library", "path", "may"),
-    [
-        pytest.param(FILES, "a/b/c", True, id="directory-anywhere"),
-        pytest.param(FLAT, "album", False, id="album-of-a-library-without"),
-        pytest.param(FLAT, "", True, id="top"),
-        pytest.param(ALBUMS, "album", True, id="album"),
-        pytest.param(ALBUMS, "album/deeper", False, id="directory-in-an-album"),
-    ],
-)
-def test_directories_stand_where_the_library_has_them(
-    library: LibraryInfo, path: str, may: bool
-) -> None:
-    if may:
-        check_directory_place(library, segments(path))
-    else:
-        with pytest.raises(ValueError, match="album"):
-            check_directory_place(library, segments(path))
 
 
 @pytest.mark.parametrize("text", ["smh0123456789", "A_b-c", "1", "a" * 64])
