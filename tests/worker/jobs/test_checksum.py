@@ -271,6 +271,24 @@ def test_an_upload_without_all_its_parts_is_not_found(bench: Bench) -> None:
     assert (bench.shelf.listed(), bench.entry_ids()) == ([], [])
 
 
+def test_an_upload_with_other_bytes_than_were_sealed_is_not_found(bench: Bench) -> None:
+    sealed = bench.sent(b"one", b"two")
+    bench.shelf.transfers.seal(sealed.id, conflict="ask")
+    other = bench.sent(b"longer").parts[1]
+    bench.shelf.redis.hset(f"ff:transfer:{sealed.id}", "part:2", other.model_dump_json())
+
+    assert bench.refused(sealed) == "library.not_found"
+    assert (bench.shelf.listed(), bench.entry_ids()) == ([], [])
+
+
+def test_a_sealed_upload_takes_its_name_by_the_rule_that_was_sealed(bench: Bench) -> None:
+    bench.run(bench.sent(DATA))
+    sealed = bench.sent(b"other", conflict="ask")
+    bench.shelf.transfers.seal(sealed.id, conflict="rename")
+
+    assert bench.run(sealed).name == "a (1).jpg"
+
+
 def test_an_upload_of_nobody_or_somebody_else_is_not_found(bench: Bench) -> None:
     foreign = bench.sent(DATA, tenant="bob")
     unknown = foreign.model_copy(update={"id": f"trn_{ULID()}"})
