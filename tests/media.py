@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL.Image import Image
 
 FRAME_RATE = 10
 KEY = "000102030405060708090a0b0c0d0e0f"
@@ -21,7 +22,10 @@ KEY = "000102030405060708090a0b0c0d0e0f"
 
 @dataclass(frozen=True)
 class Clip:
-    """How a test clip is made; width and height are coded pixels, before rotation."""
+    """How a test clip is made; width and height are coded pixels, before rotation.
+
+    `red_then_blue`: the first frame is all red and the others all blue, with no face in any.
+    """
 
     codec: str = "libx264"
     container: str = "mp4"
@@ -34,6 +38,7 @@ class Clip:
     pixel_aspect: Fraction = Fraction(1)
     cut_frames: int = 0
     audio_only: bool = False
+    red_then_blue: bool = False
     muxer_options: dict[str, str] = field(default_factory=dict)
     codec_options: dict[str, str] = field(default_factory=dict)
     tags: dict[str, int] = field(default_factory=dict)
@@ -89,20 +94,29 @@ def made(clip: Clip) -> Path:
 def _scene(width: int, height: int) -> Any:
     """The photo's upper part with margins to pan over, as an RGB array."""
     import numpy as np
-    from PIL import Image
+    import PIL.Image
 
-    with Image.open(photo_path()) as photo:
+    with PIL.Image.open(photo_path()) as photo:
         head = photo.convert("RGB").crop((0, 40, 512, 40 + 512 * height // width))
     return np.asarray(head.resize((width + 64, height)))
 
 
-def _frames(clip: Clip) -> Iterator[Any]:
-    import av
+def _window(clip: Clip, index: int) -> Any:
+    """The pixels of a frame, as an RGB array."""
     import numpy as np
 
+    if clip.red_then_blue:
+        colour = (0, 0, 255) if index else (255, 0, 0)
+        return np.full((clip.height, clip.width, 3), colour, np.uint8)
     scene = _scene(clip.width, clip.height)
+    return np.ascontiguousarray(scene[:, 3 * index : 3 * index + clip.width])
+
+
+def _frames(clip: Clip) -> Iterator[Any]:
+    import av
+
     for index in range(clip.frames):
-        window = np.ascontiguousarray(scene[:, 3 * index : 3 * index + clip.width])
+        window = _window(clip, index)
         frame = av.VideoFrame.from_ndarray(window, format="rgb24")
         frame.pts = index
         frame.time_base = Fraction(1, FRAME_RATE)
@@ -162,6 +176,15 @@ def _write_tone(container: Any) -> None:
         frame.sample_rate, frame.pts = 16_000, start
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
+
+
+def is_red(picture: Image) -> bool:
+    """Whether the middle and the corners of a picture are those of a red first frame."""
+    width, height = picture.size
+    rgb = picture.convert("RGB")
+    places = [(x, y) for x in (0, width // 2, width - 1) for y in (0, height // 2, height - 1)]
+    colours = [rgb.getpixel(place) for place in places]
+    return all(isinstance(c, tuple) and c[0] > 200 and max(c[1:]) < 60 for c in colours)
 
 
 @pytest.fixture(scope="session")

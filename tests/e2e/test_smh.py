@@ -1,6 +1,7 @@
 """The page about libraries, followed on an instance: filled, covered, replaced, restarted."""
 
 import tomllib
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 
 from tests.e2e.conftest import Running, running_in
 from tests.e2e.librarian import Librarian, size_of
-from tests.media import Clip, made
+from tests.media import Clip, is_red, made
 from worker.contracts.libraries import Place
 from worker.state.entries import EntryIndex
 
@@ -100,6 +101,11 @@ def test_without_a_size_a_picture_is_itself_and_a_video_its_whole_first_frame(
 
     assert librarian.cover("holiday/-/cover/picture") == photo.read_bytes()
     assert size_of(librarian.cover("holiday/-/cover/video")) == (360, 640)
+
+    librarian.put("holiday/-/coloured/a.mp4", made(Clip(red_then_blue=True)))
+    for queries in ({}, {"size": 64}):
+        cover = librarian.cover("holiday/-/cover/coloured", **queries)
+        assert is_red(Image.open(BytesIO(cover)))
 
 
 def test_a_restart_finds_everything_and_a_lost_index_is_made_anew(

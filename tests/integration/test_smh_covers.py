@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.fakes.smh_vendor import SmhVendor
+from tests.media import Clip, is_red
 from worker import wiring
 from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.results import CoverResult
@@ -93,6 +94,18 @@ def test_the_cover_of_an_album_shows_the_first_uploaded_video(
     assert result.covers[0].path is not None
     picture = Image.open(BytesIO(Path(result.covers[0].path).read_bytes()))
     assert picture.size == (256, 256)
+
+
+def test_the_cover_of_a_video_at_the_vendor_is_of_its_first_frame(
+    cover: Callable[..., CoverResult], smh_vendor: SmhVendor, make_clip: Callable[[Clip], Path]
+) -> None:
+    data = make_clip(Clip(red_then_blue=True)).read_bytes()
+    smh_vendor.put("trip/a.mp4", data, type="video", created="2024-05-01T00:00:00.000Z")
+
+    (made,) = cover(album=source(album="trip")).covers
+
+    assert made.path is not None
+    assert is_red(Image.open(made.path))
 
 
 def test_the_cover_of_a_file_is_that_of_the_version_asked_for(

@@ -14,11 +14,13 @@ from tests.api.dialects.tencent_smh.answers import code_of
 from tests.api.dialects.tencent_smh.conftest import with_libraries
 from tests.api.dialects.tencent_smh.cook import Cook
 from tests.api.dialects.tencent_smh.shop import STARTED_MS, Shop
+from tests.media import Clip, is_red
 from worker.contracts.requests import CoverRequest
 from worker.settings import Settings
 
 Behind = Callable[[httpx2.Response], httpx2.Response]
 Blob = Callable[[bytes], Path]
+MakeClip = Callable[[Clip], Path]
 
 
 def _cover(api: httpx2.Client, shop: Shop, path: str = "", **queries: str | int) -> httpx2.Response:
@@ -77,12 +79,16 @@ def test_the_cover_of_an_image_without_size_is_the_image_itself(
 
 
 def test_the_cover_of_a_video_without_size_is_its_whole_first_frame(
-    api: httpx2.Client, shop: Shop, cook: Cook, clip: Path, behind: Behind
+    api: httpx2.Client, shop: Shop, cook: Cook, make_clip: MakeClip, behind: Behind
 ) -> None:
-    shop.put(shop.library(), "clip.mp4", clip)
+    shop.put(shop.library(), "clip.mp4", make_clip(Clip(red_then_blue=True)))
     cook.start()
 
-    assert _picture(behind(_cover(api, shop))).size == (640, 360)
+    whole = _picture(behind(_cover(api, shop)))
+
+    assert whole.size == (640, 360)
+    assert is_red(whole)
+    assert is_red(_picture(behind(_cover(api, shop, size=64))))
 
 
 def test_a_head_is_answered_like_a_get_without_its_body(
@@ -101,7 +107,9 @@ def test_the_cover_of_an_album_is_of_its_first_medium(
     api: httpx2.Client, shop: Shop, photo: Path, blob: Blob, behind: Behind, album: str
 ) -> None:
     place = shop.library(multi_album=True)
-    shop.put(place, "b.jpg", photo, parent_id=shop.directory(place, album))
+    wanted = shop.directory(place, album)
+    shop.put(place, "b.jpg", photo, parent_id=wanted)
+    shop.put(place, "a.jpg", blob(b"later"), parent_id=wanted)
     other = shop.directory(place, f"{album}2")
     shop.put(place, "a.jpg", blob(b"other"), parent_id=other, at_ms=STARTED_MS)
 

@@ -15,6 +15,7 @@ from tests.api.conftest import Served
 from tests.api.dialects.tencent_smh.answers import code_of
 from tests.api.dialects.tencent_smh.cook import Cook
 from tests.api.dialects.tencent_smh.shop import STARTED_MS, Shop
+from tests.media import Clip, is_red
 from tests.minio_server import Minio, client_of
 from worker.contracts.libraries import Entry
 from worker.jobs.cover import CoverStory
@@ -22,6 +23,7 @@ from worker.settings import Settings
 
 Behind = Callable[[httpx2.Response], httpx2.Response]
 Blob = Callable[[bytes], Path]
+MakeClip = Callable[[Clip], Path]
 HELLO = b"123456789"
 HELLO_CRC64 = "11051210869376104954"  # the check value of CRC-64/XZ
 
@@ -237,12 +239,12 @@ def test_a_link_lives_as_long_as_was_asked(api: httpx2.Client, shop: Shop, file:
 
 
 def test_a_preview_is_a_square_of_that_file(
-    api: httpx2.Client, shop: Shop, cook: Cook, photo: Path, clip: Path, behind: Behind
+    api: httpx2.Client, shop: Shop, cook: Cook, photo: Path, make_clip: MakeClip, behind: Behind
 ) -> None:
     place = shop.library(multi_album=True)
     album = shop.directory(place, "summer")
     shop.put(place, "a.jpg", photo, parent_id=album)
-    shop.put(place, "b.mp4", clip, parent_id=album)
+    shop.put(place, "b.mp4", make_clip(Clip(red_then_blue=True)), parent_id=album)
     cook.start()
 
     def picture(name: str, **queries: int) -> Image.Image:
@@ -251,7 +253,9 @@ def test_a_preview_is_a_square_of_that_file(
         return Image.open(io.BytesIO(behind(answer).content))
 
     assert picture("b.mp4", size=48).size == (48, 48)
-    assert picture("b.mp4", frame_number=3).size == (640, 360)
+    whole = picture("b.mp4", frame_number=3)
+    assert whole.size == (640, 360)
+    assert is_red(whole)
     assert picture("a.jpg", size=32).size == (32, 32)
     assert behind(_get(api, shop, "summer/a.jpg", preview="")).content == photo.read_bytes()
 
