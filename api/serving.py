@@ -32,7 +32,7 @@ class Kept(NamedTuple):
 def answer(request: Request, kept: Kept, *, more: Mapping[str, str] | None = None) -> Response:
     """The answer to a GET or HEAD (RFC 9110 §13, §14); `more` are headers beside our own."""
     headers = {**_headers(kept), **(more or {})}
-    if _matches(request.headers.get("if-none-match"), kept.etag):
+    if matches(request.headers.get("if-none-match"), kept.etag):
         return Response(status_code=304, headers=headers)
     whole = Range(0, kept.size_bytes)
     try:
@@ -78,7 +78,7 @@ def _pieces(kept: Kept, start: int, end: int) -> Iterator[bytes]:
         yield kept.read(offset, min(PIECE_BYTES, end - offset))
 
 
-def _matches(if_none_match: str | None, etag: str) -> bool:
+def matches(if_none_match: str | None, etag: str) -> bool:
     """RFC 9110 §13.1.2: any of a list, compared weakly."""
     if if_none_match is None:
         return False

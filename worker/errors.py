@@ -52,6 +52,7 @@ CODES: dict[str, CodeRow] = {
     "library.conflict": CodeRow(
         Retry.NEVER, 409, "The library already has something of that name or id."
     ),
+    "library.full": CodeRow(Retry.NEVER, 409, "The library has as many spaces as it may have."),
     "library.bad_checksum": CodeRow(
         Retry.NEVER, 422, "The bytes that came have another checksum than was told."
     ),

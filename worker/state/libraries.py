@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
+import itertools
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import redis
@@ -14,6 +15,9 @@ from worker.rules.library_paths import check_library_id
 from worker.state.connection import redis_errors_as_ours
 from worker.state.entries import EntryIndex
 from worker.state.scripts import Script
+
+MAX_SPACES: Final = 10_000
+_MOST_AT_ONCE: Final = 1000
 
 # Who asks again because the answer was lost is known by the secret, which is nobody else's; where
 # spaces are made, by a number.
@@ -30,22 +34,23 @@ redis.call('SADD', 'ff:libraries', library)
 if tenancy == 'single' then
   redis.call('HSET', 'ff:space:' .. library .. ':-', 'info', space, 'public_read', public_read,
     'created_ms', created_ms)
-  redis.call('SADD', 'ff:spaces:' .. library, '-')
+  redis.call('ZADD', 'ff:spaces:' .. library, 0, '-')
 end
 """
 
 # What a deletion that was broken off left behind must not turn up in a new space of the same id.
 _CREATE_SPACE: Final = """
-local library, space, told, public_read, created_ms, call = unpack(ARGV)
+local library, space, told, public_read, created_ms, call, most = unpack(ARGV)
 local key, tenancy = 'ff:space:' .. library .. ':' .. space,
   redis.call('HGET', 'ff:library:' .. library, 'tenancy')
 if not tenancy then return 'library.not_found' end
 if redis.call('HGET', key, 'call') == call then return end
 if tenancy == 'single' or redis.call('EXISTS', key) == 1 then return 'library.conflict' end
+if redis.call('ZCARD', 'ff:spaces:' .. library) >= tonumber(most) then return 'library.full' end
 if redis.call('EXISTS', 'ff:directories:' .. library .. ':' .. space) == 1 then return 'clear' end
 redis.call('HSET', key, 'info', told, 'public_read', public_read, 'created_ms', created_ms,
   'call', call)
-redis.call('SADD', 'ff:spaces:' .. library, space)
+redis.call('ZADD', 'ff:spaces:' .. library, 0, space)
 """
 
 # The one space of a library for a single tenant has the library's value, and the other way round.
@@ -68,8 +73,23 @@ local library, space = unpack(ARGV)
 if redis.call('HGET', 'ff:library:' .. library, 'tenancy') == 'single' and space == '-' then
   return 'library.conflict'
 end
-redis.call('SREM', 'ff:spaces:' .. library, space)
+redis.call('ZREM', 'ff:spaces:' .. library, space)
 return redis.call('DEL', 'ff:space:' .. library .. ':' .. space)
+"""
+
+_SPACES: Final = """
+local library, after, limit = unpack(ARGV)
+local ids = {unpack(ARGV, 4)}
+if limit ~= '' then
+  local start = after == '' and '-' or '(' .. after
+  ids = redis.call('ZRANGEBYLEX', 'ff:spaces:' .. library, start, '+', 'LIMIT', 0, limit)
+end
+local told = {}
+for _, id in ipairs(ids) do
+  local space = redis.call('HMGET', 'ff:space:' .. library .. ':' .. id, 'info', 'public_read')
+  if space[1] then table.insert(told, space) end
+end
+return told
 """
 
 
@@ -86,6 +106,7 @@ class LibraryRecords:
         self._create_space = Script(client, _CREATE_SPACE)
         self._set_public_read = Script(client, _SET_PUBLIC_READ)
         self._delete_space = Script(client, _DELETE_SPACE)
+        self._spaces = Script(client, _SPACES)
 
     def create(self, info: LibraryInfo, *, secret: str) -> None:
         """Record a library, and its one space if it is for a single tenant.
@@ -127,11 +148,12 @@ class LibraryRecords:
         """Record a space of a library for many tenants.
 
         Raises: RequestError `library.not_found`, `library.conflict` when the space is there or the
-        library is for a single tenant, `request.invalid` for an id of another form.
+        library is for a single tenant, `library.full` where it has 10,000, `request.invalid` for
+        an id of another form.
         """
         place = Place(space.library_id, _checked(space.id))
         told, call = space.model_dump_json(), secrets.token_hex(8)
-        facts = (told, int(space.public_read), space.created_ms, call)
+        facts = (told, int(space.public_read), space.created_ms, call, MAX_SPACES)
         refused = self._create_space(*place, *facts)
         while refused == "clear":
             self._index.clear(place)
@@ -145,12 +167,20 @@ class LibraryRecords:
         kept = cast(Mapping[str, str], record)
         return space_of(kept.get("info"), kept.get("public_read"))
 
-    def spaces(self, library_id: str) -> list[SpaceInfo]:
-        """All spaces of a library, by their ids; none of an unknown one."""
+    def spaces(
+        self, library_id: str, *, after: str = "", limit: int | None = None
+    ) -> list[SpaceInfo]:
+        """The spaces of a library by their ids, those after `after`; none of an unknown one."""
+        return list(itertools.islice(self._spaces_after(library_id, after, limit), limit))
+
+    def spaces_of(self, library_id: str, space_ids: Sequence[str]) -> list[SpaceInfo]:
+        """Of the spaces that are named, those that are there."""
+        return _spaces_of(self._spaces(library_id, "", "", *space_ids))
+
+    def count_spaces(self, library_id: str) -> int:
+        """How many spaces a library has; an unknown one has none."""
         with redis_errors_as_ours():
-            ids = sorted(cast(set[str], self._redis.smembers(f"ff:spaces:{library_id}")))
-        read = [self.read_space(library_id, space_id) for space_id in ids]
-        return [space for space in read if space is not None]
+            return int(self._redis.zcard(f"ff:spaces:{library_id}"))
 
     def set_space_public_read(self, library_id: str, space_id: str, value: bool) -> bool:
         """False for an unknown space. A library for a single tenant follows its one space."""
@@ -167,12 +197,26 @@ class LibraryRecords:
         self._index.clear(Place(library_id, space_id))
         return bool(deleted)
 
+    def _spaces_after(self, library_id: str, after: str, limit: int | None) -> Iterator[SpaceInfo]:
+        """In steps: Redis does one thing at a time."""
+        step = min(limit or _MOST_AT_ONCE, _MOST_AT_ONCE)
+        while True:
+            found = _spaces_of(self._spaces(library_id, after, step))
+            yield from found
+            if len(found) < step:
+                return
+            after = found[-1].id
+
     def list(self) -> list[LibraryInfo]:
         """All libraries, by their ids."""
         with redis_errors_as_ours():
             ids = sorted(cast(set[str], self._redis.smembers("ff:libraries")))
         read = [self.read(library_id) for library_id in ids]
         return [library for library in read if library is not None]
+
+
+def _spaces_of(told: Sequence[Sequence[str]]) -> list[SpaceInfo]:
+    return [space for each in told if (space := space_of(*each)) is not None]
 
 
 def library_of(told: str | None, public_read: str | None) -> LibraryInfo | None:

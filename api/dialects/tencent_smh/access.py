@@ -9,6 +9,7 @@ from fastapi import Request
 from api.access import NOTED
 from api.browsers import is_named, names_of
 from api.dialects.tencent_smh.errors import RefusalError
+from api.dialects.tencent_smh.grants import allows, require
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.paths import names
 from api.dialects.tencent_smh.queries import Queries
@@ -24,17 +25,18 @@ from worker.contracts.libraries import (
 )
 from worker.state.sights import Sight
 
-ADMIN: Final[GrantName] = "admin"
 MAX_NOTED_CHARACTERS: Final = 100
 
 _ID: Final = re.compile(ANY_ID)
+# What can be no id leads here, where nothing is, and stays out of the keys of records.
+_NOWHERE: Final = "."
 
 
 class Call(NamedTuple):
     """What a request names: a place, a path in it, and who asks.
 
-    `host_known`: whether the server was reached by a name that it knows for its own. What is
-    `noted` is told in the access log.
+    `is_trusted`: whether it may read what is public without a token. What is `noted` is told in
+    the access log.
     """
 
     library_id: str
@@ -42,7 +44,7 @@ class Call(NamedTuple):
     path: tuple[str, ...]
     queries: Queries
     token: str | None
-    host_known: bool
+    is_trusted: bool
     noted: dict[str, str]
 
     def __repr__(self) -> str:
@@ -65,21 +67,21 @@ class Seen(NamedTuple):
 
 
 def call_of(request: Request) -> Call:
-    """The call's form, checked before anything is looked up.
+    """What can be told of a call before anything is looked up.
 
-    Raises: RefusalError `ParamInvalid` for a path that no entry has, and for a repeated token.
+    Raises: RefusalError `ParamInvalid` for a path that no entry has, a query that cannot be read,
+    and a repeated token; all other parameters are checked after who asks.
     """
     told = request.path_params
     queries = Queries(request.scope["query_string"])
     space_id = told.get("space_id", "")
     return Call(
         library_id=told["library_id"],
-        # What can be no id leads nowhere, and stays out of the keys of records.
-        space_id=space_id if _ID.fullmatch(space_id) else "",
+        space_id=space_id if not space_id or _ID.fullmatch(space_id) else _NOWHERE,
         path=names(told.get("path", "")),
         queries=queries,
         token=token_of(request, queries),
-        host_known=_is_host_known(request),
+        is_trusted=_is_trusted(request),
         noted=request.scope[NOTED],
     )
 
@@ -93,12 +95,17 @@ def token_of(request: Request, queries: Queries) -> str | None:
     return (bearer.strip() or None) if scheme.lower() == "bearer" else None
 
 
-def _is_host_known(request: Request) -> bool:
+def _is_trusted(request: Request) -> bool:
     """Whether public reading may be trusted to come from somebody who knows this server.
 
     A page whose name was pointed at 127.0.0.1 has no token, but it could read what is public on a
-    machine that serves itself only. An open API is meant for names that it may not know.
+    machine that serves itself only. An open API is meant for names that it may not know. A script
+    of another site, which a browser marks so, is no better; a picture or a link in it shows, but
+    gives it nothing.
     """
+    mode = tuple(request.headers.get(f"sec-fetch-{name}", "") for name in ("site", "mode"))
+    if mode == ("cross-site", "cors") and not parts_of(request).settings.api.open:
+        return False
     names = names_of(parts_of(request).settings.api)
     return is_named(request.headers.getlist("host"), names)
 
@@ -120,32 +127,28 @@ async def reading(
     sight = await parts.sights.look(
         call.library_id, call.space_id, token=call.token, path=path, first=first
     )
-    return _checked(call, sight, may_be_public=public and call.host_known)
+    return _checked(call, sight, may_be_public=public and call.is_trusted)
 
 
-def writing(
-    parts: Parts, call: Call, *grants: GrantName, path: Sequence[str] | None = None
+async def writing(
+    parts: Parts, call: Call, *wanted: GrantName, path: Sequence[str] | None = None
 ) -> Seen:
-    """As `reading`, with a token in any case and one of `grants` (or `admin`) in it; blocks.
+    """As `reading`, with a token in any case and one of the grants `wanted` (or `admin`) in it.
 
     Raises: RefusalError, `NoPermission` after all other checks of the token.
     """
-    _check_id(call)
-    sight = parts.state.sights.look(call.library_id, call.space_id, token=call.token, path=path)
-    seen = _checked(call, sight, may_be_public=False)
-    held = set(seen.grant.grants if seen.grant else ())
-    if not held & {ADMIN, *grants}:
-        raise RefusalError("NoPermission")
+    seen = await reading(parts, call, path=path, public=False)
+    require(seen.grant, *wanted)
     return seen
 
 
-def of_library(parts: Parts, call: Call) -> tuple[LibraryInfo, Grant]:
-    """The library and what its token grants, for calls that are in no space; blocks.
+async def of_library(parts: Parts, call: Call) -> tuple[LibraryInfo, Grant]:
+    """The library and what its token grants, for calls that are in no space.
 
     Raises: RefusalError.
     """
     _check_id(call)
-    library, _, grant, *_ = parts.state.sights.look(
+    library, _, grant, *_ = await parts.sights.look(
         call.library_id, call.space_id, token=call.token
     )
     if library is None:
@@ -172,7 +175,7 @@ def _checked(call: Call, sight: Sight, *, may_be_public: bool) -> Seen:
         raise RefusalError("InvalidAccessToken")
     if space is None:
         raise RefusalError("SpaceNotFound")
-    if grant and grant.space_ids and space.id not in grant.space_ids:
+    if grant and not sight.opens:
         raise RefusalError("AccessTokenNotMatchSpace")
     user_id = acting_user(grant, call.queries)
     if user_id is not None:
@@ -191,6 +194,6 @@ def acting_user(grant: Grant | None, queries: Queries) -> str | None:
     """The token's user; an admin's token without one may name any. It never widens access."""
     if grant is None:
         return None
-    if grant.user_id is None and ADMIN in grant.grants:
+    if grant.user_id is None and allows(grant):
         return queries.one("user_id") or None
     return grant.user_id

@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from api.dialects.tencent_smh import grants
-from api.dialects.tencent_smh.access import ADMIN, Call, Seen, writing
+from api.dialects.tencent_smh.access import Call, Seen
 from api.dialects.tencent_smh.errors import RefusalError, overloaded, refusal_of
 from api.dialects.tencent_smh.parts import Parts
 from api.dialects.tencent_smh.places import path_of
@@ -27,14 +27,15 @@ _CRC64: Final = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 
 
 async def confirm(
-    request: Request, parts: Parts, call: Call, told: dict[str, Any]
+    request: Request, parts: Parts, call: Call, seen: Seen, told: dict[str, Any]
 ) -> dict[str, Any]:
     """The file that the upload became. Asked again, it waits for the same job, or says the same.
 
     Raises: RefusalError, `ServerOverloaded` while the job goes on; ClientDisconnect.
     """
+    grants.require(seen.grant, *grants.CONFIRM_UPLOAD)
     crc64 = _crc64(told)
-    transfer, job = await run_in_threadpool(_begin, parts, call, crc64)
+    transfer, job = await run_in_threadpool(_begin, parts, call, seen, crc64)
     begun = job
 
     async def read() -> Job:
@@ -59,9 +60,8 @@ def _crc64(told: dict[str, Any]) -> str | None:
     return str(value)
 
 
-def _begin(parts: Parts, call: Call, crc64: str | None) -> tuple[Transfer, Job]:
+def _begin(parts: Parts, call: Call, seen: Seen, crc64: str | None) -> tuple[Transfer, Job]:
     """The upload and the job that checks it: the one under way, the one that did, or a new one."""
-    seen = writing(parts, call, *grants.CONFIRM_UPLOAD)
     transfer = known(parts, call, seen, code="ConfirmKeyNotFound")
     jobs, tenant = parts.state.jobs, transfer.tenant
     last = jobs.in_flight(tenant, transfer.id)
@@ -80,10 +80,9 @@ def _chosen(call: Call, seen: Seen, transfer: Transfer) -> Conflict:
     Raises: RefusalError `NoPermission` for replacing a file with a token that cannot begin that.
     """
     conflict = conflict_of(call.queries, transfer.conflict)
-    held = set(seen.grant.grants if seen.grant else ())
     replaces = conflict == "overwrite" and transfer.conflict != "overwrite"
-    if replaces and not held & {ADMIN, *grants.BEGIN_OVERWRITING}:
-        raise RefusalError("NoPermission")
+    if replaces:
+        grants.require(seen.grant, *grants.BEGIN_OVERWRITING)
     return conflict
 
 

@@ -56,10 +56,10 @@ async def of_space(request: Request) -> Response:
 
 async def _cover(request: Request) -> Response:
     parts, call = parts_of(request), call_of(request)
-    size_px = size_of(call.queries)
     settings = parts.settings.libraries
     seen = await reading(parts, call, path=call.path, first=settings.first)
     medium = _first_medium(seen, call)
+    size_px = size_of(call.queries)
     assert medium.version is not None, "a medium has a version"
     if size_px is None and medium.kind == "image":
         look = LinkLook(settings.link_s, medium.name)

@@ -13,6 +13,7 @@ from api.dialects.tencent_smh.pages import Slice, slice_of
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.queries import Queries
 from api.dialects.tencent_smh.views import entry_view
+from api.serving import matches
 from worker.contracts.libraries import Entry
 from worker.errors import RequestError
 from worker.state.entry_pages import Page, Wanted
@@ -82,15 +83,15 @@ async def _read(request: Request) -> Response:
     parts, call = parts_of(request), call_of(request)
     if call.queries.has("info"):
         return JSONResponse(await _detail(parts, call))
-    order, piece = _order_of(call.queries), slice_of(call.queries)
     seen = await reading(parts, call, path=call.path)
     if seen.entry is None or seen.entry.kind != "dir":
         raise RefusalError("DirectoryNotFound")
+    order, piece = _order_of(call.queries), slice_of(call.queries)
     wanted = _wanted(order, seen, call)
     found = await run_in_threadpool(_page, parts, seen.entry, wanted, piece)
     page = _page_view(call, seen.entry, found, piece)
     headers = {"ETag": page["eTag"], "Cache-Control": "private, no-cache"}
-    if _matches(request.headers.get("if-none-match"), page["eTag"]):
+    if matches(request.headers.get("if-none-match"), page["eTag"]):
         return Response(status_code=304, headers=headers)
     return JSONResponse(page, headers=headers)
 
@@ -146,9 +147,3 @@ def _wanted(order: _Order, seen: Seen, call: Call) -> Wanted:
     has_media = library.kind == "media" and len(call.path) == library.multi_album
     own: Ordering = "creation" if has_media else "name"
     return Wanted(order.order or own, order.descending, order.only, order.union)
-
-
-def _matches(if_none_match: str | None, etag: str) -> bool:
-    """RFC 9110 §13.1.2: any of a list, compared weakly."""
-    told = {each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")}
-    return "*" in told or etag in told

@@ -8,8 +8,9 @@ import time
 from typing import Final
 
 from api.dialects.tencent_smh import grants
-from api.dialects.tencent_smh.access import Call, writing
+from api.dialects.tencent_smh.access import Call, Seen
 from api.dialects.tencent_smh.errors import RefusalError, overloaded
+from api.dialects.tencent_smh.forms import text_of
 from api.dialects.tencent_smh.parts import Parts
 from api.dialects.tencent_smh.paths import names
 from api.dialects.tencent_smh.places import (
@@ -28,19 +29,23 @@ from worker.state.directories import Directories
 REMOVAL_S: Final = 20.0
 
 
-def make_directory(parts: Parts, call: Call) -> list[str]:
+def make_directory(parts: Parts, call: Call, seen: Seen) -> list[str]:
     """Make a directory and those above it that are missing; where it is. Raises: RefusalError."""
-    conflict = conflict_of(call.queries, "ask", of_file=False)
-    seen = writing(parts, call, *grants.CREATE_DIRECTORY)
+    grants.require(seen.grant, *grants.CREATE_DIRECTORY)
     check_directory(seen.library, call.path)
+    conflict = conflict_of(call.queries, "ask", of_file=False)
     made = _directories(parts).make(seen.place, call.path, conflict=conflict)
     return [*call.path[:-1], made.name]
 
 
-def move_file(parts: Parts, call: Call, source: str) -> list[str] | None:
-    """Give a file the call's path; where it is now. Raises: RefusalError."""
+def move_file(parts: Parts, call: Call, seen: Seen, source: object) -> list[str] | None:
+    """Give a file the call's path; where it is now. `seen` is the directory it comes to.
+
+    Raises: RefusalError.
+    """
+    grants.require(seen.grant, *grants.MOVE_FILE)
     conflict = conflict_of(call.queries, "rename")
-    seen = writing(parts, call, *grants.move_file(conflict), path=call.path[:-1])
+    grants.require(seen.grant, *grants.move_file(conflict))
     kind, parent = file_kind(seen.library, call.path), directory_of(seen)
     found = parts.state.entries.resolve(seen.place, _source(source, "InvalidSourceFile"))
     if found is None or found.kind == "dir":
@@ -50,14 +55,14 @@ def move_file(parts: Parts, call: Call, source: str) -> list[str] | None:
     return _path(parts, _moved(parts, found, parent.id, call.path[-1], conflict))
 
 
-def move_directory(parts: Parts, call: Call, source: str) -> list[str] | None:
+def move_directory(parts: Parts, call: Call, seen: Seen, source: object) -> list[str] | None:
     """Give a directory the call's path, with those above it that are missing; where it is now.
 
     Raises: RefusalError.
     """
-    conflict = conflict_of(call.queries, "ask", of_file=False)
-    seen = writing(parts, call, *grants.MOVE_DIRECTORY)
+    grants.require(seen.grant, *grants.MOVE_DIRECTORY)
     check_directory(seen.library, call.path)
+    conflict = conflict_of(call.queries, "ask", of_file=False)
     old = _source(source, "InvalidSourceDirectory")
     found = parts.state.entries.resolve(seen.place, old)
     if found is None or found.kind != "dir":
@@ -68,9 +73,8 @@ def move_directory(parts: Parts, call: Call, source: str) -> list[str] | None:
     return _path(parts, _moved(parts, found, parent_id, call.path[-1], conflict))
 
 
-def delete_file(parts: Parts, call: Call) -> None:
+def delete_file(parts: Parts, call: Call, seen: Seen) -> None:
     """Remove a file with all its versions. Raises: RefusalError `FileNotFound`."""
-    seen = writing(parts, call, *grants.DELETE_FILE, path=call.path)
     if not call.path:
         raise RefusalError("EmptyPath")
     if seen.entry is None or seen.entry.kind == "dir":
@@ -78,12 +82,11 @@ def delete_file(parts: Parts, call: Call) -> None:
     _remover(parts).file(seen.entry)
 
 
-def delete_directory(parts: Parts, call: Call) -> None:
+def delete_directory(parts: Parts, call: Call, seen: Seen) -> None:
     """Remove a directory and all below it.
 
     Raises: RefusalError, `ServerOverloaded` where it takes longer than one call may.
     """
-    seen = writing(parts, call, *grants.DELETE_DIRECTORY, path=call.path)
     if not call.path:
         raise RefusalError("RootDirectoryNotAllowed")
     ends_at_s = time.monotonic() + REMOVAL_S
@@ -91,12 +94,11 @@ def delete_directory(parts: Parts, call: Call) -> None:
         raise overloaded("The directory is not empty yet; delete it again to go on.")
 
 
-def delete_space(parts: Parts, call: Call) -> None:
+def delete_space(parts: Parts, call: Call, seen: Seen) -> None:
     """Remove a space of a library for many tenants, with all that is in it.
 
     Raises: RefusalError, `SpaceNotEmpty` where `force=0` says that nothing may be lost.
     """
-    seen = writing(parts, call, *grants.DELETE_SPACE)
     if not seen.library.multi_tenant:
         raise RefusalError("NotMultiSpaceLibrary")
     careful = call.queries.one("force") == "0"
@@ -118,8 +120,12 @@ def _remover(parts: Parts) -> Remover:
     return Remover(parts.state.entries, parts.library)
 
 
-def _source(text: str, code: str) -> tuple[str, ...]:
-    """The path that a body names. Raises: RefusalError with `code`."""
+def _source(told: object, code: str) -> tuple[str, ...]:
+    """The path that a body names as `from`.
+
+    Raises: RefusalError with `code`, `ParamInvalid` for what is no text.
+    """
+    text = text_of(told, "from")
     try:
         path = names(text)
     except RefusalError as wrong:

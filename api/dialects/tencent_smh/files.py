@@ -8,9 +8,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.dialects.tencent_smh import uploads
-from api.dialects.tencent_smh.access import Call, Seen, call_of, reading
+from api.dialects.tencent_smh.access import Call, Seen, call_of, reading, writing
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
+from api.dialects.tencent_smh.grants import BEGIN_UPLOAD
 from api.dialects.tencent_smh.making import Cover, link_to, redirect, size_of
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.queries import Queries
@@ -59,8 +60,8 @@ class _Look(NamedTuple):
 async def head(request: Request) -> Response:
     """Never a redirect: a link is signed for `GET` only."""
     parts, call = parts_of(request), call_of(request)
-    _look_of(parts, call.queries)
     found = await _find(parts, call)
+    _look_of(parts, call.queries)
     return Response(status_code=200, headers=smh_headers(found.entry, found.version))
 
 
@@ -87,25 +88,25 @@ async def get(request: Request) -> Response:
 
 
 async def _download(request: Request, parts: Parts, call: Call) -> Response:
-    look = _look_of(parts, call.queries)
     found = await _find(parts, call)
+    look = _look_of(parts, call.queries)
     return redirect(_link(parts, found, look), headers=smh_headers(found.entry, found.version))
 
 
 async def _info(request: Request, parts: Parts, call: Call) -> Response:
-    look = _look_of(parts, call.queries)
     found = await _find(parts, call)
+    look = _look_of(parts, call.queries)
     url = None if call.queries.yes("pre_check") else _link(parts, found, look)
     return JSONResponse(info_view(found.entry, found.version, url))
 
 
 async def _preview(request: Request, parts: Parts, call: Call) -> Response:
     """As the cover of a space, for one file; what has no picture is downloaded instead."""
+    found = await _find(parts, call)
     for name in _NOT_BUILT:
         if call.queries.has(name):
             raise RefusalError("ParamInvalid", f"{name} is not supported here; use size.")
     size_px, look = size_of(call.queries), _look_of(parts, call.queries)
-    found = await _find(parts, call)
     kind = kind_of(found.entry.name, "media")
     if kind is None or (kind == "image" and size_px is None):
         return redirect(_link(parts, found, look))
@@ -115,7 +116,8 @@ async def _preview(request: Request, parts: Parts, call: Call) -> Response:
 
 async def _upload(request: Request, parts: Parts, call: Call) -> Response:
     """The path is the `confirmKey` of an upload."""
-    return JSONResponse(await run_in_threadpool(uploads.status, parts, call, request))
+    seen = await writing(parts, call, *BEGIN_UPLOAD)
+    return JSONResponse(await run_in_threadpool(uploads.status, parts, call, seen, request))
 
 
 _FLAGS: Final[dict[str, Callable[[Request, Parts, Call], Awaitable[Response]]]] = {
@@ -137,7 +139,6 @@ def _look_of(parts: Parts, queries: Queries) -> _Look:
 
 async def _find(parts: Parts, call: Call) -> _File:
     """Raises: RefusalError, for the path and the version after all that `reading` checks."""
-    history_id = call.queries.one("history_id")
     seen = await reading(parts, call, path=call.path)
     if not call.path:
         raise RefusalError("EmptyPath")
@@ -145,6 +146,7 @@ async def _find(parts: Parts, call: Call) -> _File:
     if entry is None or entry.version is None:
         raise RefusalError("FileNotFound")
     version: Version | None = entry.version
+    history_id = call.queries.one("history_id")
     if history_id and history_id != entry.version.id:
         version = await run_in_threadpool(parts.library.version, seen.place, entry.id, history_id)
     if version is None:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.dialects.tencent_smh.access import ADMIN, Call, call_of, of_library, reading
+from api.dialects.tencent_smh.access import Call, call_of, of_library, reading
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
+from api.dialects.tencent_smh.grants import require
 from api.dialects.tencent_smh.pages import Slice, slice_of
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.views import history_view
@@ -38,10 +39,10 @@ router = APIRouter(tags=["history"])
 async def of_file(request: Request) -> Response:
     """Each `id` is a `history_id` of the download; versions never change."""
     parts, call = parts_of(request), call_of(request)
+    entry = await _file(parts, call)
     call.queries.choice("order_by", _ORDERS, code="OrderByNotAllowed")
     newest_first = call.queries.choice("order_by_type", _DIRECTIONS, code="OrderByTypeNotAllowed")
     piece = slice_of(call.queries, page_wins=True)
-    entry = await _file(parts, call)
     versions = await run_in_threadpool(parts.library.versions, entry.place, entry.id)
     page = _page_view(entry, versions, piece, newest_first=newest_first)
     return JSONResponse({"path": list(call.path), **page})
@@ -58,9 +59,8 @@ async def of_file(request: Request) -> Response:
 )
 async def config(request: Request) -> Response:
     """Every version is kept: 0 is no limit to their number, nor to their days."""
-    _, grant = await run_in_threadpool(of_library, parts_of(request), call_of(request))
-    if ADMIN not in grant.grants:
-        raise RefusalError("NoPermission")
+    _, grant = await of_library(parts_of(request), call_of(request))
+    require(grant)
     kept = {"fileHistoryCount": 0, "fileHistoryExpireDay": 0, "mergeInterval": 0}
     return JSONResponse({"enableFileHistory": True, **kept})
 

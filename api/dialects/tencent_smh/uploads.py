@@ -60,7 +60,8 @@ def begin(
 ) -> dict[str, Any]:
     """Begin an upload; what its client needs to send the bytes.
 
-    `seen` is the directory it is for. Raises: RefusalError, before any byte has come, for what could never be confirmed.
+    `seen` has the directory it is for. Raises: RefusalError, before any byte has come, for what
+    could never be confirmed.
     """
     grants.require(seen.grant, *grants.BEGIN_UPLOAD)
     conflict = conflict_of(call.queries, "rename")

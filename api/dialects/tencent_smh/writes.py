@@ -9,16 +9,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.dialects.tencent_smh import edits, uploads
-from api.dialects.tencent_smh.access import Call, call_of
+from api.dialects.tencent_smh import edits, grants, uploads
+from api.dialects.tencent_smh.access import Call, Seen, call_of, writing
 from api.dialects.tencent_smh.confirming import confirm
 from api.dialects.tencent_smh.directories import DIRECTORY
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.files import FILE
-from api.dialects.tencent_smh.forms import read_object, text_of
+from api.dialects.tencent_smh.forms import read_object
 from api.dialects.tencent_smh.parts import Parts, parts_of
 from api.dialects.tencent_smh.places import check_lengths
+from worker.contracts.libraries import GrantName
 
 # Names of the body or of the query, whose calls are no uploads although they begin as those do.
 NOT_BUILT: Final = ("copyFrom", "linkTo", "convertFrom", "convert", "virtual_file")
@@ -58,11 +59,11 @@ router = APIRouter(tags=["uploads and changes"])
 )
 async def put_file(request: Request) -> Response:
     """A body with `from` moves that file here; any other begins an upload, answered with 201."""
-    parts, call, told = await _read(request, of_file=True)
+    parts, call, seen, told = await _read(request, *grants.WRITE_FILE, of_file=True)
     if "from" in told:
-        source = text_of(told["from"], "from")
-        return JSONResponse({"path": await run_in_threadpool(edits.move_file, parts, call, source)})
-    return await _begun(request, parts, call, multipart=False)
+        path = await run_in_threadpool(edits.move_file, parts, call, seen, told["from"])
+        return JSONResponse({"path": path})
+    return await _begun(request, parts, call, seen, multipart=False)
 
 
 @router.post(
@@ -78,13 +79,13 @@ async def put_file(request: Request) -> Response:
 )
 async def post_file(request: Request) -> Response:
     """With `confirm` or `renew` the path is the upload's `confirmKey`."""
-    parts, call, told = await _read(request, of_file=True)
+    parts, call, seen, told = await _read(request, *grants.WRITE_FILE, of_file=True)
     if call.queries.has("multipart"):
-        return await _begun(request, parts, call, multipart=True)
+        return await _begun(request, parts, call, seen, multipart=True)
     if call.queries.has("confirm"):
-        return JSONResponse(await confirm(request, parts, call, told))
+        return JSONResponse(await confirm(request, parts, call, seen, told))
     if call.queries.has("renew"):
-        return JSONResponse(await run_in_threadpool(uploads.renew, parts, call, request))
+        return JSONResponse(await run_in_threadpool(uploads.renew, parts, call, seen, request))
     raise RefusalError("BadRequest", "This build has no uploads by form: put the file.")
 
 
@@ -105,9 +106,11 @@ async def delete_file(request: Request) -> Response:
     """With `upload` the path is the `confirmKey` of an upload that is not confirmed."""
     parts, call = parts_of(request), call_of(request)
     if call.queries.has("upload"):
-        await run_in_threadpool(uploads.abort, parts, call)
+        seen = await writing(parts, call, *grants.BEGIN_UPLOAD)
+        await run_in_threadpool(uploads.abort, parts, call, seen)
         return JSONResponse({})
-    await run_in_threadpool(edits.delete_file, parts, call)
+    seen = await writing(parts, call, *grants.DELETE_FILE, path=call.path)
+    await run_in_threadpool(edits.delete_file, parts, call, seen)
     return JSONResponse({"recycledItemId": 0})
 
 
@@ -124,12 +127,11 @@ async def delete_file(request: Request) -> Response:
 )
 async def put_directory(request: Request) -> Response:
     """A body with `from` moves that directory here; what is missing above it is made."""
-    parts, call, told = await _read(request, of_file=False)
+    parts, call, seen, told = await _read(request, *grants.WRITE_DIRECTORY, of_file=False)
     if "from" in told:
-        source = text_of(told["from"], "from")
-        path = await run_in_threadpool(edits.move_directory, parts, call, source)
+        path = await run_in_threadpool(edits.move_directory, parts, call, seen, told["from"])
         return JSONResponse({"path": path})
-    made = await run_in_threadpool(edits.make_directory, parts, call)
+    made = await run_in_threadpool(edits.make_directory, parts, call, seen)
     return JSONResponse({"path": made}, status_code=201)
 
 
@@ -145,20 +147,31 @@ async def put_directory(request: Request) -> Response:
 )
 async def delete_directory(request: Request) -> Response:
     """A large one takes several calls: 503 says that there is more to remove."""
-    await run_in_threadpool(edits.delete_directory, parts_of(request), call_of(request))
+    parts, call = parts_of(request), call_of(request)
+    seen = await writing(parts, call, *grants.DELETE_DIRECTORY, path=call.path)
+    await run_in_threadpool(edits.delete_directory, parts, call, seen)
     return JSONResponse({"recycledItemId": 0})
 
 
-async def _read(request: Request, *, of_file: bool) -> tuple[Parts, Call, dict[str, Any]]:
+async def _read(
+    request: Request, *wanted: GrantName, of_file: bool
+) -> tuple[Parts, Call, Seen, dict[str, Any]]:
+    """Who asks is looked at before the body is read: nobody else may let it be kept in memory.
+
+    What is seen is the directory that a file is written into.
+    """
     check_lengths(request.path_params["path"], of_file=of_file)
     parts, call = parts_of(request), call_of(request)
+    seen = await writing(parts, call, *wanted, path=call.path[:-1] if of_file else None)
     told = await read_object(request, parts.settings.api)
     for name in NOT_BUILT:
         if name in told or call.queries.has(name):
             raise RefusalError("BadRequest", f"This build does not have {name}.")
-    return parts, call, told
+    return parts, call, seen, told
 
 
-async def _begun(request: Request, parts: Parts, call: Call, *, multipart: bool) -> Response:
-    told = await run_in_threadpool(uploads.begin, parts, call, request, multipart=multipart)
+async def _begun(
+    request: Request, parts: Parts, call: Call, seen: Seen, *, multipart: bool
+) -> Response:
+    told = await run_in_threadpool(uploads.begin, parts, call, seen, request, multipart=multipart)
     return JSONResponse(told, status_code=201)

@@ -2,9 +2,11 @@
 
 import pytest
 
+from tests.worker.state.looks import commands_sent
 from tests.worker.state.shelves import Shelf, directory, library, picture, space
 from worker.contracts.libraries import SINGLE_SPACE, Place
 from worker.errors import RequestError
+from worker.state.libraries import MAX_SPACES
 
 
 def test_a_library_is_read_as_it_was_made(shelf: Shelf) -> None:
@@ -97,6 +99,35 @@ def test_a_library_for_many_tenants_has_the_spaces_that_were_made(shelf: Shelf) 
     assert shelf.libraries.read_space("none", "a") is None
 
 
+def test_spaces_are_told_in_parts_and_counted(shelf: Shelf, redis_url: str) -> None:
+    shelf.libraries.create(library("many", multi_tenant=True), secret="s")
+    for number in range(1005):
+        shelf.libraries.create_space(space(f"s{number:04}", "many"))
+
+    def ids(after: str = "", limit: int | None = None) -> list[str]:
+        told = shelf.libraries.spaces("many", after=after, limit=limit)
+        return [each.id for each in told]
+
+    everything = [f"s{number:04}" for number in range(1005)]
+    assert ids() == everything
+    assert (ids(limit=2), ids("s0001", 2), ids("s1004")) == (everything[:2], everything[2:4], [])
+    assert ids(limit=1003) == everything[:1003]
+    named = shelf.libraries.spaces_of("many", ["s0003", "none", "s0001"])
+    assert [each.id for each in named] == ["s0003", "s0001"]
+    assert (shelf.libraries.count_spaces("many"), shelf.libraries.count_spaces("none")) == (1005, 0)
+    sent = commands_sent(redis_url, ids)
+    assert sent.count("EVALSHA") == 2
+    assert "HGETALL" not in sent
+
+
+def test_a_library_has_a_limited_number_of_spaces(shelf: Shelf) -> None:
+    shelf.libraries.create(library("many", multi_tenant=True), secret="s")
+    shelf.redis.zadd("ff:spaces:many", {f"s{number}": 0 for number in range(MAX_SPACES)})
+
+    with pytest.raises(RequestError, match=r"library\.full"):
+        shelf.libraries.create_space(space("a", "many"))
+
+
 def test_public_read_of_a_library_for_many_tenants_is_not_that_of_its_spaces(shelf: Shelf) -> None:
     shelf.libraries.create(library("many", multi_tenant=True), secret="s")
     shelf.libraries.create_space(space("a", "many"))
@@ -165,7 +196,7 @@ def test_a_new_space_shows_nothing_of_an_old_one_whose_deletion_was_broken_off(
     shelf.libraries.create_space(space("a", "many"))
     shelf.index.put(picture("ent_1", "a.jpg", place=place))
     shelf.redis.delete("ff:space:many:a")
-    shelf.redis.srem("ff:spaces:many", "a")
+    shelf.redis.zrem("ff:spaces:many", "a")
 
     shelf.libraries.create_space(space("a", "many"))
 

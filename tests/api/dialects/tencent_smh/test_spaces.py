@@ -6,10 +6,13 @@ from typing import Any
 
 import httpx2
 import pytest
+import redis
 
 from tests.api.dialects.tencent_smh.answers import code_of
 from tests.api.dialects.tencent_smh.shop import Shop
 from worker.contracts.libraries import Place
+from worker.settings import Settings
+from worker.state.libraries import MAX_SPACES
 
 
 @pytest.fixture
@@ -55,6 +58,46 @@ def test_lists_are_a_bare_array_and_pages(
     assert ([each["spaceId"] for each in second["list"]], second["marker"]) == (["c"], "")
     mine = api.get("/space/smh1", params=named).json()
     assert [each["spaceId"] for each in mine] == ["b"]
+
+
+def test_a_token_is_told_of_no_more_spaces_than_it_may_see(
+    api: httpx2.Client, admin: dict[str, str], shop: Shop
+) -> None:
+    for space_id in ("c", "a", "b"):
+        shop.space(space_id)
+    named = {"access_token": shop.token("smh1", "admin", space_ids=("c", "b", "gone"))}
+    reader = {"access_token": shop.token("smh1")}
+
+    def told(token: dict[str, str]) -> tuple[list[str], str, int]:
+        page = api.get("/space/smh1/list", params={**token, "limit": "1"}).json()
+        total = api.get("/space/smh1/count", params=token).json()["total"]
+        return [each["spaceId"] for each in page["list"]], page["marker"], total
+
+    assert told(admin) == (["a"], "a", 3)
+    assert told(named) == (["b"], "b", 2)
+    assert told(reader) == ([], "", 0)
+
+
+def test_a_token_that_is_bound_to_spaces_makes_none(
+    api: httpx2.Client, admin: dict[str, str], shop: Shop
+) -> None:
+    shop.space("a")
+    for grant in ("admin", "create_space"):
+        bound = {"access_token": shop.token("smh1", grant, space_ids=("a",))}
+        assert code_of(api.post("/space/smh1", params=bound)) == (403, "NoPermission")
+
+    assert shop.state.libraries.count_spaces("smh1") == 1
+
+
+def test_a_library_has_a_limited_number_of_spaces(
+    api: httpx2.Client, admin: dict[str, str], settings: Settings
+) -> None:
+    with redis.Redis.from_url(settings.redis.url.get_secret_value()) as client:
+        client.zadd("ff:spaces:smh1", {f"s{number}": 0 for number in range(MAX_SPACES)})
+
+    answer = api.post("/space/smh1", params=admin)
+
+    assert code_of(answer) == (400, "QuotaLimitReached")
 
 
 def test_public_reading_is_switched_under_both_names(
