@@ -10,7 +10,7 @@ from worker.contracts.libraries import Conflict, Grant, GrantName
 
 Grants = tuple[GrantName, ...]
 
-ADMIN: Final[GrantName] = "admin"
+ADMIN: Final[Grants] = ("admin",)
 
 BEGIN_OVERWRITING: Final[Grants] = ("space_admin", "upload_file_force", "begin_upload_force")
 BEGIN_UPLOAD: Final[Grants] = (*BEGIN_OVERWRITING, "upload_file", "begin_upload")
@@ -36,7 +36,7 @@ WRITE_DIRECTORY: Final[Grants] = (*CREATE_DIRECTORY, *MOVE_DIRECTORY)
 
 def allows(grant: Grant | None, *wanted: GrantName) -> bool:
     """Whether a token holds one of `wanted`, or `admin`."""
-    return grant is not None and not {ADMIN, *wanted}.isdisjoint(grant.grants)
+    return grant is not None and not {*ADMIN, *wanted}.isdisjoint(grant.grants)
 
 
 def require(grant: Grant | None, *wanted: GrantName) -> None:
