@@ -2,7 +2,6 @@
 
 import socket
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import structlog
 
 from tests.api.conftest import Served
 from tests.api.dialects.tencent_smh.answers import code_of
+from tests.api.dialects.tencent_smh.cook import Cook
 from tests.api.dialects.tencent_smh.shop import Shop
-from worker.settings import ApiSettings, Settings
 
 UNKNOWN = "acctk" + "x" * 43
 
@@ -189,34 +188,34 @@ def test_a_token_does_not_open_the_next_space_of_the_same_id(
 
 
 @pytest.mark.parametrize(
-    ("fetch", "status"),
+    ("path", "status"),
     [
-        ("cross-site cors", 400),
-        ("cross-site no-cors", 200),
-        ("cross-site navigate", 200),
-        ("same-origin cors", 200),
-        ("same-site cors", 200),
+        pytest.param("/album/L/-/cover/summer", 302, id="cover"),
+        pytest.param("/album/L/-/cover/summer?size=9", 302, id="square-cover"),
+        pytest.param("/directory/L/-", 200, id="listing"),
+        pytest.param("/directory/L/-/summer?info", 200, id="facts-of-an-album"),
+        pytest.param("/file/L/-/summer/a.jpg", 302, id="file"),
+        pytest.param("/file/L/-/summer/a.jpg?info", 200, id="facts-of-a-file"),
+        pytest.param("/file/L/-/summer/a.jpg?preview&size=9", 302, id="preview"),
+        pytest.param("/directory-history/L/-/history-list/summer/a.jpg", 200, id="versions"),
     ],
 )
-def test_a_script_of_another_site_reads_with_a_token_only(
-    served: Served,
-    shop: Shop,
-    settings: Settings,
-    serve: Callable[[Settings], Served],
-    fetch: str,
-    status: int,
+def test_every_read_needs_a_token_unless_reading_is_public(
+    api: httpx2.Client, shop: Shop, cook: Cook, photo: Path, path: str, status: int
 ) -> None:
-    shop.library("L", public_read=True)
-    site, mode = fetch.split()
-    marks = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
-    path = "/api/v1/directory/L/-"
+    place = shop.library("L", multi_album=True)
+    shop.put(place, "a.jpg", photo, parent_id=shop.directory(place, "summer"))
+    cook.start()
 
-    assert httpx2.get(f"{served.url}{path}", headers=marks).status_code == status
-    given = {"access_token": shop.token("L")}
-    assert httpx2.get(f"{served.url}{path}", headers=marks, params=given).status_code == 200
-    api = ApiSettings(**{**settings.api.model_dump(), "open": True})
-    opened = serve(settings.model_copy(update={"api": api}))
-    assert httpx2.get(f"{opened.url}{path}", headers=marks).status_code == 200
+    refused = api.get(path)
+    opened = api.get(path, headers={"Authorization": f"Bearer {shop.token('L')}"})
+    shop.state.libraries.set_public_read("L", True)
+    public = api.get(path)
+    shop.state.libraries.set_public_read("L", False)
+    again = api.get(path)
+
+    assert code_of(refused) == code_of(again) == (400, "EmptyAccessToken")
+    assert (opened.status_code, public.status_code) == (status, status)
 
 
 def test_attributes_of_a_space_need_a_token_always(api: httpx2.Client, shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""What every answer of the dialect has: an id, headers for pages of other sites, one form."""
+"""What calls and answers have in common: an id, headers for other sites, names, one form."""
 
 import re
 import socket
@@ -14,7 +14,7 @@ from tests.api.dialects.tencent_smh.answers import code_of
 from tests.api.dialects.tencent_smh.conftest import with_libraries
 from tests.api.dialects.tencent_smh.shop import Shop
 from tests.redis_server import RedisServer
-from worker.settings import Settings
+from worker.settings import ApiSettings, Settings
 
 Blob = Callable[[bytes], Path]
 
@@ -178,3 +178,54 @@ def test_a_base_url_that_ends_in_a_slash_leads_to_the_same_calls(
     told = [(answer.status_code, "x-request-id" in answer.headers) for answer in answers]
     assert told == [(200, True), (200, True), (404, True)] * 2
     assert answers[5].json()["code"] == "RouteNotFound"
+
+
+@pytest.mark.parametrize(
+    ("fetch", "status"),
+    [
+        ("cross-site cors", 400),
+        ("cross-site no-cors", 200),
+        ("cross-site navigate", 200),
+        ("same-origin cors", 200),
+        ("same-site cors", 200),
+    ],
+)
+def test_a_script_of_another_site_reads_with_a_token_only(
+    served: Served,
+    shop: Shop,
+    settings: Settings,
+    serve: Callable[[Settings], Served],
+    fetch: str,
+    status: int,
+) -> None:
+    shop.library("L", public_read=True)
+    site, mode = fetch.split()
+    marks = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+    path = "/api/v1/directory/L/-"
+
+    assert httpx2.get(f"{served.url}{path}", headers=marks).status_code == status
+    given = {"access_token": shop.token("L")}
+    assert httpx2.get(f"{served.url}{path}", headers=marks, params=given).status_code == 200
+    api = ApiSettings(**{**settings.api.model_dump(), "open": True})
+    opened = serve(settings.model_copy(update={"api": api}))
+    assert httpx2.get(f"{opened.url}{path}", headers=marks).status_code == 200
+
+
+def test_a_foreign_host_is_answered_with_a_token_only(
+    served: Served, shop: Shop, settings: Settings, serve: Callable[[Settings], Served]
+) -> None:
+    """A page whose name leads to 127.0.0.1 has no token; an open API may be told its names."""
+    shop.library("L", public_read=True)
+    token, rebound = shop.token("L"), {"Host": "rebound.example"}
+    path = "/api/v1/directory/L/-"
+
+    refused = httpx2.get(f"{served.url}{path}", headers=rebound)
+    assert code_of(refused) == (400, "EmptyAccessToken")
+    given = httpx2.get(f"{served.url}{path}", headers=rebound, params={"access_token": token})
+    assert given.status_code == 200
+    assert httpx2.get(f"{served.url}/v1/jobs", headers=rebound).status_code == 403
+
+    for hosts, status in ((["rebound.example"], 200), ([], 200), (["covers.example"], 400)):
+        api = ApiSettings(**{**settings.api.model_dump(), "open": True, "hosts": hosts})
+        opened = serve(settings.model_copy(update={"api": api}))
+        assert httpx2.get(f"{opened.url}{path}", headers=rebound).status_code == status
