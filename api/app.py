@@ -61,11 +61,6 @@ def make_app(settings: Settings) -> FastAPI:
     return app
 
 
-def from_environment() -> FastAPI:
-    """The factory for `uvicorn --factory api.app:from_environment`."""
-    return make_app(Settings.read())
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings

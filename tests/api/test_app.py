@@ -26,7 +26,8 @@ def test_making_the_app_loads_no_media_library(settings: Settings, tmp_path: Pat
     url = settings.redis.url.get_secret_value()
     file.write_text(f'[redis]\nurl = "{url}"\n[store]\nfolder = "{settings.store.folder}"\n')
     script = (
-        "import sys, json, api.app; api.app.from_environment();"
+        "import sys, json; from api.app import make_app; from worker.settings import Settings;"
+        "make_app(Settings.read());"
         "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     )
     ran = subprocess.run(

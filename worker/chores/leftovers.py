@@ -6,9 +6,10 @@ from typing import Final
 
 from worker.contracts.libraries import Leftover, Place
 from worker.state.entries import EntryIndex
+from worker.state.transfers import KEPT_MS
 
 # No upload that can still be completed has done nothing for so long.
-KEEP_S: Final = 24 * 3600
+KEEP_S: Final = KEPT_MS / 1000
 
 
 def remove_leftovers(

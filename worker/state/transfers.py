@@ -16,7 +16,7 @@ SENT_AGAIN_BYTES: Final = 1024 * 1024
 
 Sealing = Literal["sealed", "incomplete", "gone"]
 
-_KEPT_MS: Final = 24 * 3600 * 1000
+KEPT_MS: Final = 24 * 3600 * 1000
 
 # The sweep asks for a piece by its own name, so each has a key that lives as long as its transfer.
 _PIECES: Final = """
@@ -55,12 +55,12 @@ local open, now = 'ff:transfers:' .. ARGV[3], clock_ms()
 redis.call('ZREMRANGEBYSCORE', open, '-inf', now)
 local is_new = not redis.call('ZSCORE', open, ARGV[1])
 if is_new and redis.call('ZCARD', open) >= {MAX_OPEN} then return 0 end
-redis.call('ZADD', open, whole(now + {_KEPT_MS}), ARGV[1])
-redis.call('PEXPIRE', open, {_KEPT_MS})
+redis.call('ZADD', open, whole(now + {KEPT_MS}), ARGV[1])
+redis.call('PEXPIRE', open, {KEPT_MS})
 redis.call('DEL', key)
 redis.call('HSET', key, 'transfer', ARGV[2])
-for at = 4, #ARGV, 2 do note(ARGV[at], ARGV[at + 1], {_KEPT_MS}) end
-redis.call('PEXPIRE', key, {_KEPT_MS})
+for at = 4, #ARGV, 2 do note(ARGV[at], ARGV[at + 1], {KEPT_MS}) end
+redis.call('PEXPIRE', key, {KEPT_MS})
 return 1
 """
 )
@@ -93,8 +93,8 @@ local counts = redis.call('HMGET', key, 'pieces', 'highest')
 if not counts[1] or counts[1] ~= counts[2] then return 'incomplete' end
 redis.call('HSET', key, 'confirmed', ARGV[2])
 redis.call('ZREM', open_key(), ARGV[1])
-redis.call('PEXPIRE', key, {_KEPT_MS})
-for number = 1, tonumber(counts[2]) do hold(piece_of(number).upload, {_KEPT_MS}) end
+redis.call('PEXPIRE', key, {KEPT_MS})
+for number = 1, tonumber(counts[2]) do hold(piece_of(number).upload, {KEPT_MS}) end
 return 'sealed'
 """
 )

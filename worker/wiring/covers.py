@@ -14,7 +14,7 @@ from worker.rules.visibility import visibility_of
 from worker.settings import Settings
 from worker.state.libraries import LibraryRecords
 from worker.state.permissions import entry_refused
-from worker.wiring.making import made, values
+from worker.wiring.adapters import made, values
 
 # The packages whose next version may make other pixels or other bytes of them.
 _DRAWING: Final = (

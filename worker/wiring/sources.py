@@ -14,7 +14,7 @@ from worker.rules.visibility import source_refusal
 from worker.settings import Settings
 from worker.state.tokens import VendorTokens
 from worker.state.uploads import UploadDigests
-from worker.wiring.making import made, values
+from worker.wiring.adapters import made, values
 from worker.wiring.records import redis_client
 from worker.wiring.stores import library, store
 

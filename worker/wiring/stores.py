@@ -7,7 +7,7 @@ from worker import registry
 from worker.contracts.names import Visibility
 from worker.ports import Destination, Entries, Library, Store, Transfers
 from worker.settings import Settings
-from worker.wiring.making import made, values
+from worker.wiring.adapters import made, values
 
 ChecksumParts = tuple[Transfers, Store, Library, Entries, Path | None]
 

@@ -102,7 +102,7 @@ def _result(job: Job) -> ChecksumResult:
     if isinstance(job.result, ChecksumResult):
         return job.result
     if job.error is not None:
-        raise refusal_of(error_of(job.error.code, job.error.message), path="/directory/")
+        raise refusal_of(error_of(job.error.code, job.error.message), missing="DirectoryNotFound")
     if job.status == "cancelled":
         raise overloaded("The check of the upload was cancelled; confirm it again.")
     raise overloaded("The upload is still being checked; confirm it again.")

@@ -37,7 +37,6 @@ CODES: Final[Mapping[str, Row]] = {
     "CoverNotSupportedInRootDirectory": Row(400, "This library has covers of albums only."),
     "ParamInvalid": Row(400, "A parameter is wrong."),
     "BadRequest": Row(400, "The request is malformed."),
-    "SpaceIdInvalid": Row(400, "No space can have this id."),
     "OrderByNotAllowed": Row(400, "There is no such order."),
     "OrderByTypeNotAllowed": Row(400, "An order is asc or desc."),
     "BadCrc64": Row(400, "The bytes that came have another CRC-64 than was told."),
@@ -123,11 +122,10 @@ def answer_of(refusal: RefusalError, scope: Scope) -> Response:
     return JSONResponse(content, status_code=refusal.row.status, headers=refusal.headers)
 
 
-def refusal_of(error: CoverError, *, path: str) -> RefusalError:
-    """One of our failures in the vendor's words; `path` is that of the call, below the prefix."""
+def refusal_of(error: CoverError, *, missing: str) -> RefusalError:
+    """One of our failures in the vendor's words; `missing` is the code of what was not found."""
     if error.code == "library.not_found":
-        code = "FileNotFound" if path.startswith("/file/") else "DirectoryNotFound"
-        return RefusalError(code)
+        return RefusalError(missing)
     code = _OURS.get(error.code, "")
     if code == "ServerOverloaded" or (not code and error.row.http_status == 503):
         return overloaded(error.message, retry_after_s=error.delay_s or RETRY_AFTER_S)
@@ -155,7 +153,8 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _cover_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CoverError)
     path = request.url.path.removeprefix(request.scope["root_path"])
-    return answer_of(refusal_of(error, path=path), request.scope)
+    missing = "FileNotFound" if path.startswith("/file/") else "DirectoryNotFound"
+    return answer_of(refusal_of(error, missing=missing), request.scope)
 
 
 async def _validation(request: Request, error: Exception) -> Response:

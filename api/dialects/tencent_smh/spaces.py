@@ -10,6 +10,7 @@ from ulid import ULID
 
 from api.dialects.tencent_smh import edits, grants
 from api.dialects.tencent_smh.access import Call, call_of, of_library, writing
+from api.dialects.tencent_smh.attributes import EXTENSION
 from api.dialects.tencent_smh.documents import described
 from api.dialects.tencent_smh.errors import RefusalError
 from api.dialects.tencent_smh.forms import flag_of, read_object
@@ -22,7 +23,6 @@ SPACES: Final = "/space/{library_id}"
 LIST: Final = f"{SPACES}/list"
 COUNT: Final = f"{SPACES}/count"
 SPACE: Final = f"{SPACES}/{{space_id}}"
-EXTENSION: Final = f"{SPACE}/extension"
 PUBLIC_READ: Final = ("isPublicRead", "publicRead")
 
 router = APIRouter(tags=["spaces"])

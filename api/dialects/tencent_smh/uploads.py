@@ -23,9 +23,8 @@ from worker.contracts.libraries import Conflict, Transfer
 from worker.contracts.results import ChecksumResult
 from worker.rules.keys import upload_key
 from worker.rules.library_kinds import content_type_of_name
-from worker.state.transfers import MAX_OPEN
+from worker.state.transfers import KEPT_MS, MAX_OPEN
 
-LIFE_MS: Final = 24 * 3600 * 1000
 # A client that renews when 5 minutes are left would otherwise go on renewing without a pause.
 MIN_LEFT_MS: Final = 15 * 60 * 1000
 MAX_META_BYTES: Final = 1024
@@ -156,7 +155,7 @@ def renew(parts: Parts, call: Call, seen: Seen, request: Request) -> dict[str, A
     """The upload's directions again: they last as long as the upload, a day from its start."""
     grants.require(seen.grant, *grants.BEGIN_UPLOAD)
     transfer = known(parts, call, seen)
-    if transfer.created_ms + LIFE_MS - time.time() * 1000 < MIN_LEFT_MS:
+    if transfer.created_ms + KEPT_MS - time.time() * 1000 < MIN_LEFT_MS:
         raise RefusalError("UploadNotFound", "The upload's day is over; begin it anew.")
     return directions(transfer, request)
 
@@ -220,6 +219,6 @@ def directions(transfer: Transfer, request: Request) -> dict[str, Any]:
         "path": storage_path(request.scope["root_path"], transfer),
         "headers": storage_headers(transfer),
         "confirmKey": transfer.id,
-        "expiration": told_time(transfer.created_ms + LIFE_MS),
+        "expiration": told_time(transfer.created_ms + KEPT_MS),
     }
     return {**told, "uploadId": transfer.id} if transfer.multipart else told

@@ -17,7 +17,7 @@ from worker.settings import (
     SmhProfile,
     StoreSettings,
 )
-from worker.wiring.making import made, values
+from worker.wiring.adapters import made, values
 
 # What wiring itself knows beside the fields of the sections.
 GIVEN_BY_WIRING = {
