@@ -113,7 +113,7 @@ def test_a_slow_chore_aside_holds_up_neither_the_others_nor_the_end(redis_url: s
     run_chores(
         [Chore("slow", 0.1, slow, aside=True), Chore("often", 0, often.run)],
         parts.chore_lease(),
-        after(1),
+        after(3),
     )
 
     assert len(begun) == 1
