@@ -85,6 +85,16 @@ CODES: dict[str, CodeRow] = {
     "media.encrypted": CodeRow(Retry.NEVER, 422, "The medium is encrypted."),
     "media.no_frames": CodeRow(Retry.NEVER, 422, "The video has no frame that can be shown."),
     "media.unsupported_codec": CodeRow(Retry.NEVER, 415, "The medium's codec is not supported."),
+    "media.not_video": CodeRow(Retry.NEVER, 422, "The medium is a picture; that needs a video."),
+    "media.no_duration": CodeRow(
+        Retry.NEVER, 422, "The video does not tell how long it is, and its end was not found."
+    ),
+    "media.time_beyond_end": CodeRow(
+        Retry.NEVER, 422, "A time that was asked for is beyond the end of the video."
+    ),
+    "media.frames_missing": CodeRow(
+        Retry.NEVER, 422, "Too few of the frames that were asked for could be read."
+    ),
     "media.too_many_pixels": CodeRow(Retry.NEVER, 422, "The picture has more pixels than allowed."),
     "media.too_small": CodeRow(Retry.NEVER, 422, "The picture has no pixels."),
     "media.resource_limit": CodeRow(

@@ -14,6 +14,7 @@ from worker import wiring
 from worker.contracts.names import Visibility
 from worker.contracts.results import CoverInfo, CoverResult
 from worker.encoders.jpeg import JpegEncoder
+from worker.ports import Piece
 from worker.settings import Settings, StoreSettings
 
 DATA = b"the bytes of a cover"
@@ -38,7 +39,7 @@ def done(settings: Settings, client: httpx2.Client, visibility: Visibility) -> A
     """A finished job with one cover in the store that the settings name."""
     encoder = JpegEncoder()
     destination = wiring.store_destination(settings)("default", visibility)
-    placed = destination.put(DATA, encoder=encoder, size=64)
+    placed = destination.put(DATA, Piece("covers", "64", encoder.extension, encoder.content_type))
     told = CoverInfo(
         size=64,
         ratio="1:1",

@@ -13,13 +13,13 @@ from tests.minio_server import Minio
 from tests.minio_store import store_of
 from worker import registry
 from worker.contracts.names import Visibility
-from worker.encoders.jpeg import JpegEncoder
-from worker.ports import Destination, Placed, Store
+from worker.ports import Destination, Piece, Placed, Store
 from worker.rules.keys import is_public
 from worker.stores.destinations import FolderDestination, StoreDestination
 
 DATA = b"the bytes of a cover" * 50
 SHA256 = hashlib.sha256(DATA).hexdigest()
+PIECE = Piece("covers", "64", "jpg", "image/jpeg")
 
 
 class Made(NamedTuple):
@@ -45,7 +45,7 @@ def a_store(name: str, visibility: Visibility) -> Callable[[pytest.FixtureReques
 
 def put(store: Store, tenant: str, visibility: Visibility) -> Placed:
     destination = StoreDestination(store, tenant=tenant, visibility=visibility)
-    return destination.put(DATA, encoder=JpegEncoder(), size=64)
+    return destination.put(DATA, PIECE)
 
 
 DESTINATIONS: dict[str, Callable[[pytest.FixtureRequest], Made]] = {
@@ -71,16 +71,16 @@ def test_every_registered_destination_is_held_to_these_laws() -> None:
 
 
 def test_a_cover_is_read_where_it_is_said_to_be(made: Made) -> None:
-    placed = made.destination.put(DATA, encoder=JpegEncoder(), size=64)
+    placed = made.destination.put(DATA, PIECE)
 
     assert (placed.path is None) != (placed.key is None)
     assert made.read(placed.path or placed.key or "") == DATA
 
 
 def test_putting_the_same_again_leaves_it_where_it_was(made: Made) -> None:
-    first = made.destination.put(DATA, encoder=JpegEncoder(), size=64)
+    first = made.destination.put(DATA, PIECE)
 
-    assert made.destination.put(DATA, encoder=JpegEncoder(), size=64) == first
+    assert made.destination.put(DATA, PIECE) == first
 
 
 @pytest.mark.parametrize("name", [_case("local"), _case("minio")])

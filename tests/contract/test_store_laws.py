@@ -15,13 +15,13 @@ from tests.minio_store import store_of
 from worker import registry
 from worker.errors import CoverError, RequestError
 from worker.ports import Store, StoredObject
-from worker.rules.keys import cover_key, private_key, upload_key
+from worker.rules.keys import private_key, public_key, upload_key
 from worker.stores.local import LocalStore
 
 JPEG = "image/jpeg"
 BYTES = "application/octet-stream"
 DATA = bytes(range(256)) * 80
-COVER = cover_key(hashlib.sha256(DATA).hexdigest(), "jpg")
+COVER = public_key("covers", hashlib.sha256(DATA).hexdigest(), "jpg")
 UPLOAD = upload_key("acme", "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W")
 
 
@@ -78,8 +78,8 @@ def test_an_empty_store_can_take_objects(store: Store) -> None:
     ("key", "content_type"),
     [
         pytest.param(COVER, JPEG, id="cover"),
-        pytest.param(cover_key("a" * 64, "webp"), "image/webp", id="webp"),
-        pytest.param(cover_key("a" * 64, "avif"), "image/avif", id="avif"),
+        pytest.param(public_key("covers", "a" * 64, "webp"), "image/webp", id="webp"),
+        pytest.param(public_key("covers", "a" * 64, "avif"), "image/avif", id="avif"),
         pytest.param(private_key("acme", "a" * 64, "png"), "image/png", id="private-cover"),
         pytest.param(UPLOAD, BYTES, id="upload"),
     ],

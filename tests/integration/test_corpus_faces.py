@@ -45,6 +45,9 @@ class Calm:
     def enter(self, stage: str) -> None:
         pass
 
+    def progress(self, percent: float, at_ms: int | None = None) -> None:
+        """Nobody asks how far it is."""
+
 
 @pytest.fixture(scope="module")
 def detector() -> MediapipeDetector:

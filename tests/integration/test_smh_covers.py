@@ -50,6 +50,9 @@ class Quiet:
     def enter(self, stage: str) -> None:
         """Nothing is noted."""
 
+    def progress(self, percent: float, at_ms: int | None = None) -> None:
+        """Nobody asks how far it is."""
+
 
 @pytest.fixture(scope="module")
 def story() -> Iterator[CoverStory]:

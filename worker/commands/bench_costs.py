@@ -30,6 +30,9 @@ class CommandAttempt:
     def enter(self, stage: str) -> None:
         """Nobody asks for the stage."""
 
+    def progress(self, percent: float, at_ms: int | None = None) -> None:
+        """Nobody asks how far it is."""
+
 
 def comparisons(media: BenchMedia, folder: Path) -> list[Comparison]:
     """Plain PyAV or Pillow without face detection against our story with it."""

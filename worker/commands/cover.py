@@ -16,7 +16,7 @@ from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES
 from worker.contracts.requests import NOT_AVAILABLE, Recipe
 from worker.contracts.results import CoverResult
 from worker.rules.arguments import STDIN, kind_of
-from worker.rules.keys import cover_stem
+from worker.rules.keys import cover_label, file_stem
 from worker.settings import Settings
 
 
@@ -115,7 +115,8 @@ def _place(path: Path) -> Path:
 
 
 def _files(stem: str, sizes_px: Sequence[int], out_dir: Path) -> list[Path]:
-    return [out_dir / f"{cover_stem(stem, size_px)}.x" for size_px in sizes_px or (None,)]
+    labels = [cover_label(size_px) for size_px in sizes_px or (None,)]
+    return [out_dir / f"{file_stem(stem, label)}.x" for label in labels]
 
 
 def _stem(source: str) -> str:

@@ -30,6 +30,9 @@ class OrderAttempt:
     def enter(self, stage: str) -> None:
         say(self._lines, "stage", stage)
 
+    def progress(self, percent: float, at_ms: int | None = None) -> None:
+        say(self._lines, "progress", [percent, at_ms])
+
 
 def say(lines: Lines, word: str, value: object) -> None:
     """One line to the parent."""

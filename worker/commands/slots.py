@@ -80,7 +80,8 @@ class Slot:
             for word, value in child.answers():
                 if word == "result":
                     return stage, CoverResult.model_validate(value)
-                stage = value
+                if word == "stage":
+                    stage = value
         self.stop()
         return stage, None
 

@@ -60,6 +60,9 @@ class HereAttempt:
     def enter(self, stage: str) -> None:
         """There is no record of it."""
 
+    def progress(self, percent: float, at_ms: int | None = None) -> None:
+        """There is no record of it."""
+
 
 def put(
     target: Annotated[

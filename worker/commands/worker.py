@@ -27,8 +27,8 @@ from worker.broker import make_app
 from worker.commands.heartbeat import heartbeat_step
 from worker.contracts.jobs import AnyResult, AttemptedJob
 from worker.contracts.names import LANES, QUEUE_OF_LANE
-from worker.contracts.requests import ChecksumRequest
-from worker.errors import FaceError, RequestError
+from worker.contracts.requests import ChecksumRequest, CoverRequest
+from worker.errors import FaceError, RequestError, WorkerError
 from worker.jobs.checksum import ChecksumStory
 from worker.jobs.cover import CoverStory
 from worker.rules.urls import shown
@@ -116,6 +116,8 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
         wanted = job.request
         if isinstance(wanted, ChecksumRequest):
             return checksum().run(wanted, tenant=job.tenant, attempt=lease)
+        if not isinstance(wanted, CoverRequest):
+            raise WorkerError("internal.error", f"no story of {type(wanted).__name__}")
         visibility = wiring.visibility(settings, state.libraries, job.tenant, wanted)
         return story.run(
             wanted,

@@ -1,25 +1,52 @@
 """A job as it is recorded and told: frozen values with JSON in and out."""
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from pydantic import Field
 
 from worker.contracts.names import Kind, Lane, Status
-from worker.contracts.requests import ChecksumRequest, CoverRequest
+from worker.contracts.plans import PlanRequest, PlanResult
+from worker.contracts.requests import ChecksumRequest, CoverRequest, SourceReference
 from worker.contracts.results import ChecksumResult, CoverResult, ErrorInfo, Frozen
+from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshots import SnapshotRequest
 
-AnyRequest = CoverRequest | ChecksumRequest
-AnyResult = CoverResult | ChecksumResult
+AnyRequest = CoverRequest | SnapshotRequest | ChecksumRequest | PlanRequest
+AnyResult = CoverResult | SnapshotResult | ChecksumResult | PlanResult
 
-REQUESTS: Final[dict[str, type[CoverRequest] | type[ChecksumRequest]]] = {
+REQUESTS: Final[dict[str, type[AnyRequest]]] = {
     "cover": CoverRequest,
+    "snapshot": SnapshotRequest,
     "checksum": ChecksumRequest,
+    "plan": PlanRequest,
 }
-RESULTS: Final[dict[str, type[CoverResult] | type[ChecksumResult]]] = {
+RESULTS: Final[dict[str, type[AnyResult]]] = {
     "cover": CoverResult,
+    "snapshot": SnapshotResult,
     "checksum": ChecksumResult,
+    "plan": PlanResult,
 }
+
+
+def kind_of(request: AnyRequest) -> Kind:
+    """The kind of the job that a request makes."""
+    return cast(Kind, next(kind for kind, model in REQUESTS.items() if type(request) is model))
+
+
+def source_of(request: AnyRequest) -> SourceReference | None:
+    """The medium that a job reads; a checksum job reads an upload's parts instead."""
+    if isinstance(request, PlanRequest):
+        return request.wanted.source
+    return None if isinstance(request, ChecksumRequest) else request.source
+
+
+class Progress(Frozen):
+    """How far a running attempt has come; `at_ms` is the time in the medium."""
+
+    percent: float
+    stage: str
+    at_ms: int | None = None
 
 
 class Item(NamedTuple):
@@ -50,6 +77,7 @@ class Job(Frozen):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     request: AnyRequest
+    progress: Progress | None = None
     result: AnyResult | None = None
     error: ErrorInfo | None = None
     record: None = None
@@ -66,9 +94,11 @@ class AttemptedJob(NamedTuple):
 
 
 class JobEvent(NamedTuple):
-    """A change of a job's state, as the event stream tells it."""
+    """A change of a job's state or progress, as the event stream tells it."""
 
     tenant: str
     id: str
+    kind: Kind
     status: Status
     revision: int
+    progress: Progress | None = None

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-Kind = Literal["cover", "checksum"]
+Kind = Literal["cover", "snapshot", "checksum", "plan"]
 Lane = Literal["live", "backfill"]
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Format = Literal["jpeg", "webp", "avif", "png"]
@@ -17,6 +17,8 @@ PUBLISHED_AT_HEADER: Final = "firstframe_published_at_ms"
 
 # A flag of a crop: nobody could look for faces.
 FACE_UNAVAILABLE: Final = "face.unavailable"
+# A flag of a snapshot result: frames that were asked for did not come.
+FRAMES_MISSING: Final = "frames.missing"
 
 DEFAULT_TENANT: Final = "default"
 MAX_SIZE_PX: Final = 4096

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from worker.contracts.results import CoverInfo, CropInfo
 from worker.geometry.shapes import Box, Size
 from worker.jobs.timing import Stopwatch
-from worker.ports import Destination, Encoder, Frame, OpenMedium
+from worker.ports import Destination, Encoder, Frame, OpenMedium, Piece
+from worker.rules.keys import cover_label
 
 
 class Picture(NamedTuple):
@@ -51,7 +52,9 @@ def stored(
     cover: Encoded, encoder: Encoder, *, crop: CropInfo, destination: Destination
 ) -> CoverInfo:
     """Put a cover where it goes, and say what and where it is. Raises: StorageError."""
-    placed = destination.put(cover.data, encoder=encoder, size=cover.size_px)
+    label = cover_label(cover.size_px)
+    piece = Piece("covers", label, encoder.extension, encoder.content_type)
+    placed = destination.put(cover.data, piece)
     return CoverInfo(
         size=cover.size_px,
         ratio="1:1" if cover.size_px else None,

@@ -6,9 +6,9 @@ names.
 """
 
 import re
-from typing import Final
+from typing import Final, Literal
 
-PUBLIC_PREFIX: Final = "covers/"
+PUBLIC_PREFIXES: Final = ("covers/", "snapshots/")
 MAX_KEY_CHARACTERS: Final = 1024
 UNKNOWN_TYPE: Final = "application/octet-stream"
 CONTENT_TYPES: Final = {
@@ -16,7 +16,14 @@ CONTENT_TYPES: Final = {
     "webp": "image/webp",
     "avif": "image/avif",
     "png": "image/png",
+    "gif": "image/gif",
+    "mp4": "video/mp4",
+    "vtt": "text/vtt",
+    "m3u8": "application/vnd.apple.mpegurl",
+    "mpd": "application/dash+xml",
 }
+
+Folder = Literal["covers", "snapshots"]
 
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -25,16 +32,16 @@ _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _UPLOAD = re.compile(r"upl_[0-9A-HJKMNP-TV-Z]{26}")
 
 
-def cover_key(sha256: str, extension: str) -> str:
-    """The public key of a cover: `covers/ab/abcd….jpg`, from the SHA-256 of its bytes in hex.
+def public_key(folder: Folder, sha256: str, extension: str) -> str:
+    """The public key of a picture: `covers/ab/abcd….jpg`, from the SHA-256 of its bytes in hex.
 
     Raises: ValueError for parts that are not of the form they must have, as all keys here do.
     """
-    return f"{PUBLIC_PREFIX}{_by_content(sha256, extension)}"
+    return f"{folder}/{_by_content(sha256, extension)}"
 
 
 def private_key(tenant: str, sha256: str, extension: str) -> str:
-    """The key of a cover that only signed links read: `private/{tenant}/ab/abcd….jpg`."""
+    """The key of a picture that only signed links read: `private/{tenant}/ab/abcd….jpg`."""
     return f"private/{_checked(_TENANT, tenant, 'tenant')}/{_by_content(sha256, extension)}"
 
 
@@ -60,7 +67,7 @@ def is_prefix(text: str) -> bool:
 
 def is_public(key: str) -> bool:
     """Whether anyone who knows the key may read the object."""
-    return key.startswith(PUBLIC_PREFIX)
+    return key.startswith(PUBLIC_PREFIXES)
 
 
 def content_type_of(key: str) -> str:
@@ -84,6 +91,11 @@ def _checked(form: re.Pattern[str], text: str, what: str) -> str:
     return text
 
 
-def cover_stem(source_stem: str, size_px: int | None) -> str:
-    """The file name of a command's cover, less its ending; without a size it is the whole frame."""
-    return f"{source_stem}-{size_px or 'cover'}"
+def cover_label(size_px: int | None) -> str:
+    """What tells a cover from its siblings; without a size it is the whole frame."""
+    return str(size_px or "cover")
+
+
+def file_stem(source_stem: str, label: str) -> str:
+    """The name of a command's file, less its ending."""
+    return f"{source_stem}-{label}"

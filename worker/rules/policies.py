@@ -1,9 +1,9 @@
-"""The bucket policy that lets anyone read covers: our one statement among an operator's own."""
+"""The bucket policy that lets anyone read pictures: our one statement among an operator's own."""
 
 import json
 from typing import Any, Final
 
-from worker.rules.keys import PUBLIC_PREFIX
+from worker.rules.keys import PUBLIC_PREFIXES
 
 STATEMENT_ID: Final = "FirstframePublicCovers"
 
@@ -31,7 +31,7 @@ def _statement(bucket: str) -> dict[str, Any]:
         "Effect": "Allow",
         "Principal": {"AWS": ["*"]},
         "Action": ["s3:GetObject"],
-        "Resource": [f"arn:aws:s3:::{bucket}/{PUBLIC_PREFIX}*"],
+        "Resource": [f"arn:aws:s3:::{bucket}/{prefix}*" for prefix in PUBLIC_PREFIXES],
     }
 
 

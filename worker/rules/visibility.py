@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple, Protocol
 
-from worker.contracts.jobs import AnyRequest
+from worker.contracts.jobs import AnyRequest, source_of
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
-from worker.contracts.requests import ChecksumRequest, CoverRequest, SmhReference, SourceReference
+from worker.contracts.requests import CoverRequest, SmhReference, SourceReference
+from worker.contracts.snapshots import SnapshotRequest
 
 
 class Profile(Protocol):
@@ -23,6 +24,8 @@ class Profile(Protocol):
 
 
 Profiles = Mapping[str, Profile]
+# What makes pictures that somebody may read.
+Pictured = CoverRequest | SnapshotRequest
 
 
 class Refusal(NamedTuple):
@@ -39,7 +42,7 @@ _NOT_PUBLIC: Final = Refusal(
 )
 
 
-def visibility_of(wanted: CoverRequest, *, default: Visibility, profiles: Profiles) -> Visibility:
+def visibility_of(wanted: Pictured, *, default: Visibility, profiles: Profiles) -> Visibility:
     """Who may read the covers: what the request says, but media of private libraries stay private.
 
     An `entry` is private unless the request says otherwise, which is taken for public ones only.
@@ -52,7 +55,7 @@ def visibility_of(wanted: CoverRequest, *, default: Visibility, profiles: Profil
     return wanted.visibility or default
 
 
-def refusal(wanted: CoverRequest, tenant: str, profiles: Profiles) -> Refusal | None:
+def refusal(wanted: Pictured, tenant: str, profiles: Profiles) -> Refusal | None:
     """Why `tenant` may not have covers of a library by its profile; None for all other sources."""
     library = _library(wanted.source)
     if library is None:
@@ -79,7 +82,7 @@ def source_refusal(source: SourceReference, tenant: str, profiles: Profiles) -> 
 
 
 def entry_refusal(
-    wanted: CoverRequest, tenant: str, library: LibraryInfo | None, space: SpaceInfo | None
+    wanted: Pictured, tenant: str, library: LibraryInfo | None, space: SpaceInfo | None
 ) -> Refusal | None:
     """Why `tenant` may not have covers of an entry of that library and space, served here.
 
@@ -94,7 +97,8 @@ def entry_refusal(
 
 def is_of_library(request: AnyRequest) -> bool:
     """Whether a job is over a file of a library that is served here, and so tells of it."""
-    return isinstance(request, ChecksumRequest) or request.source.entry is not None
+    source = source_of(request)
+    return source is None or source.entry is not None
 
 
 def _library(source: SourceReference) -> SmhReference | None:

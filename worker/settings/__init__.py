@@ -19,6 +19,7 @@ from worker.settings.sections import (
     StoreSettings,
     WorkerSettings,
 )
+from worker.settings.snapshots import CatalogueSettings, SnapshotSettings
 
 __all__ = [
     "CLAIM_PATIENCE_S",
@@ -26,6 +27,7 @@ __all__ = [
     "END_PATIENCE_S",
     "PREFIX",
     "ApiSettings",
+    "CatalogueSettings",
     "DecodeSettings",
     "DetectSettings",
     "EncodeSettings",
@@ -39,6 +41,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SmhProfile",
+    "SnapshotSettings",
     "StoreSettings",
     "WorkerSettings",
 ]

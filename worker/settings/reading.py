@@ -33,6 +33,7 @@ from worker.settings.sections import (
     StoreSettings,
     WorkerSettings,
 )
+from worker.settings.snapshots import CatalogueSettings, SnapshotSettings
 
 CONFIG_VARIABLE = "FIRSTFRAME_CONFIG"
 PREFIX = "FIRSTFRAME_"
@@ -68,6 +69,8 @@ class Settings(BaseSettings):
     detect: DetectSettings = DetectSettings()
     encode: EncodeSettings = EncodeSettings()
     libraries: LibrarySettings = LibrarySettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
+    catalogue: CatalogueSettings = CatalogueSettings()
     providers: ProviderSettings = ProviderSettings()
     log: LogSettings = LogSettings()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, cast
 
 from worker.contracts.jobs import JobEvent
-from worker.contracts.names import Status
+from worker.contracts.names import Kind, Status
 
 EVENTS_KEY: Final = "ff:events"
 EVENTS_KEPT: Final = 10_000
@@ -15,6 +15,7 @@ def parse_event(fields: Mapping[str, str]) -> JobEvent:
     return JobEvent(
         tenant=fields["tenant"],
         id=fields["id"],
+        kind=cast(Kind, fields["kind"]),
         status=cast(Status, fields["status"]),
         revision=int(fields["revision"]),
     )

@@ -5,9 +5,7 @@ from typing import Final, cast
 import redis
 from ulid import ULID
 
-from worker.contracts.jobs import AnyRequest, Job
-from worker.contracts.names import Kind
-from worker.contracts.requests import CoverRequest
+from worker.contracts.jobs import AnyRequest, Job, kind_of, source_of
 from worker.errors import RequestError
 from worker.state.connection import redis_errors_as_ours
 from worker.state.listing import Filters, JobPage, list_jobs
@@ -73,10 +71,6 @@ return 'queued now'
 """
 
 
-def _kind_of(request: AnyRequest) -> Kind:
-    return "cover" if isinstance(request, CoverRequest) else "checksum"
-
-
 class JobRecords:
     """All jobs of all tenants. A job of another tenant does not exist here.
 
@@ -95,8 +89,9 @@ class JobRecords:
         While a job of the same `flight` is queued or running, that one is the answer.
         """
         ulid = ULID()
-        job_id, kind = f"job_{ulid}", _kind_of(request)
-        upload = request.source.upload if isinstance(request, CoverRequest) else None
+        job_id, kind = f"job_{ulid}", kind_of(request)
+        source = source_of(request)
+        upload = source.upload if source else None
         told = request.model_dump_json(exclude_none=True)
         created_id = self._create(
             *(tenant, job_id, kind, request.lane, ulid.milliseconds, told, upload or "", flight)

@@ -83,6 +83,9 @@ class Lease:
             if error.code != "queue.unavailable":
                 raise
 
+    def progress(self, percent: float, at_ms: int | None = None) -> None:
+        """Note how far the attempt is, no more often than every `PROGRESS_S`."""
+
     def finish(self, result: AnyResult) -> None:
         """End the job with its result."""
         self._held(self._scripts.finish, result.model_dump_json())

@@ -1,11 +1,10 @@
 """Whether a tenant may have covers of an entry, by what is recorded of its library now."""
 
-from worker.contracts.requests import CoverRequest
-from worker.rules.visibility import Refusal, entry_refusal
+from worker.rules.visibility import Pictured, Refusal, entry_refusal
 from worker.state.libraries import LibraryRecords
 
 
-def entry_refused(libraries: LibraryRecords, tenant: str, wanted: CoverRequest) -> Refusal | None:
+def entry_refused(libraries: LibraryRecords, tenant: str, wanted: Pictured) -> Refusal | None:
     """Why `tenant` may not have the covers; None for a source that is no entry.
 
     Raises: RequestError `queue.unavailable`.

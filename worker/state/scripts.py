@@ -23,7 +23,8 @@ local function id_of(item) return string.match(item, ':(.*)') end
 local function tell(key, tenant, id)
   local revision = redis.call('HINCRBY', key, 'revision', 1)
   redis.call('XADD', '{EVENTS_KEY}', 'MAXLEN', '~', {EVENTS_KEPT}, '*', 'tenant', tenant,
-    'id', id, 'status', redis.call('HGET', key, 'status'), 'revision', revision)
+    'id', id, 'kind', redis.call('HGET', key, 'kind'),
+    'status', redis.call('HGET', key, 'status'), 'revision', revision)
 end
 
 local function line_up(lane, tenant, item, at, now)

@@ -1,16 +1,17 @@
-"""Where finished covers go: the store for jobs, a folder for commands."""
+"""Where finished files go: the store for jobs, a folder for commands."""
 
 import hashlib
 from pathlib import Path
+from urllib.parse import quote
 
 from worker.contracts.names import Visibility
 from worker.errors import StorageError
-from worker.ports import Encoder, Placed, Store
-from worker.rules.keys import cover_key, cover_stem, private_key
+from worker.ports import Piece, Placed, Store
+from worker.rules.keys import file_stem, private_key, public_key
 
 
 class StoreDestination:
-    """Covers under keys made of their own bytes.
+    """Files under keys made of their own bytes.
 
     Public ones are told by their plain URL; private ones, apart for each tenant, by their key only.
     """
@@ -18,23 +19,32 @@ class StoreDestination:
     def __init__(self, store: Store, *, tenant: str, visibility: Visibility) -> None:
         self._store, self._tenant, self._visibility = store, tenant, visibility
 
-    def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
-        digest, ending = hashlib.sha256(data).hexdigest(), encoder.extension
+    def put(self, data: bytes, piece: Piece) -> Placed:
+        digest, ending = hashlib.sha256(data).hexdigest(), piece.extension
         is_private = self._visibility == "private"
-        key = private_key(self._tenant, digest, ending) if is_private else cover_key(digest, ending)
-        self._store.put(key, data, content_type=encoder.content_type)
+        key = (
+            private_key(self._tenant, digest, ending)
+            if is_private
+            else public_key(piece.folder, digest, ending)
+        )
+        self._store.put(key, data, content_type=piece.content_type)
         return Placed(key=key, url=None if is_private else self._store.public_url(key))
+
+    def reference(self, placed: Placed) -> str:
+        """A relative one: keys of a folder are `{folder}/{two hex}/{name}`."""
+        assert placed.key is not None
+        return "../" + "/".join(placed.key.split("/")[-2:])
 
 
 class FolderDestination:
-    """Covers as files named after their source's stem; whole or not there."""
+    """Files named after their source's stem; whole or not there."""
 
     def __init__(self, *, folder: Path, stem: str) -> None:
         self._folder = folder
         self._stem = stem
 
-    def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
-        path = self._folder / f"{cover_stem(self._stem, size)}.{encoder.extension}"
+    def put(self, data: bytes, piece: Piece) -> Placed:
+        path = self._folder / f"{file_stem(self._stem, piece.label)}.{piece.extension}"
         unfinished = path.with_name(f".{path.name}.part")
         try:
             unfinished.write_bytes(data)
@@ -43,3 +53,8 @@ class FolderDestination:
             unfinished.unlink(missing_ok=True)
             raise StorageError("storage.unavailable", f"{path}: {error.strerror}") from error
         return Placed(path=str(path))
+
+    def reference(self, placed: Placed) -> str:
+        """The name of the file: siblings lie beside each other."""
+        assert placed.path is not None
+        return quote(Path(placed.path).name)

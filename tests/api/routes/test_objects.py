@@ -12,13 +12,13 @@ import pytest
 from tests.api.conftest import LINK_SECRET, MAX_UPLOAD_BYTES, Served
 from worker import wiring
 from worker.ports import Store
-from worker.rules.keys import cover_key
+from worker.rules.keys import public_key
 from worker.settings import Settings, StoreSettings
 from worker.signing import links
 
 DATA = b"\xff\xd8 a cover, as far as this test goes"
 SHA256 = hashlib.sha256(DATA).hexdigest()
-COVER = cover_key(SHA256, "jpg")
+COVER = public_key("covers", SHA256, "jpg")
 UPLOAD = "uploads/default/upl_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D"
 
 
@@ -105,7 +105,7 @@ def test_a_range_outside_the_object_is_a_problem(
 
 @pytest.mark.parametrize("size_bytes", [0, 1])
 def test_an_empty_object_has_no_range(client: httpx2.Client, store: Store, size_bytes: int) -> None:
-    key = cover_key(hashlib.sha256(bytes(size_bytes)).hexdigest(), "jpg")
+    key = public_key("covers", hashlib.sha256(bytes(size_bytes)).hexdigest(), "jpg")
     store.put(key, bytes(size_bytes), content_type="image/jpeg")
 
     answer = client.get(f"/objects/{key}", headers={"Range": "bytes=-5"})
@@ -172,7 +172,7 @@ def test_without_its_signature_nothing_private_is_told(
 
 
 def test_an_object_is_written_by_its_link(client: httpx2.Client, store: Store) -> None:
-    key = cover_key(hashlib.sha256(b"new").hexdigest(), "png")
+    key = public_key("covers", hashlib.sha256(b"new").hexdigest(), "png")
 
     answer = client.put(_signed(key, "PUT"), content=b"new")
 

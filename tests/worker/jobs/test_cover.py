@@ -22,7 +22,7 @@ from worker.encoders.pillow import PngEncoder
 from worker.errors import FaceError, MediaError, RequestError, SourceError, StorageError
 from worker.geometry.shapes import Box, holds
 from worker.jobs.cover import CoverStory, failed
-from worker.ports import Decoder, Encoder, FaceDetector, Placed
+from worker.ports import Decoder, FaceDetector, Piece, Placed
 from worker.rules.models import DEFAULT_MODEL, FETCH_COMMAND, MODELS, default_path
 from worker.sources.local import LocalReader, LocalSource
 
@@ -37,11 +37,15 @@ class Drawer:
         self.full = full
         self.covers: dict[int | None, bytes] = {}
 
-    def put(self, data: bytes, *, encoder: Encoder, size: int | None) -> Placed:
+    def put(self, data: bytes, piece: Piece) -> Placed:
         if self.full:
             raise StorageError("storage.full")
+        size = None if piece.label == "cover" else int(piece.label)
         self.covers[size] = data
-        return Placed(path=f"drawer/{size}.{encoder.extension}", url=None)
+        return Placed(path=f"drawer/{size}.{piece.extension}", url=None)
+
+    def reference(self, placed: Placed) -> str:
+        return str(placed.path)
 
 
 class Log:
@@ -55,6 +59,9 @@ class Log:
         self.stages.append(stage)
         if stage == self.over_at:
             raise RequestError("job.cancelled")
+
+    def progress(self, percent: float, at_ms: int | None = None) -> None:
+        """Nobody asks how far it is."""
 
 
 class Opener:

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 from worker.rules.keys import (
     cache_control_of,
     content_type_of,
-    cover_key,
     is_key,
     is_public,
     private_key,
+    public_key,
     upload_key,
 )
 
 DIGEST = "ab" + "0" * 62
 UPLOAD = "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W"
 KEYS = [
-    pytest.param(cover_key(DIGEST, "jpg"), f"covers/ab/{DIGEST}.jpg", id="cover"),
+    pytest.param(public_key("covers", DIGEST, "jpg"), f"covers/ab/{DIGEST}.jpg", id="cover"),
     pytest.param(private_key("acme", DIGEST, "png"), f"private/acme/ab/{DIGEST}.png", id="private"),
     pytest.param(upload_key("acme", UPLOAD), f"uploads/acme/{UPLOAD}", id="upload"),
 ]
@@ -108,8 +108,8 @@ def test_what_could_lead_elsewhere_is_no_key(text: str) -> None:
         pytest.param(lambda text: upload_key(text, UPLOAD), id="tenant-of-upload"),
         pytest.param(lambda text: upload_key("acme", text), id="upload-id"),
         pytest.param(lambda text: private_key(text, DIGEST, "jpg"), id="tenant-of-cover"),
-        pytest.param(lambda text: cover_key(DIGEST, text), id="extension"),
-        pytest.param(lambda text: cover_key(text, "jpg"), id="digest"),
+        pytest.param(lambda text: public_key("covers", DIGEST, text), id="extension"),
+        pytest.param(lambda text: public_key("covers", text, "jpg"), id="digest"),
     ],
 )
 @given(text=st.text() | st.text(alphabet="./\\%upl_ab01\x00\n~", max_size=40))

@@ -10,7 +10,7 @@ OURS = {
     "Effect": "Allow",
     "Principal": {"AWS": ["*"]},
     "Action": ["s3:GetObject"],
-    "Resource": ["arn:aws:s3:::media/covers/*"],
+    "Resource": ["arn:aws:s3:::media/covers/*", "arn:aws:s3:::media/snapshots/*"],
 }
 THEIRS = {
     "Sid": "Backups",

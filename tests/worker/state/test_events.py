@@ -5,6 +5,6 @@ from worker.state.events import parse_event
 
 
 def test_an_entry_tells_whose_job_changed_to_what() -> None:
-    fields = {"tenant": "ann", "id": "job_1", "status": "running", "revision": "2"}
+    fields = {"tenant": "ann", "id": "job_1", "kind": "cover", "status": "running", "revision": "2"}
 
-    assert parse_event(fields) == JobEvent("ann", "job_1", "running", 2)
+    assert parse_event(fields) == JobEvent("ann", "job_1", "cover", "running", 2)

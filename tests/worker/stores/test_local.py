@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from worker.errors import RequestError, StorageError
-from worker.rules.keys import cover_key, upload_key
+from worker.rules.keys import public_key, upload_key
 from worker.signing.links import verify
 from worker.stores.local import LocalStore
 
 DATA = b"\xff\xd8 not quite a picture"
-COVER = cover_key(hashlib.sha256(DATA).hexdigest(), "jpg")
+COVER = public_key("covers", hashlib.sha256(DATA).hexdigest(), "jpg")
 UPLOAD = upload_key("acme", "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W")
 SECRET = "s3cret"
 

@@ -19,14 +19,14 @@ from tests.fakes.faulty_proxy import Answer, FaultyProxy
 from tests.minio_server import Minio, client_of
 from tests.minio_store import store_of
 from worker.errors import RequestError, StorageError
-from worker.rules.keys import cover_key, private_key, upload_key
+from worker.rules.keys import private_key, public_key, upload_key
 from worker.stores.minio import MinioStore
 
 JPEG = "image/jpeg"
 BYTES = "application/octet-stream"
 DATA = bytes(range(256)) * 80
 DIGEST = hashlib.sha256(DATA).hexdigest()
-COVER = cover_key(DIGEST, "jpg")
+COVER = public_key("covers", DIGEST, "jpg")
 PRIVATE = private_key("acme", DIGEST, "jpg")
 UPLOAD = upload_key("acme", "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W")
 GONE = Answer(

@@ -1,0 +1,119 @@
+"""What a snapshot job gives back, as JSON: one line of `firstframe snapshots --json`."""
+
+from typing import Literal, NamedTuple
+
+from worker.contracts.results import (
+    BoxTuple,
+    ErrorInfo,
+    Frozen,
+    MediumInfo,
+    Timings,
+    Versions,
+)
+
+
+class Tile(NamedTuple):
+    """A tile of a storyboard: shown from `offset_ms`; where it lies in the sheet of that number.
+
+    `missing` tiles are black.
+    """
+
+    offset_ms: int
+    sheet: int
+    box: BoxTuple
+    missing: bool = False
+
+
+class FileInfo(Frozen):
+    """A file that was made: `path` for commands, `url` and `key` for jobs.
+
+    A private file has no `url` and is read by signed links only.
+    """
+
+    path: str | None
+    url: str | None
+    key: str | None = None
+    content_type: str
+    bytes: int
+    sha256: str
+
+
+class SnapshotInfo(FileInfo):
+    """A still: asked for at `offset_ms`, it shows the frame at `pts_ms`.
+
+    `crop_box` is the region of the upright frame that it shows; `score` is told of candidates.
+    """
+
+    offset_ms: int
+    pts_ms: int | None
+    width: int
+    height: int
+    crop_box: BoxTuple
+    faces: int | None = None
+    score: float | None = None
+    flags: tuple[str, ...] = ()
+
+
+class SheetInfo(FileInfo):
+    """A sprite sheet: `offsets_ms` and `pts_ms` are those of its tiles, row by row.
+
+    `pts_ms` is None for a tile whose frame is missing.
+    """
+
+    width: int
+    height: int
+    columns: int
+    rows: int
+    tile_width: int
+    tile_height: int
+    offsets_ms: tuple[int, ...]
+    pts_ms: tuple[int | None, ...]
+    tiles: tuple[SnapshotInfo, ...] = ()
+
+
+class StoryboardInfo(FileInfo):
+    """The WebVTT index, and the same as an HLS image playlist and a DASH thumbnail track."""
+
+    hls: FileInfo
+    dash: FileInfo
+
+
+class PreviewInfo(FileInfo):
+    """The moving preview; `pieces_ms` are the times in the video that its pieces begin at."""
+
+    width: int
+    height: int
+    duration_ms: int
+    frames: int
+    pieces_ms: tuple[int, ...]
+
+
+class SnapshotResult(Frozen):
+    """The result of a snapshot job, or one line of `firstframe snapshots --json`.
+
+    `missing_ms` are the offsets whose frames did not come; then `flags` has `frames.missing`.
+    """
+
+    source: str
+    status: Literal["succeeded", "failed"]
+    error: ErrorInfo | None = None
+    medium: MediumInfo | None = None
+    pick: Literal["exact", "nearest_key"] | None = None
+    snapshots: tuple[SnapshotInfo, ...] = ()
+    sheets: tuple[SheetInfo, ...] = ()
+    storyboard: StoryboardInfo | None = None
+    preview: PreviewInfo | None = None
+    candidates: tuple[SnapshotInfo, ...] = ()
+    missing_ms: tuple[int, ...] = ()
+    flags: tuple[str, ...] = ()
+    timings_ms: Timings = Timings()
+    versions: Versions | None = None
+
+    def files(self) -> list[FileInfo]:
+        """Every file that was made, in a stable order."""
+        found: list[FileInfo] = [*self.snapshots, *self.candidates]
+        for sheet in self.sheets:
+            found += [sheet, *sheet.tiles]
+        if self.storyboard:
+            found += [self.storyboard, self.storyboard.hls, self.storyboard.dash]
+        return [*found, self.preview] if self.preview else found

@@ -1,0 +1,65 @@
+"""What snapshots need beside frames: sheets, their indexes, moving previews, a judge of frames."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from worker.contracts.snapshot_results import Tile
+from worker.geometry.grid import Grid
+from worker.ports.media import View
+
+
+class Canvas(Protocol):
+    """A sprite sheet that is being filled; its memory is that of the whole sheet."""
+
+    def place(self, number: int, view: View) -> None:
+        """Draw the tile of that number, from 0, row by row; `view` has the size of a tile."""
+
+    def view(self) -> View:
+        """The sheet as it stands, cut behind its last row with a tile; tiles not placed black."""
+
+
+class SheetMaker(Protocol):
+    """Makes sprite sheets."""
+
+    def canvas(self, grid: Grid) -> Canvas:
+        """An empty, black sheet."""
+
+
+class StoryboardIndex(Protocol):
+    """An index from time to tile, in one of the forms players read."""
+
+    extension: str
+    content_type: str
+
+    def render(self, tiles: Sequence[Tile], sheets: Sequence[str], *, duration_ms: int) -> bytes:
+        """The index as a file; `sheets` are references to the sheets in their order."""
+
+
+class Animator(Protocol):
+    """Makes a moving picture of frames of one size."""
+
+    extension: str
+    content_type: str
+
+    def animate(self, views: Sequence[View], *, frame_ms: int, quality: int) -> bytes:
+        """The frames in their order, each for `frame_ms`, for ever from the start.
+
+        Raises: ImageError.
+        """
+
+
+class Look(NamedTuple):
+    """How much a frame tells, 0 (black, flat, blurred) to 100, and a 64-bit print of its looks.
+
+    Two frames whose prints differ in few bits look alike.
+    """
+
+    score: float
+    print: int
+
+
+class Scorer(Protocol):
+    """Judges frames as pictures, faces aside."""
+
+    def look(self, view: View) -> Look:
+        """Judge a small view, short side about 128 to 256 px; same view, same look."""
