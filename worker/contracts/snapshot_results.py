@@ -1,6 +1,6 @@
 """What a snapshot job gives back, as JSON: one line of `firstframe snapshots --json`."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from worker.contracts.results import (
     BoxTuple,
@@ -10,18 +10,6 @@ from worker.contracts.results import (
     Timings,
     Versions,
 )
-
-
-class Tile(NamedTuple):
-    """A tile of a storyboard: shown from `offset_ms`; where it lies in the sheet of that number.
-
-    `missing` tiles are black.
-    """
-
-    offset_ms: int
-    sheet: int
-    box: BoxTuple
-    missing: bool = False
 
 
 class FileInfo(Frozen):
@@ -72,10 +60,13 @@ class SheetInfo(FileInfo):
 
 
 class StoryboardInfo(FileInfo):
-    """The WebVTT index, and the same as an HLS image playlist and a DASH thumbnail track."""
+    """The WebVTT index, and the same as an HLS image playlist and a DASH thumbnail track.
+
+    `dash` is None for sheets in a format that DASH-IF does not allow: neither JPEG nor PNG.
+    """
 
     hls: FileInfo
-    dash: FileInfo
+    dash: FileInfo | None = None
 
 
 class PreviewInfo(FileInfo):
@@ -115,5 +106,6 @@ class SnapshotResult(Frozen):
         for sheet in self.sheets:
             found += [sheet, *sheet.tiles]
         if self.storyboard:
-            found += [self.storyboard, self.storyboard.hls, self.storyboard.dash]
+            found += [self.storyboard, self.storyboard.hls]
+            found += [self.storyboard.dash] if self.storyboard.dash else []
         return [*found, self.preview] if self.preview else found

@@ -18,7 +18,16 @@ from worker.ports.media import (
     Source,
     View,
 )
-from worker.ports.snapshots import Animator, Canvas, Look, Scorer, SheetMaker, StoryboardIndex
+from worker.ports.snapshots import (
+    Animator,
+    Canvas,
+    IndexedSheet,
+    Look,
+    Scorer,
+    SheetMaker,
+    StoryboardIndex,
+    Tile,
+)
 
 __all__ = [
     "Animator",
@@ -31,6 +40,7 @@ __all__ = [
     "FaceDetector",
     "FoundFace",
     "Frame",
+    "IndexedSheet",
     "Library",
     "LinkLook",
     "Look",
@@ -45,6 +55,7 @@ __all__ = [
     "Store",
     "StoredObject",
     "StoryboardIndex",
+    "Tile",
     "Tokens",
     "Transfers",
     "View",

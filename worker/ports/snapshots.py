@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from worker.contracts.snapshot_results import Tile
 from worker.geometry.grid import Grid
 from worker.ports.media import View
 
@@ -25,14 +24,34 @@ class SheetMaker(Protocol):
         """An empty, black sheet."""
 
 
+class Tile(NamedTuple):
+    """A tile of a storyboard, shown from `offset_ms` on; a missing one is black."""
+
+    offset_ms: int
+    missing: bool = False
+
+
+class IndexedSheet(NamedTuple):
+    """A finished sheet as an index refers to it; its tiles row by row, the grid cut to them."""
+
+    reference: str
+    content_type: str
+    size_bytes: int
+    grid: Grid
+    tiles: tuple[Tile, ...]
+
+
 class StoryboardIndex(Protocol):
     """An index from time to tile, in one of the forms players read."""
 
     extension: str
     content_type: str
 
-    def render(self, tiles: Sequence[Tile], sheets: Sequence[str], *, duration_ms: int) -> bytes:
-        """The index as a file; `sheets` are references to the sheets in their order."""
+    def takes(self, sheet_type: str) -> bool:
+        """Whether sheets of that content type may be in such an index."""
+
+    def render(self, sheets: Sequence[IndexedSheet], *, step_ms: float, duration_ms: int) -> bytes:
+        """The index as a file; a tile is shown for `step_ms`, the last until the end."""
 
 
 class Animator(Protocol):
