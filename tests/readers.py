@@ -1,6 +1,7 @@
 """Readers of bytes in memory: for media made in a test, and for sources that fail half-way."""
 
 import time
+from collections.abc import Sequence
 
 from worker.errors import CoverError, SourceError
 
@@ -34,6 +35,9 @@ class BytesReader:
         self.requests += 1
         self.bytes_read += len(part)
         return part
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """They are there already."""
 
     def descriptor(self) -> int | None:
         return None

@@ -39,6 +39,12 @@ class Reader(Protocol):
         Raises: SourceError, with `source.too_large` or `source.timeout` when a cap is reached.
         """
 
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """These ranges, as offset and length, will be read soon and in this order.
+
+        A reader may fetch them ahead; an error of that is raised by the read that needs them.
+        """
+
     def descriptor(self) -> int | None:
         """A file descriptor of a local regular file that the decode child may read itself."""
 

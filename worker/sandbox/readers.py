@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 
 from worker.errors import SourceError, error_of
 from worker.ports import Reader
@@ -43,6 +44,9 @@ class ParentReader:
         if header["do"] == "fault":
             raise error_of(header["code"], header["message"], stage=header["stage"])
         return answer.payload
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Each range is fetched when it is read."""
 
     def descriptor(self) -> None:
         return None
@@ -92,6 +96,9 @@ class DescriptorReader:
         self._counted = counted
         return data
 
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """A file is there already."""
+
     def descriptor(self) -> int:
         return self._descriptor
 
@@ -136,6 +143,9 @@ class HeadReader:
         if len(part) == length or len(self._head) < KEPT_BYTES:
             return part
         return part + self._reader.read(KEPT_BYTES, length - len(part))
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._reader.soon(spans)
 
     def descriptor(self) -> int | None:
         return self._reader.descriptor()

@@ -2,6 +2,7 @@
 
 import zlib
 from base64 import b85decode
+from collections.abc import Sequence
 
 from worker.geometry.shapes import Box
 from worker.ports import Decoder
@@ -72,6 +73,9 @@ class _Bytes:
 
     def read(self, offset: int, length: int) -> bytes:
         return self._data[offset : offset + length]
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """They are there already."""
 
     def descriptor(self) -> None:
         return None

@@ -1,5 +1,6 @@
 """Reading what is behind a link: by ranges, or forward where its server knows none."""
 
+from collections.abc import Sequence
 from contextlib import closing
 
 import httpx2
@@ -58,6 +59,9 @@ class RangedReader:
     def whole(self) -> list[bytes] | None:
         """The pieces of the medium from first to last, None while one lacks."""
         return self._spans.whole()
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Each range is fetched when it is read."""
 
     def descriptor(self) -> int | None:
         return None
@@ -138,6 +142,9 @@ class StreamedReader:
     def whole(self) -> list[bytes] | None:
         """The medium in one piece, None until its end was seen."""
         return [bytes(self._kept)] if self._ended else None
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Each range is fetched when it is read."""
 
     def descriptor(self) -> int | None:
         return None

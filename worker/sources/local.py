@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +77,9 @@ class LocalReader:
             data += piece
         self.bytes_read += length
         return bytes(data)
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """A file is there already."""
 
     def descriptor(self) -> int | None:
         return self._descriptor

@@ -1,7 +1,7 @@
 """Media in buckets of an S3 service that the settings open to a tenant."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -174,6 +174,9 @@ class ObjectReader:
 
     def read(self, offset: int, length: int) -> bytes:
         return self._spans.read(offset, length, self._fetch)
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Each range is fetched when it is read."""
 
     def descriptor(self) -> int | None:
         return None

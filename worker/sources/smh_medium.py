@@ -1,7 +1,7 @@
 """One file at Tencent SMH as it is read: links that expire, and bytes that must be those told."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -132,6 +132,9 @@ class SmhReader:
         data = self._inner.read(offset, length)
         self.check()
         return data
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Each range is fetched when it is read."""
 
     def descriptor(self) -> int | None:
         return None

@@ -2,6 +2,7 @@
 
 import os
 import select
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,6 +65,9 @@ class StdinReader:
             if not chunk:
                 self.size_bytes = len(self._kept)
         return bytes(self._kept[offset : offset + length])
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """A pipe gives its bytes in its own order."""
 
     def descriptor(self) -> int | None:
         return None

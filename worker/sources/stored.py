@@ -1,6 +1,6 @@
 """Media that we keep ourselves, whose bytes never change, read by ranges."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from worker.errors import RequestError, SourceError
 from worker.rules.spans import Spans
@@ -28,6 +28,9 @@ class StoredReader:
 
     def read(self, offset: int, length: int) -> bytes:
         return self._spans.read(offset, length, self._fetch)
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None:
+        """Each range is fetched when it is read."""
 
     def descriptor(self) -> int | None:
         return None
