@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-_ADAPTERS: Final = "sources decoders detectors saliency encoders sheets stores libraries providers"
+_ADAPTERS: Final = (
+    "sources decoders detectors scorers saliency encoders sheets stores libraries providers"
+)
 ADAPTERS: Final = frozenset(_ADAPTERS.split())
 _ADAPTER_ARROWS: Final = "net disk ports rules geometry signing contracts errors"
 _BELOW_COMMANDS: Final = (
