@@ -35,6 +35,18 @@ redis.call('ZADD', 'ff:leases', clock_ms() + tonumber(lease_ms), item)
 if stage ~= '' then redis.call('HSET', key, 'stage', stage) end
 """
 
+PROGRESS: Final = """
+local tenant, item, token, lease_ms, percent, at_ms = unpack(ARGV)
+local key = record_key(tenant, id_of(item))
+local over = why_not_held(key, token)
+if over then return over end
+redis.call('ZADD', 'ff:leases', clock_ms() + tonumber(lease_ms), item)
+redis.call('HSET', key, 'percent', percent)
+redis.call('HDEL', key, 'at_ms')
+if at_ms ~= '' then redis.call('HSET', key, 'at_ms', at_ms) end
+tell(key, tenant, id_of(item))
+"""
+
 FINISH: Final = """
 local tenant, item, token, result = unpack(ARGV)
 local key = record_key(tenant, id_of(item))

@@ -3,8 +3,9 @@
 import json
 import secrets
 import time
+from math import inf
 from random import SystemRandom
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import redis
 
@@ -14,6 +15,9 @@ from worker.errors import CoverError, RequestError, WorkerError
 from worker.rules.retry import Budget, Tried, delay_before_retry, spends_attempt
 from worker.state import lease_scripts
 from worker.state.scripts import Script
+
+# Bars move smoothly at this pace, and the stream of events holds minutes of a busy system.
+PROGRESS_S: Final = 0.5
 
 _random = SystemRandom()
 
@@ -39,6 +43,7 @@ class _Scripts:
     def __init__(self, client: redis.Redis) -> None:
         self.claim = Script(client, lease_scripts.CLAIM)
         self.hold = Script(client, lease_scripts.HOLD)
+        self.progress = Script(client, lease_scripts.PROGRESS)
         self.finish = Script(client, lease_scripts.FINISH)
         self.fail = Script(client, lease_scripts.FAIL)
         self.give_back = Script(client, lease_scripts.GIVE_BACK)
@@ -59,6 +64,7 @@ class Lease:
         self._rules = rules
         self._claimed = claimed
         self._began_s = time.monotonic()
+        self._told = _Told(-inf, -inf)
 
     @property
     def left_s(self) -> float:
@@ -75,16 +81,22 @@ class Lease:
         A Redis that does not answer stops no attempt: its end is fenced, and kept until it is told.
         Raises: WorkerError `worker.timeout` after the attempt's deadline.
         """
-        if self.left_s < 0:
-            raise WorkerError("worker.timeout")
-        try:
-            self._held(self._scripts.hold, self._rules.lease_s * 1000, stage)
-        except RequestError as error:
-            if error.code != "queue.unavailable":
-                raise
+        self._check_deadline()
+        self._noted(self._scripts.hold, self._rules.lease_s * 1000, stage)
 
     def progress(self, percent: float, at_ms: int | None = None) -> None:
-        """Note how far the attempt is, no more often than every `PROGRESS_S`."""
+        """Note how far the attempt is and show that it lives, as `enter` does.
+
+        Only the first word, 100 %, and what comes `PROGRESS_S` after the last is passed on.
+        Raises: as `enter`.
+        """
+        self._check_deadline()
+        now_s, done = time.monotonic(), percent >= 100
+        if now_s - self._told.at_s < PROGRESS_S and not (done and self._told.percent < 100):
+            return
+        self._told = _Told(now_s, percent)
+        told = f"{min(max(percent, 0.0), 100.0):.1f}", "" if at_ms is None else at_ms
+        self._noted(self._scripts.progress, self._rules.lease_s * 1000, *told)
 
     def finish(self, result: AnyResult) -> None:
         """End the job with its result."""
@@ -122,11 +134,30 @@ class Lease:
         """Count this attempt as lost now; the process is about to end itself."""
         self._held(self._scripts.give_up, *_loss_limits(self._rules))
 
+    def _check_deadline(self) -> None:
+        if self.left_s < 0:
+            raise WorkerError("worker.timeout")
+
+    def _noted(self, script: Script, *arguments: str | float) -> None:
+        """As `_held`, but a Redis that does not answer is passed over."""
+        try:
+            self._held(script, *arguments)
+        except RequestError as error:
+            if error.code != "queue.unavailable":
+                raise
+
     def _held(self, script: Script, *arguments: str | float) -> None:
         claimed = self._claimed
         over = script(claimed.job.tenant, str(claimed.item), claimed.token, *arguments)
         if over:
             raise RequestError(over)
+
+
+class _Told(NamedTuple):
+    """The progress that was passed on last, and when by the monotonic clock."""
+
+    at_s: float
+    percent: float
 
 
 class _Claimed(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from worker.contracts.jobs import REQUESTS, RESULTS, Job
+from worker.contracts.jobs import REQUESTS, RESULTS, Job, Progress
 from worker.contracts.results import ErrorInfo
 
 
@@ -16,6 +16,18 @@ def record_key(tenant: str, job_id: str) -> str:
 def time_of(ms: str | None) -> datetime | None:
     """UTC from milliseconds since 1970, as the records keep times."""
     return datetime.fromtimestamp(int(ms) / 1000, UTC) if ms else None
+
+
+def progress_of(fields: Mapping[str, str]) -> Progress | None:
+    """What a record or an event tells of a running attempt; None before its first word."""
+    if "percent" not in fields:
+        return None
+    at_ms = fields.get("at_ms")
+    return Progress(
+        percent=float(fields["percent"]),
+        stage=fields.get("stage", ""),
+        at_ms=None if at_ms is None else int(at_ms),
+    )
 
 
 def job_of(tenant: str, job_id: str, record: Mapping[str, str]) -> Job:
@@ -31,6 +43,7 @@ def job_of(tenant: str, job_id: str, record: Mapping[str, str]) -> Job:
         "started_at": time_of(record.get("started_ms")),
         "finished_at": time_of(record.get("finished_ms")),
         "request": REQUESTS[record["kind"]].model_validate_json(record["request"]),
+        "progress": progress_of(record),
     }
     if "result" in record:
         values["result"] = RESULTS[record["kind"]].model_validate_json(record["result"])

@@ -22,10 +22,19 @@ local function id_of(item) return string.match(item, ':(.*)') end
 
 local function tell(key, tenant, id)
   local revision = redis.call('HINCRBY', key, 'revision', 1)
-  redis.call('XADD', '{EVENTS_KEY}', 'MAXLEN', '~', {EVENTS_KEPT}, '*', 'tenant', tenant,
-    'id', id, 'kind', redis.call('HGET', key, 'kind'),
-    'status', redis.call('HGET', key, 'status'), 'revision', revision)
+  local told = redis.call('HMGET', key, 'kind', 'status', 'percent', 'stage', 'at_ms')
+  local fields = {{'tenant', tenant, 'id', id, 'kind', told[1], 'status', told[2],
+    'revision', revision}}
+  for i, name in ipairs({{'percent', 'stage', 'at_ms'}}) do
+    if told[3] and told[2 + i] then
+      table.insert(fields, name)
+      table.insert(fields, told[2 + i])
+    end
+  end
+  redis.call('XADD', '{EVENTS_KEY}', 'MAXLEN', '~', {EVENTS_KEPT}, '*', unpack(fields))
 end
+
+local function forget_progress(key) redis.call('HDEL', key, 'stage', 'percent', 'at_ms') end
 
 local function line_up(lane, tenant, item, at, now)
   redis.call('ZADD', 'ff:lane:' .. lane .. ':' .. tenant, at, item)
@@ -54,7 +63,7 @@ end
 local function end_job(key, tenant, item, status, now)
   leave(redis.call('HGET', key, 'lane'), tenant, item)
   redis.call('HSET', key, 'status', status, 'finished_ms', whole(now))
-  redis.call('HDEL', key, 'stage')
+  forget_progress(key)
   redis.call('ZADD', 'ff:finished', now, tenant .. ':' .. id_of(item))
   need_upload(key, tenant, -1)
   tell(key, tenant, id_of(item))
@@ -64,7 +73,7 @@ local function queue_again(key, tenant, item, at, now)
   local lane = redis.call('HGET', key, 'lane')
   leave(lane, tenant, item)
   redis.call('HSET', key, 'status', 'queued')
-  redis.call('HDEL', key, 'stage')
+  forget_progress(key)
   line_up(lane, tenant, item, at, now)
   tell(key, tenant, id_of(item))
 end

@@ -1,15 +1,17 @@
 """The state over a real Redis, and a Celery that only remembers what it was given."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import redis
 
-from worker.contracts.jobs import Item, Job
+from worker.contracts.jobs import Item, Job, JobEvent
 from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverResult
 from worker.errors import RequestError
 from worker.state.chore_lease import ChoreLease
 from worker.state.connection import connect
+from worker.state.events import EVENTS_KEY, parse_event
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes
 from worker.state.leases import Lease, LeaseRules, Leases, new_token
@@ -92,6 +94,12 @@ class Parts:
         read = self.jobs.read(job.tenant, job.id)
         assert read is not None
         return read
+
+    def events(self, job: Job) -> list[JobEvent]:
+        """What the event stream tells of the job, oldest first."""
+        entries: Any = self.redis.xrange(EVENTS_KEY)
+        events = [parse_event(fields) for _, fields in entries]
+        return [event for event in events if event.id == job.id]
 
     def expire_leases(self) -> None:
         """Let every lease run out now."""

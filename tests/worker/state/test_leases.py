@@ -1,15 +1,16 @@
 """Leases: one attempt at a time, counted, fenced, and missed when it dies."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.redis_server import RedisServer
 from tests.worker.state.parts import DONE, RULES, Parts, request
-from worker.contracts.jobs import Item
+from worker.contracts.jobs import Item, Progress
 from worker.errors import CoverError, MediaError, RequestError, StorageError, WorkerError
-from worker.state.leases import Lease, new_token
+from worker.state.leases import PROGRESS_S, Lease, new_token
 
 
 def test_a_claim_starts_and_counts_an_attempt(parts: Parts) -> None:
@@ -91,6 +92,7 @@ def ends(lease: Lease) -> list[CoverError]:
     words: list[Callable[[], object]] = [
         lease.renew,
         lambda: lease.enter("store"),
+        lambda: lease.progress(100),
         lambda: lease.finish(DONE),
         lambda: lease.fail(MediaError("media.corrupt")),
         lease.give_back,
@@ -272,7 +274,65 @@ def test_after_its_deadline_an_attempt_enters_no_stage(redis_url: str) -> None:
 
     with pytest.raises(WorkerError, match=r"worker\.timeout"):
         lease.enter("detect")
+    with pytest.raises(WorkerError, match=r"worker\.timeout"):
+        lease.progress(3)
     parts.redis.close()
+
+
+def test_progress_is_told_in_the_record_with_the_stage(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    lease.enter("decode")
+
+    lease.progress(12.34, 7_500)
+
+    told = parts.now(job)
+    assert told.progress == Progress(percent=12.3, stage="decode", at_ms=7_500)
+    lease.progress(100)
+    assert parts.now(job).progress == Progress(percent=100, stage="decode")
+
+
+def test_progress_is_passed_on_at_first_at_the_end_and_no_more_often_than_twice_a_second(
+    parts: Parts,
+) -> None:
+    job, lease = parts.claimed()
+    began_s = time.monotonic()
+    for step in range(200):
+        lease.progress(step / 2)
+        time.sleep(0.005)
+    lasted_s = time.monotonic() - began_s
+    for _ in range(20):
+        lease.progress(100)
+
+    told = [event.progress.percent for event in parts.events(job) if event.progress]
+
+    assert told[0] == 0
+    assert told.count(100) == 1
+    assert 3 <= len(told) <= 2 + lasted_s / PROGRESS_S
+    assert told == sorted(told)
+
+
+def test_progress_shows_that_the_attempt_lives(parts: Parts) -> None:
+    _, lease = parts.claimed()
+    parts.expire_leases()
+
+    lease.progress(1)
+
+    assert parts.leases.take_back_expired() == []
+
+
+@pytest.mark.parametrize("end", ["finish", "give_back", "give_up"])
+def test_progress_ends_with_its_attempt(parts: Parts, end: str) -> None:
+    job, lease = parts.claimed()
+    lease.progress(50, 1)
+
+    lease.finish(DONE) if end == "finish" else getattr(lease, end)()
+
+    assert parts.now(job).progress is None
+    assert parts.events(job)[-1].progress is None
+    if end != "finish":
+        parts.lanes.release("live")
+        parts.claim(job)
+        assert parts.now(job).progress is None
 
 
 def test_a_redis_that_is_away_stops_no_attempt_but_its_end(
@@ -284,6 +344,7 @@ def test_a_redis_that_is_away_stops_no_attempt_but_its_end(
     server.kill()
 
     lease.enter("decode")
+    lease.progress(10)
     with pytest.raises(RequestError, match=r"queue\.unavailable"):
         lease.finish(DONE)
 
