@@ -27,5 +27,5 @@ class Grid(NamedTuple):
         return Box(column * self.tile.width, row * self.tile.height, *self.tile)
 
     def filled(self, tiles: int) -> "Grid":
-        """The grid cut behind the last row that `tiles` tiles reach."""
+        """The grid without the rows that no sheet needs when there are `tiles` in all."""
         return self._replace(rows=max(1, -(-min(tiles, self.capacity) // self.columns)))

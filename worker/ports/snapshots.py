@@ -1,6 +1,6 @@
 """What snapshots need beside frames: sheets, their indexes, moving previews, a judge of frames."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from worker.geometry.grid import Grid
@@ -11,10 +11,13 @@ class Canvas(Protocol):
     """A sprite sheet that is being filled; its memory is that of the whole sheet."""
 
     def place(self, number: int, view: View) -> None:
-        """Draw the tile of that number, from 0, row by row; `view` has the size of a tile."""
+        """Draw the tile of that number, from 0, row by row; the view's pixels are copied.
+
+        Raises: ValueError for a view of another size, and for a number the grid does not have.
+        """
 
     def view(self) -> View:
-        """The sheet as it stands, cut behind its last row with a tile; tiles not placed black."""
+        """The whole sheet as it stands; tiles not placed are black. No copy is made."""
 
 
 class SheetMaker(Protocol):
@@ -32,7 +35,11 @@ class Tile(NamedTuple):
 
 
 class IndexedSheet(NamedTuple):
-    """A finished sheet as an index refers to it; its tiles row by row, the grid cut to them."""
+    """A finished sheet as an index refers to it; its tiles row by row.
+
+    All sheets of a storyboard have one grid: players scale each to the size of the first, so a
+    last one cut shorter would be shown stretched.
+    """
 
     reference: str
     content_type: str
@@ -60,10 +67,11 @@ class Animator(Protocol):
     extension: str
     content_type: str
 
-    def animate(self, views: Sequence[View], *, frame_ms: int, quality: int) -> bytes:
+    def animate(self, views: Iterable[View], *, frame_ms: int, quality: int) -> bytes:
         """The frames in their order, each for `frame_ms`, for ever from the start.
 
-        Raises: ImageError.
+        A view is taken when its turn comes and let go, so that few need to exist at once.
+        Raises: ImageError; for no views, too, and for views of different sizes.
         """
 
 
