@@ -21,8 +21,12 @@ class PyavDecoder:
     def __init__(self, *, max_mpx: float = 100) -> None:
         self._max_pixels = int(max_mpx * 1_000_000)
 
-    def open(self, reader: Reader, *, needed_px: int | None) -> "PyavMedium":
+    def open(
+        self, reader: Reader, *, needed_px: int | None, max_bytes: int | None = None
+    ) -> "PyavMedium":
         """Open the container without decoding; `needed_px` changes nothing for video.
+
+        It is the reader that keeps to `max_bytes`.
 
         Raises: MediaError, SourceError.
         """

@@ -29,8 +29,12 @@ class StillDecoder:
         self._max_scaled_pixels = int(max_scaled_jpeg_mpx * 1_000_000)
         self._background = _rgb(background)
 
-    def open(self, reader: Reader, *, needed_px: int | None) -> "StillMedium":
+    def open(
+        self, reader: Reader, *, needed_px: int | None, max_bytes: int | None = None
+    ) -> "StillMedium":
         """Read the whole file and its header; pixels are decoded with the first frame.
+
+        It is the reader that keeps to `max_bytes`.
 
         Raises: MediaError, SourceError.
         """
