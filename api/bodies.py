@@ -12,7 +12,6 @@ from worker.errors import RequestError
 
 Body = TypeVar("Body", bound=BaseModel)
 
-_UNBUILT_COVER_QUERIES: Final = ("plan",)
 _UNBUILT_HEADERS: Final = ("Idempotency-Key",)
 _UNBUILT_TYPES: Final = ("application/x-ndjson",)
 
@@ -50,20 +49,28 @@ async def chunks(request: Request, stall_timeout_s: float) -> AsyncIterator[byte
         yield chunk
 
 
-def refuse_unbuilt_of_covers(request: Request) -> None:
-    """Refuse, by name, what the promise for making covers has and this build has not."""
-    _refuse_names(name for name in _UNBUILT_COVER_QUERIES if name in request.query_params)
-    refuse_unbuilt(request)
+def wants_plan(request: Request) -> bool:
+    """Whether `plan=true` asks for a forecast; all else that would be ignored is refused by name.
+
+    Raises: RefusedError.
+    """
+    _refuse_headers(request)
+    told = request.query_params.getlist("plan")
+    mistakes = _unknown(name for name in request.query_params if name != "plan")
+    if told and told != ["true"]:
+        mistakes.append(FieldError("plan", "expected 'true', once"))
+    _refuse_fields("Query parameters that this call does not take.", mistakes)
+    return bool(told)
 
 
 def refuse_unbuilt(request: Request) -> None:
     """Refuse, by name, headers and query parameters that would otherwise be ignored."""
-    _refuse_names(name for name in _UNBUILT_HEADERS if name in request.headers)
+    _refuse_headers(request)
     refuse_queries(request)
 
 
-def _refuse_names(names: Iterable[str]) -> None:
-    unbuilt = list(names)
+def _refuse_headers(request: Request) -> None:
+    unbuilt = [name for name in _UNBUILT_HEADERS if name in request.headers]
     if unbuilt:
         errors = [FieldError(name, "this build does not have it") for name in unbuilt]
         detail = f"This build does not have {', '.join(unbuilt)}."
@@ -72,12 +79,16 @@ def _refuse_names(names: Iterable[str]) -> None:
 
 def refuse_queries(request: Request) -> None:
     """Refuse every query parameter, by name: the route has none."""
-    if request.query_params:
-        errors = [
-            FieldError(name[:200], "there is no such query parameter")
-            for name in request.query_params
-        ]
-        raise RefusedError("request.invalid", "Unknown query parameters.", errors=errors)
+    _refuse_fields("Unknown query parameters.", _unknown(request.query_params))
+
+
+def _unknown(names: Iterable[str]) -> list[FieldError]:
+    return [FieldError(name[:200], "there is no such query parameter") for name in names]
+
+
+def _refuse_fields(detail: str, mistakes: list[FieldError]) -> None:
+    if mistakes:
+        raise RefusedError("request.invalid", detail, errors=mistakes)
 
 
 def refuse_encoding(request: Request) -> None:

@@ -1,5 +1,8 @@
-"""OpenAPI: examples, the one error shape, and the bodies that routes read themselves."""
+"""OpenAPI: answers and their failures, and the bodies that routes read themselves."""
 
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -7,95 +10,63 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.errors import MEDIA_TYPE
-from api.views import JobView, Problem
+from api.examples import EXAMPLES, MORE
+from api.views import Problem
 from worker.contracts.requests import CoverRequest
+from worker.contracts.snapshots import SnapshotRequest
 from worker.errors import CODES
 
-DESCRIPTION: Final = """Media in, face-aware covers out. A call makes a job and answers at once;
+Models = tuple[type[BaseModel], ...]
+
+DESCRIPTION: Final = """Media in, face-aware covers, snapshots and storyboards out.
+A call makes a job and answers at once;
 with `Prefer: wait=N` it answers with the finished job if that ends in time.
 Failures are `application/problem+json` with a stable `code`."""
 
-REQUEST_EXAMPLE: Final[dict[str, Any]] = {
-    "source": {"url": "https://example.com/clip.mp4"},
-    "sizes": [256, 512],
-    "format": "jpeg",
-    "quality": 85,
-    "frame": {"policy": "first"},
-    "lane": "live",
-    "visibility": "public",
-    "metadata": {"album": "summer"},
+# What a call that makes pictures may fail with before there is a job, and a probe may end with.
+MAKING_CODES: Final = (
+    "request.invalid",
+    "request.not_available",
+    "request.not_found",
+    "request.content_type",
+    "request.too_large",
+    "request.timeout",
+    "job.cancelled",
+    "queue.unavailable",
+    "storage.unavailable",
+    "storage.misconfigured",
+    *(code for code in CODES if code.startswith(("source.", "media.", "worker.", "internal."))),
+)
+PREFER: Final[dict[str, Any]] = {
+    "name": "Prefer",
+    "in": "header",
+    "required": False,
+    "description": "`wait=N`: answer 200 with the finished job, failed ones included, if it "
+    "ends within N seconds (60 at most), else 202 with the job as it stands (RFC 7240).",
+    "schema": {"type": "string"},
+    "example": "wait=20",
 }
-EXAMPLE_JOB: Final[dict[str, Any]] = {
-    "id": "job_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
-    "kind": "cover",
-    "status": "queued",
-    "lane": "live",
-    "attempts": 0,
-    "created_at": "2026-05-04T08:00:00.000000Z",
-    "started_at": None,
-    "finished_at": None,
-    "request": REQUEST_EXAMPLE,
-    "result": None,
-    "error": None,
-    "record": None,
-    "links": {"self": "/v1/jobs/job_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D"},
+_PLAN: Final[dict[str, Any]] = {
+    "name": "plan",
+    "in": "query",
+    "required": False,
+    "description": "`true`: nothing is made; a worker probes the medium and forecasts what the job "
+    "would read, decode and make. The answer is the plan, or why the medium could not be probed; "
+    "202 with the job of kind `plan` if that takes longer than `Prefer`, or the settings, wait.",
+    "schema": {"type": "string", "enum": ["true"]},
 }
-_KEY: Final = f"private/default/9f/9f{'0' * 62}.jpg"
-_PRIVATE_COVER: Final[dict[str, Any]] = {
-    "size": 256,
-    "ratio": "1:1",
-    "crop_box": [0, 120, 1080, 1080],
-    "width": 256,
-    "height": 256,
-    "path": None,
-    "url": None,
-    "key": _KEY,
-    "content_type": "image/jpeg",
-    "bytes": 15321,
-    "sha256": f"9f{'0' * 62}",
-    "upscaled": False,
-}
-PRIVATE_JOB: Final[dict[str, Any]] = {
-    **EXAMPLE_JOB,
-    "status": "succeeded",
-    "attempts": 1,
-    "started_at": "2026-05-04T08:00:00.010000Z",
-    "finished_at": "2026-05-04T08:00:00.090000Z",
-    "request": {**REQUEST_EXAMPLE, "sizes": [256], "visibility": "private"},
-    "result": {
-        "source": "https://example.com/clip.mp4",
-        "status": "succeeded",
-        "covers": [_PRIVATE_COVER],
-    },
-    "links": {
-        **EXAMPLE_JOB["links"],
-        "covers": [f"https://covers.example.com/{_KEY}?expires=1777885200&signature=…"],
-    },
-}
-# By the name of the model. FastAPI drops nulls from examples in routes, so routes refer to these.
-EXAMPLES: Final[dict[str, Any]] = {
-    "JobView": EXAMPLE_JOB,
-    "PrivateJob": PRIVATE_JOB,
-    "JobsView": {"jobs": [EXAMPLE_JOB], "next": None},
-    "UploadView": {
-        "upload": "upl_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
-        "bytes": 991232,
-        "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    },
-    "AliveView": {"alive": True},
-    "ReadyView": {"ready": True, "warnings": ["no worker serves lane backfill"]},
-}
+MAKING_PARAMETERS: Final = [PREFER, _PLAN]
 
 
-def answers(told: dict[int, type[BaseModel]], *codes: str) -> dict[int | str, Any]:
+def answers(told: Mapping[int, Models], *codes: str) -> dict[int | str, Any]:
     """The `responses` of a route: what it tells, and the codes it may fail with, by status."""
     documented: dict[int | str, Any] = {
         status: {
-            "model": model,
-            "description": " ".join((model.__doc__ or "").split()),
-            "content": {"application/json": {"examples": _example_of(model)}},
+            "model": reduce(or_, models),
+            "description": " Or: ".join(" ".join((m.__doc__ or "").split()) for m in models),
+            "content": {"application/json": {"examples": _examples_of(models)}},
         }
-        for status, model in told.items()
+        for status, models in told.items()
     }
     by_status: dict[int, list[str]] = {}
     for code in codes:
@@ -148,7 +119,7 @@ def install(app: FastAPI) -> None:
 
 def _complete(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (CoverRequest, Problem):
+    for model in (CoverRequest, SnapshotRequest, Problem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         for name, definition in schema.pop("$defs", {}).items():
             schemas.setdefault(name, definition)
@@ -171,8 +142,11 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def _example_of(model: type[BaseModel]) -> dict[str, Any]:
-    names = {"default": model.__name__, **({"private": "PrivateJob"} if model is JobView else {})}
+def _examples_of(models: Models) -> dict[str, Any]:
+    names: dict[str, str] = {}
+    for model in models:
+        own = model.__name__
+        names |= {"plan" if own == "PlanView" else "default": own, **MORE.get(own, {})}
     return {key: {"$ref": f"#/components/examples/{name}"} for key, name in names.items()}
 
 

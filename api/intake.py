@@ -1,15 +1,16 @@
-"""The way in: what a request for covers is checked for before it becomes a job."""
+"""The way in: what a request for pictures is checked for before it becomes a job."""
 
 from typing import NamedTuple
 
 from api.errors import FieldError, RefusedError
 from api.release import release
-from worker.contracts.jobs import Job
+from worker.contracts.jobs import AnyRequest, Job
+from worker.contracts.plans import PlanRequest
 from worker.contracts.requests import CoverRequest
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.recipes import flight_of
-from worker.rules.visibility import NO_ENTRY, Profiles, Refusal, is_of_library, refusal
+from worker.rules.visibility import NO_ENTRY, Pictured, Profiles, Refusal, is_of_library, refusal
 from worker.state.permissions import entry_refused
 from worker.wiring import State
 
@@ -25,21 +26,37 @@ class Intake(NamedTuple):
     profiles: Profiles
     is_open: bool
 
-    def take(self, tenant: str, wanted: CoverRequest) -> Job:
+    def take(self, tenant: str, wanted: Pictured) -> Job:
         """The job of a request: that of its like while one is queued or running, else a new one.
 
         Raises: RefusedError that names the field, RequestError `queue.unavailable`, StorageError.
         """
+        self._check(tenant, wanted)
+        return self._recorded(tenant, wanted)
+
+    def plan(self, tenant: str, wanted: Pictured) -> Job:
+        """The job that forecasts a request; live, since it is waited for, unless a lane was named.
+
+        Raises: as `take`.
+        """
+        self._check(tenant, wanted)
+        named = {"lane": wanted.lane} if "lane" in wanted.model_fields_set else {}
+        field = "cover" if isinstance(wanted, CoverRequest) else "snapshots"
+        return self._recorded(tenant, PlanRequest.model_validate({field: wanted, **named}))
+
+    def _recorded(self, tenant: str, request: AnyRequest) -> Job:
+        job = self.state.jobs.create(tenant, request, flight=flight_of(request))
+        release(self.state.lanes, job.lane)
+        return job
+
+    def _check(self, tenant: str, wanted: Pictured) -> None:
         refused = refusal(wanted, tenant, self.profiles) or self._missing(tenant, wanted)
         if refused:
             field = FieldError(refused.field, refused.message)
             detail = f"{field.field}: {field.message}."
             raise RefusedError(refused.code, detail, errors=[field])
-        job = self.state.jobs.create(tenant, wanted, flight=flight_of(wanted))
-        release(self.state.lanes, job.lane)
-        return job
 
-    def _missing(self, tenant: str, wanted: CoverRequest) -> Refusal | None:
+    def _missing(self, tenant: str, wanted: Pictured) -> Refusal | None:
         source = wanted.source
         if source.upload and self.store.find(upload_key(tenant, source.upload)) is None:
             return Refusal("request.not_found", "source.upload", "there is no such upload")

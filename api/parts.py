@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from api.intake import Intake
 from api.reach import Reach
+from api.taking import Taking
 from api.waiting import Waiters
 from worker.contracts.names import DEFAULT_TENANT
 from worker.errors import RequestError
@@ -64,11 +65,20 @@ async def _reach(request: Request, tenant: TenantName) -> Reach:
     return Reach(cast(State, request.app.state.state).jobs, tenant, settings.api.open)
 
 
+async def _taking(
+    request: Request,
+    intake: Annotated[Intake, Depends(_intake)],
+    reach: Annotated[Reach, Depends(_reach)],
+    waiters: Annotated[Waiters, Depends(_waiters)],
+) -> Taking:
+    settings = cast(Settings, request.app.state.settings)
+    return Taking(request, settings, intake, reach, waiters)
+
+
 GivenSettings = Annotated[ApiSettings, Depends(_api)]
 GivenLinkSecret = Annotated[str | None, Depends(_link_secret)]
 GivenState = Annotated[State, Depends(_state)]
 GivenStore = Annotated[Store, Depends(_store)]
 GivenLibrary = Annotated[Library, Depends(_library)]
 GivenReach = Annotated[Reach, Depends(_reach)]
-GivenIntake = Annotated[Intake, Depends(_intake)]
-GivenWaiters = Annotated[Waiters, Depends(_waiters)]
+GivenTaking = Annotated[Taking, Depends(_taking)]

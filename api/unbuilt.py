@@ -9,7 +9,6 @@ from api.parts import tenant_of
 from worker.errors import RequestError
 
 UNBUILT: Final = (
-    ("POST", "/v1/snapshots"),
     ("GET", "/v1/jobs/{job_id}/events"),
     ("GET", "/v1/events"),
     ("POST", "/v1/jobs/{job_id}/recrop"),

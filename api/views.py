@@ -6,9 +6,11 @@ from typing import Any, Final, Literal
 import structlog
 from pydantic import BaseModel, Field
 
-from worker.contracts.jobs import AnyRequest, AnyResult, Job
+from worker.contracts.jobs import AnyRequest, AnyResult, Job, Progress
 from worker.contracts.names import Kind, Lane, Status
+from worker.contracts.plans import PlanResult
 from worker.contracts.results import CoverResult, ErrorInfo
+from worker.contracts.snapshot_results import SnapshotResult
 from worker.errors import StorageError
 from worker.ports import Store
 from worker.rules.keys import is_public
@@ -26,6 +28,11 @@ class Links(BaseModel):
         "made anew at each reading. Absent where covers are public, empty where the store has no "
         "secret to sign with.",
     )
+    files: list[str] | None = Field(
+        default=None,
+        description="The same for the private files of a snapshot job: snapshots, candidates, "
+        "sheets, each before its tiles, storyboard (WebVTT, HLS, DASH), preview.",
+    )
 
 
 class JobView(BaseModel):
@@ -40,6 +47,7 @@ class JobView(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     request: AnyRequest
+    progress: Progress | None = Field(description="How far the attempt that runs has come.")
     result: AnyResult | None
     error: ErrorInfo | None
     record: None
@@ -51,6 +59,13 @@ class JobsView(BaseModel):
 
     jobs: list[JobView]
     next: str | None
+
+
+class PlanView(BaseModel):
+    """What the job would read, decode and make; `job` is the probe that found it out."""
+
+    plan: PlanResult
+    job: str
 
 
 class UploadView(BaseModel):
@@ -100,15 +115,26 @@ def job_view(job: Job, store: Store) -> dict[str, Any]:
     view = job.model_dump(mode="json", exclude={"request"})
     view["request"] = job.request.model_dump(mode="json", exclude_none=True)
     view["links"] = {"self": job_path(job.id)}
-    keys = _private_keys(job)
-    if keys:
-        view["links"]["covers"] = _signed(keys, store)
+    for name, keys in _keys_of(job).items():
+        private = [key for key in keys if key and not is_public(key)]
+        if private:
+            view["links"][name] = _signed(private, store)
     return view
 
 
-def _private_keys(job: Job) -> list[str]:
-    covers = job.result.covers if isinstance(job.result, CoverResult) else ()
-    return [cover.key for cover in covers if cover.key and not is_public(cover.key)]
+def plan_view(job: Job) -> dict[str, Any]:
+    """The forecast of a probe that has succeeded."""
+    assert job.result is not None
+    return {"plan": job.result.model_dump(mode="json"), "job": job.id}
+
+
+def _keys_of(job: Job) -> dict[str, list[str | None]]:
+    """The keys of what was made, by the name of the links to it."""
+    if isinstance(job.result, CoverResult):
+        return {"covers": [cover.key for cover in job.result.covers]}
+    if isinstance(job.result, SnapshotResult):
+        return {"files": [file.key for file in job.result.files()]}
+    return {}
 
 
 def _signed(keys: list[str], store: Store) -> list[str]:
@@ -116,7 +142,7 @@ def _signed(keys: list[str], store: Store) -> list[str]:
         return [store.signed_url(key, expires_s=LINK_LIFE_S) for key in keys]
     except StorageError as error:
         # The job can be read all the same; who set up the store without a secret is told here.
-        log.warning("no links for private covers", code=error.code, error=error.message)
+        log.warning("no links for private files", code=error.code, error=error.message)
         return []
 
 

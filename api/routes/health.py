@@ -21,7 +21,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.head("/healthz", include_in_schema=False)
-@router.get("/healthz", summary="Alive", responses=answers({200: AliveView}))
+@router.get("/healthz", summary="Alive", responses=answers({200: (AliveView,)}))
 async def healthz() -> AliveView:
     """Answers while the process does; asks nobody else."""
     return AliveView(alive=True)
@@ -31,7 +31,7 @@ async def healthz() -> AliveView:
 @router.get(
     "/readyz",
     summary="Can take jobs",
-    responses=answers({200: ReadyView}, "queue.unavailable"),
+    responses=answers({200: (ReadyView,)}, "queue.unavailable"),
 )
 async def readyz(state: GivenState, store: GivenStore) -> JSONResponse:
     """Redis and the store decide; a lane without workers is a warning, its jobs wait."""

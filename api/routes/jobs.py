@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.bodies import refuse_unbuilt
-from api.documents import EXAMPLE_JOB, answers
+from api.documents import answers
+from api.examples import EXAMPLE_JOB
 from api.parts import GivenReach, GivenState, GivenStore
 from api.release import release
 from api.views import JobsView, JobView, job_path, job_view
@@ -54,7 +55,7 @@ JobId = Annotated[str, Depends(known_job_id)]
 @router.get(
     "/v1/jobs/{job_id}",
     summary="Read a job",
-    responses=answers({200: JobView}, "request.not_found", "queue.unavailable"),
+    responses=answers({200: (JobView,)}, "request.not_found", "queue.unavailable"),
     dependencies=[NoQueries],
 )
 def read(job_id: JobId, reach: GivenReach, store: GivenStore) -> JSONResponse:
@@ -65,7 +66,7 @@ def read(job_id: JobId, reach: GivenReach, store: GivenStore) -> JSONResponse:
 @router.get(
     "/v1/jobs",
     summary="List jobs, newest first",
-    responses=answers({200: JobsView}, "request.invalid", "queue.unavailable"),
+    responses=answers({200: (JobsView,)}, "request.invalid", "queue.unavailable"),
 )
 def page(
     query: Annotated[JobsQuery, Query()], reach: GivenReach, store: GivenStore
@@ -83,7 +84,7 @@ def page(
 @router.delete(
     "/v1/jobs/{job_id}",
     summary="Cancel a job",
-    responses=answers({200: JobView}, "request.not_found", "job.state", "queue.unavailable"),
+    responses=answers({200: (JobView,)}, "request.not_found", "job.state", "queue.unavailable"),
     dependencies=[NoQueries],
 )
 def cancel(job_id: JobId, reach: GivenReach, store: GivenStore) -> JSONResponse:
@@ -95,7 +96,7 @@ def cancel(job_id: JobId, reach: GivenReach, store: GivenStore) -> JSONResponse:
     "/v1/jobs/{job_id}/retry",
     summary="Run a failed job again",
     status_code=202,
-    responses=answers({202: JobView}, "request.not_found", "job.state", "queue.unavailable"),
+    responses=answers({202: (JobView,)}, "request.not_found", "job.state", "queue.unavailable"),
     dependencies=[NoQueries],
 )
 def retry(job_id: JobId, reach: GivenReach, state: GivenState, store: GivenStore) -> JSONResponse:

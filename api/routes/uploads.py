@@ -23,7 +23,7 @@ router = APIRouter(tags=["uploads"])
     summary="Upload a medium",
     status_code=201,
     responses=answers(
-        {201: UploadView},
+        {201: (UploadView,)},
         "request.invalid",
         "request.content_type",
         "request.too_large",

@@ -4,7 +4,7 @@ import os
 
 from worker import wiring
 from worker.contracts.jobs import Item
-from worker.contracts.names import LANES
+from worker.contracts.names import LANES, Kind
 from worker.contracts.results import CoverResult
 from worker.errors import MediaError
 from worker.settings import Settings
@@ -22,9 +22,9 @@ class Attempts:
         state.workers.beat(WorkerInfo("test", LANES, SLOTS, "localhost", os.getpid()))
         self._leases = state.leases
 
-    def begin(self, job_id: str) -> Lease:
+    def begin(self, job_id: str, kind: Kind = "cover") -> Lease:
         """Claim the job; it must have been released."""
-        lease = self._leases.claim(Item("cover", job_id), "test")
+        lease = self._leases.claim(Item(kind, job_id), "test")
         assert lease is not None, f"{job_id} was not released"
         return lease
 

@@ -18,6 +18,7 @@ def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {
         "/v1/covers",
+        "/v1/snapshots",
         "/v1/uploads",
         "/v1/jobs",
         "/v1/jobs/{job_id}",
@@ -80,6 +81,7 @@ def test_calls_tell_the_failures_that_come_before_and_behind_the_route(
             assert "auth.forbidden" in operation["responses"]["403"]["description"]
     for path, method in (
         ("/v1/covers", "post"),
+        ("/v1/snapshots", "post"),
         ("/v1/uploads", "post"),
         ("/objects/{key}", "put"),
     ):
@@ -103,9 +105,19 @@ def test_the_examples_of_the_document_fit_their_schemas(document: dict[str, Any]
     assert checked > 20
 
 
-def test_an_answer_fits_the_document(client: httpx2.Client, document: dict[str, Any]) -> None:
-    body = {"source": {"url": "https://example.com/clip.mp4"}, "metadata": {"a": "b"}}
-    job = client.post("/v1/covers", json=body).json()
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        pytest.param("/v1/covers", {"metadata": {"a": "b"}}, id="cover"),
+        pytest.param("/v1/snapshots", {"times": [1, "50%"]}, id="snapshot"),
+        pytest.param("/v1/covers?plan=true", {}, id="plan"),
+    ],
+)
+def test_an_answer_fits_the_document(
+    client: httpx2.Client, document: dict[str, Any], path: str, more: dict[str, Any]
+) -> None:
+    body = {"source": {"url": "https://example.com/clip.mp4"}, **more}
+    job = client.post(path, json=body, headers={"Prefer": "wait=0"}).json()
 
     schema = {"$ref": "#/components/schemas/JobView", "components": document["components"]}
     jsonschema.validate(job, schema)

@@ -39,6 +39,7 @@ def test_a_request_becomes_a_queued_job(client: httpx2.Client) -> None:
             "lane": "live",
             "metadata": {},
         },
+        "progress": None,
         "result": None,
         "error": None,
         "record": None,
@@ -202,11 +203,12 @@ def test_every_wrong_field_is_named(
         pytest.param(
             b"{}", {"Idempotency-Key": "k"}, "", 422, UNBUILT, "Idempotency-Key", id="idempotency"
         ),
-        pytest.param(b"{}", {}, "?plan=true", 422, UNBUILT, "plan", id="plan"),
-        pytest.param(b"{}", {}, "?plan=", 422, UNBUILT, "plan", id="plan-empty"),
-        pytest.param(b"{}", {}, "?plan", 422, UNBUILT, "plan", id="plan-bare"),
-        pytest.param(b"{}", {}, "?plan=false", 422, UNBUILT, "plan", id="plan-false"),
-        pytest.param(b"{}", {}, "?color=red&plan=1", 422, UNBUILT, "plan", id="plan-and-more"),
+        pytest.param(b"{}", {}, "?plan=", 422, INVALID, "plan", id="plan-empty"),
+        pytest.param(b"{}", {}, "?plan", 422, INVALID, "plan", id="plan-bare"),
+        pytest.param(b"{}", {}, "?plan=false", 422, INVALID, "plan", id="plan-false"),
+        pytest.param(b"{}", {}, "?plan=TRUE", 422, INVALID, "plan", id="plan-in-capitals"),
+        pytest.param(b"{}", {}, "?plan=true&plan=true", 422, INVALID, "plan", id="plan-twice"),
+        pytest.param(b"{}", {}, "?color=red&plan=true", 422, INVALID, "color", id="plan-and-more"),
         pytest.param(
             b"{}", {"Idempotency-Key": ""}, "", 422, UNBUILT, "Idempotency-Key", id="empty-key"
         ),
