@@ -7,7 +7,7 @@ and a lost worker is in the records (`worker.state`). A message says only that a
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ def _delivery(settings: WorkerSettings) -> dict[str, Any]:
         "task_acks_late": True,
         "task_reject_on_worker_lost": False,
         "task_retry_on_worker_lost": False,
-        "task_time_limit": settings.task_limit_s,
+        "task_time_limit": settings.task_limit_s(settings.attempt_timeout_s),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_channel_error_retry": True,
@@ -91,7 +91,7 @@ def _redis_options(
 ) -> dict[str, Any]:
     return {
         "visibility_timeout": settings.visibility_timeout_s,
-        "unacked_restore_interval": 10,
+        "unacked_restore_interval": min(10, settings.visibility_timeout_s),
         "unacked_restore_throttle": 1,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": min(connect_timeout_s, timeout_s),
@@ -101,12 +101,25 @@ def _redis_options(
 
 
 class CeleryPublisher:
-    """Gives items to Celery, each once and in bounded time."""
+    """Gives items to Celery, each once and in bounded time.
+
+    `attempt_timeouts_s` says, by the kind of an item, how long an attempt at it may take: by that
+    each message carries when Celery kills the process that it keeps.
+    """
 
     def __init__(
-        self, redis_settings: RedisSettings, worker_settings: WorkerSettings, *, timeout_s: float
+        self,
+        redis_settings: RedisSettings,
+        worker_settings: WorkerSettings,
+        *,
+        timeout_s: float,
+        attempt_timeouts_s: Mapping[str, float],
     ) -> None:
         self._app = make_app(redis_settings, worker_settings, timeout_s=timeout_s)
+        self._limits_s = {
+            kind: worker_settings.task_limit_s(attempt_s)
+            for kind, attempt_s in attempt_timeouts_s.items()
+        }
 
     def connect(self) -> None:
         """Do ahead what the first publish would do: load Celery's lazy parts, open a connection.
@@ -129,6 +142,7 @@ class CeleryPublisher:
                 TASK_MEDIA,
                 args=(item.kind, item.id),
                 queue=QUEUE_OF_LANE[lane],
+                time_limit=self._limits_s[item.kind],
                 headers={PUBLISHED_AT_HEADER: time.time_ns() // 1_000_000},
                 retry=False,
                 ignore_result=True,

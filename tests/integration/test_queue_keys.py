@@ -87,9 +87,10 @@ def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
     parts = Parts(redis_url)
     parts.slots(1)
     parts.chore_lease().hold()
-    CeleryPublisher(RedisSettings(url=SecretStr(redis_url)), WorkerSettings(), timeout_s=2).publish(
-        "live", Item("cover", "job_1")
-    )
+    redis_settings = RedisSettings(url=SecretStr(redis_url))
+    CeleryPublisher(
+        redis_settings, WorkerSettings(), timeout_s=2, attempt_timeouts_s={"cover": 60}
+    ).publish("live", Item("cover", "job_1"))
     _, lease = parts.claimed()
     lease.finish(DONE)
     _, lease = parts.claimed()

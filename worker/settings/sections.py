@@ -125,10 +125,10 @@ class WorkerSettings(Section):
     visibility_timeout_s: Seconds = 300
     stop_grace_s: Seconds = 25
 
-    @property
-    def task_limit_s(self) -> float:
+    def task_limit_s(self, attempt_timeout_s: float) -> float:
         """When Celery kills a process for its message: never one that waits for Redis patiently."""
-        return _task_limit_s(self.attempt_timeout_s, self.lease_renew_s)
+        waits_s = CLAIM_PATIENCE_S + END_PATIENCE_S + _LAST_COMMANDS * self.lease_renew_s
+        return attempt_timeout_s + _OVERSTAY_S + waits_s
 
     @field_validator("lease_renew_s")
     @classmethod
@@ -137,22 +137,6 @@ class WorkerSettings(Section):
         if renew_s >= lease_s:
             raise ValueError(f"must be less than worker.lease_s, which is {lease_s:g}")
         return renew_s
-
-    @field_validator("visibility_timeout_s")
-    @classmethod
-    def _redelivers_late(cls, visible_s: float, others: ValidationInfo) -> float:
-        told = [others.data.get(name, 0) for name in ("attempt_timeout_s", "lease_renew_s")]
-        if visible_s <= (limit_s := _task_limit_s(*told)):
-            raise ValueError(
-                f"must be more than {limit_s:g}, the longest that worker.attempt_timeout_s lets"
-                " a message take"
-            )
-        return visible_s
-
-
-def _task_limit_s(attempt_timeout_s: float, redis_answer_s: float) -> float:
-    waits_s = CLAIM_PATIENCE_S + END_PATIENCE_S + _LAST_COMMANDS * redis_answer_s
-    return attempt_timeout_s + _OVERSTAY_S + waits_s
 
 
 class DecodeSettings(Section):

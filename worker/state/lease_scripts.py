@@ -94,7 +94,7 @@ local function lose(tenant, item, limits)
   redis.call('HDEL', key, 'token')
   if had[1] == 'detect' then redis.call('HSET', key, 'without_faces', 1) end
   if lost >= tonumber(limits[1]) or tonumber(had[2]) >= tonumber(limits[2])
-      or now - tonumber(had[3]) >= tonumber(limits[3]) then
+      or now - tonumber(had[3]) >= cjson.decode(limits[3])[string.match(item, '^[^:]*')] then
     redis.call('HSET', key, 'error', limits[4])
     end_job(key, tenant, item, 'failed', now)
     return 'failed'

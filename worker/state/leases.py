@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from collections.abc import Mapping
 from math import inf
 from random import SystemRandom
 from typing import Any, Final, NamedTuple
@@ -22,13 +23,19 @@ PROGRESS_S: Final = 0.5
 _random = SystemRandom()
 
 
+class Limits(NamedTuple):
+    """How long an attempt at a job of one kind may take, and its attempts with their delays."""
+
+    attempt_timeout_s: float
+    max_job_age_s: float
+
+
 class LeaseRules(NamedTuple):
-    """How long a lease lives without a sign, and what a job may spend."""
+    """How long a lease lives without a sign, and what a job may spend; `limits` by its kind."""
 
     lease_s: float
-    attempt_timeout_s: float
+    limits: Mapping[str, Limits]
     max_attempts: int
-    max_job_age_s: float
     max_lost_attempts: int
 
 
@@ -63,13 +70,14 @@ class Lease:
         self._scripts = scripts
         self._rules = rules
         self._claimed = claimed
+        self._limits = rules.limits[claimed.item.kind]
         self._began_s = time.monotonic()
         self._told = _Told(-inf, -inf)
 
     @property
     def left_s(self) -> float:
         """Seconds until the attempt's deadline; negative after it."""
-        return self._rules.attempt_timeout_s - (time.monotonic() - self._began_s)
+        return self._limits.attempt_timeout_s - (time.monotonic() - self._began_s)
 
     def renew(self) -> None:
         """Show that the attempt lives, for another `lease_s`."""
@@ -115,7 +123,7 @@ class Lease:
             failures[error.code],
             self._claimed.age_s + time.monotonic() - self._began_s,
         )
-        budget = Budget(self._rules.max_attempts, self._rules.max_job_age_s)
+        budget = Budget(self._rules.max_attempts, self._limits.max_job_age_s)
         delay_s = delay_before_retry(error, tried, budget, draw=_random.random())
         told = ErrorInfo(**error.facts())
         self._held(
@@ -210,5 +218,6 @@ def _claimed(item: Item, token: str, row: list[Any]) -> _Claimed:
 
 def _loss_limits(rules: LeaseRules) -> tuple[str | float, ...]:
     told = ErrorInfo(**WorkerError("worker.lost").facts())
-    limits = (rules.max_lost_attempts, rules.max_attempts, rules.max_job_age_s * 1000)
-    return (*limits, told.model_dump_json())
+    ages_ms = {kind: limits.max_job_age_s * 1000 for kind, limits in rules.limits.items()}
+    attempts = (rules.max_lost_attempts, rules.max_attempts)
+    return (*attempts, json.dumps(ages_ms), told.model_dump_json())

@@ -1,18 +1,19 @@
 """What lives in Redis, and the connections to it."""
 
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from redis import Redis
 
 from worker import registry
+from worker.contracts.jobs import REQUESTS
 from worker.settings import Settings
 from worker.state.access_tokens import AccessTokens
 from worker.state.connection import connect, connect_async
 from worker.state.entries import EntryIndex
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
-from worker.state.leases import LeaseRules, Leases
+from worker.state.leases import LeaseRules, Leases, Limits
 from worker.state.libraries import LibraryRecords
 from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
@@ -23,6 +24,8 @@ from worker.state.uploads import UploadDigests
 from worker.state.workers import Workers
 from worker.wiring.covers import making
 from worker.wiring.stores import store
+
+_LONG_ATTEMPTS: Final = 3
 
 
 class State(NamedTuple):
@@ -56,15 +59,18 @@ def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
 def state(settings: Settings, *, timeout_s: float) -> State:
     """The state, and Celery as where released items go; each waits `timeout_s` for Redis."""
     client = redis_client(settings, timeout_s=timeout_s)
+    limits = limits_by_kind(settings)
     publisher: Publisher = registry.load(registry.PUBLISHERS, "celery")(
-        settings.redis, settings.worker, timeout_s=timeout_s
+        settings.redis,
+        settings.worker,
+        timeout_s=timeout_s,
+        attempt_timeouts_s={kind: each.attempt_timeout_s for kind, each in limits.items()},
     )
     section = settings.worker
     rules = LeaseRules(
         lease_s=section.lease_s,
-        attempt_timeout_s=section.attempt_timeout_s,
+        limits=limits,
         max_attempts=section.max_attempts,
-        max_job_age_s=section.max_job_age_s,
         max_lost_attempts=section.max_lost_attempts,
     )
     return State(
@@ -82,6 +88,14 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         results=_results(settings, client),
         uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
     )
+
+
+def limits_by_kind(settings: Settings) -> dict[str, Limits]:
+    """What a job of each kind may take; a snapshot job is given the time of three attempts."""
+    section, long_s = settings.worker, settings.snapshots.attempt_timeout_s
+    usual = Limits(section.attempt_timeout_s, section.max_job_age_s)
+    longer = Limits(long_s, max(section.max_job_age_s, _LONG_ATTEMPTS * long_s))
+    return {**dict.fromkeys(REQUESTS, usual), "snapshot": longer}
 
 
 def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:

@@ -51,7 +51,6 @@ def test_settings_that_contradict_each_other_are_mistakes_like_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("FIRSTFRAME_WORKER__LEASE_S", "4")
-    monkeypatch.setenv("FIRSTFRAME_WORKER__ATTEMPT_TIMEOUT_S", "240")
     monkeypatch.setenv("FIRSTFRAME_STORE__BUCKET", "NO")
 
     with pytest.raises(SettingsError) as caught:
@@ -61,7 +60,6 @@ def test_settings_that_contradict_each_other_are_mistakes_like_others(
     assert "FIRSTFRAME_STORE__BUCKET" in text
     renew = "must be less than worker.lease_s, which is 4 (default: 5"
     assert f"FIRSTFRAME_WORKER__LEASE_RENEW_S: Value error, {renew}" in text
-    assert "FIRSTFRAME_WORKER__VISIBILITY_TIMEOUT_S: Value error, must be more than 4" in text
 
 
 def test_a_variable_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import redis
 
-from worker.contracts.jobs import Item, Job, JobEvent
+from worker.contracts.jobs import REQUESTS, Item, Job, JobEvent
 from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverResult
 from worker.errors import RequestError
@@ -14,12 +14,13 @@ from worker.state.connection import connect
 from worker.state.events import EVENTS_KEY, parse_event
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes
-from worker.state.leases import Lease, LeaseRules, Leases, new_token
+from worker.state.leases import Lease, LeaseRules, Leases, Limits, new_token
 from worker.state.retention import Retention
 from worker.state.workers import WorkerInfo, Workers
 
+LIMITS = Limits(attempt_timeout_s=60, max_job_age_s=1800)
 RULES = LeaseRules(
-    lease_s=20, attempt_timeout_s=60, max_attempts=5, max_job_age_s=1800, max_lost_attempts=3
+    lease_s=20, limits=dict.fromkeys(REQUESTS, LIMITS), max_attempts=5, max_lost_attempts=3
 )
 DONE = CoverResult(source="clip.mp4", status="succeeded")
 
@@ -51,6 +52,11 @@ class Queues:
         return [item.id for _, item in self.published]
 
 
+def limited(**limits: float) -> LeaseRules:
+    """The rules with other limits for covers."""
+    return RULES._replace(limits={**RULES.limits, "cover": LIMITS._replace(**limits)})
+
+
 class Parts:
     """All of the state over one database."""
 
@@ -77,7 +83,7 @@ class Parts:
         return job, self.claim(job)
 
     def claim(self, job: Job) -> Lease:
-        lease = self.leases.claim(Item("cover", job.id), new_token("w1"))
+        lease = self.leases.claim(Item(job.kind, job.id), new_token("w1"))
         assert lease is not None
         return lease
 

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from tests.worker.state.parts import RULES, Parts
+from tests.worker.state.parts import RULES, Parts, limited
 from worker.state import keeper
 from worker.state.keeper import LeaseKeeper
 from worker.state.leases import Lease
@@ -38,7 +38,7 @@ def test_a_keeper_ends_with_its_block(parts: Parts) -> None:
 
 
 def test_an_attempt_that_overstays_is_ended_even_when_its_lease_is_gone(redis_url: str) -> None:
-    parts = Parts(redis_url, RULES._replace(attempt_timeout_s=0.2 - keeper.OVERSTAY_S))
+    parts = Parts(redis_url, limited(attempt_timeout_s=0.2 - keeper.OVERSTAY_S))
     job, lease = parts.claimed()
     parts.jobs.cancel("ann", job.id)
     ended = threading.Event()

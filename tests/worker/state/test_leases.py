@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.redis_server import RedisServer
-from tests.worker.state.parts import DONE, RULES, Parts, request
+from tests.worker.state.parts import DONE, Parts, limited, request
 from worker.contracts.jobs import Item, Progress
 from worker.errors import CoverError, MediaError, RequestError, StorageError, WorkerError
 from worker.state.leases import PROGRESS_S, Lease, new_token
@@ -174,7 +174,7 @@ def test_waiting_for_a_full_store_spends_no_attempt(parts: Parts) -> None:
 
 
 def test_a_job_is_not_waited_for_longer_than_it_may_last(redis_url: str) -> None:
-    parts = Parts(redis_url, RULES._replace(max_job_age_s=10))
+    parts = Parts(redis_url, limited(max_job_age_s=10))
     job, lease = parts.claimed()
 
     assert lease.fail(StorageError("storage.full", delay_s=11)) is None
@@ -184,78 +184,13 @@ def test_a_job_is_not_waited_for_longer_than_it_may_last(redis_url: str) -> None
 
 
 def test_waiting_for_a_turn_is_no_part_of_the_time_a_job_may_last(redis_url: str) -> None:
-    parts = Parts(redis_url, RULES._replace(max_job_age_s=10))
+    parts = Parts(redis_url, limited(max_job_age_s=10))
     job = parts.jobs.create("ann", request())
     parts.redis.hset(f"ff:job:ann:{job.id}", mapping={"created_ms": 1, "queued_ms": 1})
     parts.lanes.release("live")
 
     assert parts.claim(job).fail(StorageError("storage.full", delay_s=5)) == 5
     parts.redis.close()
-
-
-def test_a_job_whose_attempts_die_ends_as_lost_after_three(parts: Parts) -> None:
-    job, _ = parts.claimed()
-    for _ in range(2):
-        parts.expire_leases()
-        assert [lost.status for lost in parts.leases.take_back_expired()] == ["queued"]
-        parts.lanes.release("live")
-        parts.claim(job)
-    parts.expire_leases()
-
-    lost = parts.leases.take_back_expired()
-
-    assert lost == [(Item("cover", job.id), "failed")]
-    ended = parts.now(job)
-    assert (ended.status, ended.attempts) == ("failed", 3)
-    assert ended.error is not None
-    assert ended.error.code == "worker.lost"
-    assert parts.traces() == set()
-
-
-def test_an_expired_lease_is_counted_once(parts: Parts) -> None:
-    parts.claimed()
-    parts.expire_leases()
-
-    counts = [len(parts.leases.take_back_expired()) for _ in range(3)]
-
-    assert counts == [1, 0, 0]
-
-
-def test_a_lost_job_goes_before_those_that_came_later(parts: Parts) -> None:
-    job, _ = parts.claimed()
-    for _ in range(3):
-        parts.jobs.create("ann", request())
-    parts.expire_leases()
-    parts.leases.take_back_expired()
-
-    parts.lanes.release("live")
-
-    assert parts.queues.ids()[1] == job.id
-
-
-def test_after_an_attempt_died_while_detecting_the_next_goes_without_faces(parts: Parts) -> None:
-    job, lease = parts.claimed()
-    lease.enter("detect")
-    lease.give_up()
-    parts.lanes.release("live")
-
-    second = parts.claim(job)
-    assert second.job.without_faces
-    second.enter("decode")
-    second.give_up()
-    parts.lanes.release("live")
-
-    assert parts.claim(job).job.without_faces
-
-
-def test_an_attempt_that_died_elsewhere_leaves_the_faces_to_the_next(parts: Parts) -> None:
-    job, lease = parts.claimed()
-    lease.enter("detect")
-    lease.enter("crop")
-    lease.give_up()
-    parts.lanes.release("live")
-
-    assert not parts.claim(job).job.without_faces
 
 
 def test_an_attempt_given_back_is_not_counted(parts: Parts) -> None:
@@ -269,7 +204,7 @@ def test_an_attempt_given_back_is_not_counted(parts: Parts) -> None:
 
 
 def test_after_its_deadline_an_attempt_enters_no_stage(redis_url: str) -> None:
-    parts = Parts(redis_url, RULES._replace(attempt_timeout_s=-1))
+    parts = Parts(redis_url, limited(attempt_timeout_s=-1))
     _, lease = parts.claimed()
 
     with pytest.raises(WorkerError, match=r"worker\.timeout"):
