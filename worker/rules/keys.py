@@ -21,15 +21,20 @@ CONTENT_TYPES: Final = {
     "vtt": "text/vtt",
     "m3u8": "application/vnd.apple.mpegurl",
     "mpd": "application/dash+xml",
+    "json": "application/json",
 }
+CATALOGUE: Final = "catalogue/"
+PICTURES: Final = (*PUBLIC_PREFIXES, "private/")
 
 Folder = Literal["covers", "snapshots"]
+Shelf = Literal["images", "media"]
 
 _PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 _TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _UPLOAD = re.compile(r"upl_[0-9A-HJKMNP-TV-Z]{26}")
+_HEX_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def public_key(folder: Folder, sha256: str, extension: str) -> str:
@@ -48,6 +53,12 @@ def private_key(tenant: str, sha256: str, extension: str) -> str:
 def upload_key(tenant: str, upload_id: str) -> str:
     """The key of a tenant's upload: `uploads/{tenant}/upl_…`, always private."""
     return f"uploads/{_checked(_TENANT, tenant, 'tenant')}/{_checked(_UPLOAD, upload_id, 'id')}"
+
+
+def sidecar_key(tenant: str, shelf: Shelf, hex_id: str) -> str:
+    """The key of a record of the catalogue, kept beside the objects: always private."""
+    tenant, hex_id = _checked(_TENANT, tenant, "tenant"), _checked(_HEX_ID, hex_id, "id")
+    return f"{CATALOGUE}{tenant}/{shelf}/{hex_id[:2]}/{hex_id}.json"
 
 
 def is_tenant(text: str) -> bool:
@@ -99,3 +110,8 @@ def cover_label(size_px: int | None) -> str:
 def file_stem(source_stem: str, label: str) -> str:
     """The name of a command's file, less its ending."""
     return f"{source_stem}-{label}"
+
+
+def unfinished_name(name: str) -> str:
+    """What a command's file is called while it is being written."""
+    return f".{name}.part"

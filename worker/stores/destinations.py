@@ -7,7 +7,7 @@ from urllib.parse import quote
 from worker.contracts.names import Visibility
 from worker.errors import StorageError
 from worker.ports import Piece, Placed, Store
-from worker.rules.keys import file_stem, private_key, public_key
+from worker.rules.keys import file_stem, private_key, public_key, unfinished_name
 
 
 class StoreDestination:
@@ -45,7 +45,7 @@ class FolderDestination:
 
     def put(self, data: bytes, piece: Piece) -> Placed:
         path = self._folder / f"{file_stem(self._stem, piece.label)}.{piece.extension}"
-        unfinished = path.with_name(f".{path.name}.part")
+        unfinished = path.with_name(unfinished_name(path.name))
         try:
             unfinished.write_bytes(data)
             unfinished.replace(path)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,6 @@ import pytest
 from PIL import Image
 
 from tests.http_server import Handler, MediaServer, silent
-from worker.commands.cover import orders
 
 
 def run(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -106,24 +106,16 @@ def test_a_wrong_call_ends_with_2_and_names_the_option(
     assert not list(tmp_path.iterdir())
 
 
-def test_sources_of_one_name_get_files_of_their_own(tmp_path: Path) -> None:
-    sources = ["a/x.jpg", "b/x.png", "https://h/x.mp4?s=1", "-"]
-
-    stems = [order.stem for order in orders(sources, [64], tmp_path)]
-
-    assert stems == ["x", "x-2", "x-3", "stdin"]
-
-
-def test_no_cover_is_written_over_a_source(tmp_path: Path) -> None:
-    sources = [str(tmp_path / "x.jpg"), str(tmp_path / "x-64.jpg")]
-
-    stems = [order.stem for order in orders(sources, [64], tmp_path)]
-
-    assert stems == ["x-2", "x-64"]
-
-
-def test_a_killed_command_leaves_no_process_behind(
-    media_server: MediaServer, tmp_path: Path
+@pytest.mark.parametrize(
+    "signals",
+    [
+        pytest.param([signal.SIGKILL], id="killed"),
+        pytest.param([signal.SIGTERM], id="terminated"),
+        pytest.param([signal.SIGINT, signal.SIGINT, signal.SIGINT], id="ctrl-c-three-times"),
+    ],
+)
+def test_a_command_that_is_ended_leaves_no_process_and_no_file(
+    media_server: MediaServer, tmp_path: Path, signals: list[signal.Signals]
 ) -> None:
     asked = threading.Event()
 
@@ -134,11 +126,14 @@ def test_a_killed_command_leaves_no_process_behind(
     url = media_server.serve("/silent.jpg", never_answers)
     command = [sys.executable, "-m", "worker.commands", "cover", url, "--out-dir", str(tmp_path)]
     variables = {**os.environ, "FIRSTFRAME_FETCH__ALLOW_PRIVATE_ADDRESSES": "true"}
-    with subprocess.Popen(command, env=variables) as process:
+    with subprocess.Popen(command, env=variables, stderr=subprocess.DEVNULL) as process:
         assert asked.wait(30)
         family = psutil.Process(process.pid).children(recursive=True)
-        process.kill()
+        for number in signals:
+            process.send_signal(number)
+        assert process.wait(5) != 0
 
     assert len(family) >= 2, "a cover process and its decode child"
     _, left = psutil.wait_procs(family, timeout=5)
     assert [each for each in left if each.status() != psutil.STATUS_ZOMBIE] == []
+    assert list(tmp_path.iterdir()) == []
