@@ -1,13 +1,11 @@
 """The story of a cover: a medium in, one frame of it, the faces in that, a square around them."""
 
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
-from worker.contracts.names import FACE_UNAVAILABLE
 from worker.contracts.requests import Recipe
 from worker.contracts.results import (
     CoverResult,
@@ -18,11 +16,12 @@ from worker.contracts.results import (
     MediumInfo,
     Versions,
 )
-from worker.errors import CoverError, FaceError
-from worker.geometry.crop import Face, square_crop
-from worker.geometry.shapes import Box, Size, fit_short_side, to_pixels
+from worker.errors import CoverError
+from worker.geometry.crop import square_crop
+from worker.geometry.shapes import Box, Size
 from worker.jobs import earlier
 from worker.jobs.finishing import Encoded, Picture, encoded, stored
+from worker.jobs.looking import NOBODY_LOOKED, Looked, faces_in, small_view
 from worker.jobs.timing import Stopwatch
 from worker.ports import (
     Attempt,
@@ -34,15 +33,6 @@ from worker.ports import (
     Reader,
     Results,
 )
-
-log = logging.getLogger(__name__)
-
-
-class Look(NamedTuple):
-    """What looking for faces gave; a flag says when nobody could look."""
-
-    faces: tuple[Face, ...]
-    flags: tuple[str, ...]
 
 
 class Drawn(NamedTuple):
@@ -121,7 +111,7 @@ class CoverStory:
         with self._picture(reader, recipe, sizes_px, watch) as picture:
             attempt.enter("detect")
             with watch.stage("detect"):
-                look = self._look(picture, without_faces) if sizes_px else Look((), ())
+                look = self._look(picture, without_faces) if sizes_px else Looked((), ())
             with watch.stage("crop"):
                 crop = _crop(picture.size, look) if sizes_px else _uncut(picture.size)
             attempt.enter("encode")
@@ -145,21 +135,11 @@ class CoverStory:
                 frame = medium.frame(recipe.frame.policy)
             yield Picture(medium, frame, Size(medium.info.width, medium.info.height))
 
-    def _look(self, picture: Picture, without_faces: bool) -> Look:
-        """Look for faces; a detector that fails costs the cover its faces, not its existence."""
+    def _look(self, picture: Picture, without_faces: bool) -> Looked:
         if without_faces:
-            return Look((), (FACE_UNAVAILABLE,))
-        small = fit_short_side(picture.size, self.detect_short_px)
-        view = picture.medium.view(picture.frame, picture.whole, *small)
-        try:
-            found = self.detector.detect(view)
-        except FaceError as error:
-            if error.code != "face.detector_failed":
-                raise
-            log.warning("nobody could look for faces: %s", error)
-            return Look((), (FACE_UNAVAILABLE,))
-        faces = (Face(to_pixels(face.box, picture.size), face.score) for face in found)
-        return Look(tuple(faces), ())
+            return NOBODY_LOOKED
+        view = small_view(picture, self.detect_short_px)
+        return faces_in(view, picture.size, self.detector)
 
 
 def failed(source: str, error: CoverError) -> CoverResult:
@@ -167,7 +147,7 @@ def failed(source: str, error: CoverError) -> CoverResult:
     return CoverResult(source=source, status="failed", error=ErrorInfo(**error.facts()))
 
 
-def _crop(size: Size, look: Look) -> CropInfo:
+def _crop(size: Size, look: Looked) -> CropInfo:
     crop = square_crop(size, look.faces)
     return CropInfo(**crop._asdict(), flags=look.flags)
 

@@ -27,3 +27,19 @@ def test_a_stage_that_fails_is_counted_too() -> None:
         raise ValueError
 
     assert watch.timings().store >= 10
+
+
+def test_a_stage_inside_another_counts_only_to_itself() -> None:
+    watch = Stopwatch()
+
+    with watch.stage("encode"):
+        with watch.stage("decode"):
+            time.sleep(0.02)
+        with watch.stage("decode"):
+            time.sleep(0.02)
+        time.sleep(0.005)
+
+    timings = watch.timings()
+    assert timings.decode >= 40
+    assert 5 <= timings.encode < timings.decode
+    assert timings.decode + timings.encode <= timings.total + 0.2
