@@ -29,6 +29,22 @@ ENCODERS: Final = {
     "avif": "worker.encoders.pillow:AvifEncoder",
     "png": "worker.encoders.pillow:PngEncoder",
 }
+SHEETS: Final = {
+    "sprite": "worker.sheets.sprite:SpriteSheetMaker",
+}
+INDEXES: Final = {
+    "webvtt": "worker.sheets.webvtt:WebvttIndex",
+    "hls": "worker.sheets.hls:HlsIndex",
+    "dash": "worker.sheets.dash:DashIndex",
+}
+ANIMATORS: Final = {
+    "webp": "worker.sheets.movies:WebpAnimator",
+    "gif": "worker.sheets.gif:GifAnimator",
+    "mp4": "worker.sheets.movies:Mp4Animator",
+}
+SCORERS: Final = {
+    "telling": "worker.scorers.telling:TellingScorer",
+}
 STORES: Final = {
     "minio": "worker.stores.minio:MinioStore",
     "local": "worker.stores.local:LocalStore",
