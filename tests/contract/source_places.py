@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,12 +35,14 @@ class Place:
     dripping: Callable[[str], Reader] | None = None
     reference: Any = None
 
-    def open(self, body: bytes, *, max_bytes: int = CAP) -> Reader:
+    def open(self, body: bytes, *, max_bytes: int = CAP, **limits: int) -> Reader:
         self.reference = self.put(body)
-        return self.reopen(max_bytes=max_bytes)
+        return self.reopen(max_bytes=max_bytes, **limits)
 
-    def reopen(self, *, max_bytes: int = CAP) -> Reader:
-        reader = self.make(max_bytes).open(self.reference)
+    def reopen(self, *, max_bytes: int = CAP, **limits: int) -> Reader:
+        source: Any = self.make(max_bytes)
+        known = {name: value for name, value in limits.items() if hasattr(source, name)}
+        reader: Reader = replace(source, **known).open(self.reference)
         self.closing.callback(reader.close)
         return reader
 

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from functools import partial
@@ -203,6 +204,30 @@ def test_what_was_read_is_counted(place: Place) -> None:
 
     assert 200 * KIB <= reader.bytes_read <= len(MEDIUM)
     assert reader.requests >= 0
+
+
+def test_a_bound_on_what_is_kept_bounds_memory_and_changes_no_byte(place: Place) -> None:
+    reader = place.open(MEDIUM, max_bytes=2 * CAP, keep_read_bytes=100 * KIB)
+    tracemalloc.start()
+    try:
+        pieces = [reader.read(at, 32 * KIB) for at in range(0, len(MEDIUM), 32 * KIB)]
+        assert b"".join(pieces) == MEDIUM
+        del pieces
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert kept_bytes < 500 * KIB
+    assert reader.read(500 * KIB, 40) == MEDIUM[500 * KIB :][:40]
+
+
+def test_what_is_told_of_coming_reads_changes_no_byte(place: Place) -> None:
+    reader = place.open(MEDIUM)
+
+    reader.soon([(500 * KIB, 20 * KIB), (0, len(MEDIUM) + 5)])
+
+    assert reader.read(300 * KIB, 40) == MEDIUM[300 * KIB :][:40]
+    assert reader.read(0, len(MEDIUM) + 5) == MEDIUM
 
 
 def test_a_medium_of_one_byte_is_read(place: Place) -> None:

@@ -1,6 +1,6 @@
 """Which bytes of a medium are known, and which range to fetch next."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
 from typing import Final
 
@@ -12,17 +12,22 @@ MAX_STEP_BYTES: Final = 1024 * 1024
 
 
 class Spans:
-    """The fetched spans of one medium; they never overlap, so memory is bounded by `max_bytes`.
+    """The fetched spans of one medium, which never overlap.
 
     Sequential reads are fetched in steps that double from 64 KiB to 1 MiB; a jump starts small
-    again; what the boxes of an MP4 make known is fetched exactly.
+    again; what the boxes of an MP4 make known is fetched exactly. All fetches together stay within
+    `max_bytes`. Between reads at most `keep_bytes` and the head are kept, None for all that came;
+    those that were not read for the longest time are let go, and fetched and counted again.
     """
 
-    def __init__(self, size_bytes: int, *, max_bytes: int) -> None:
+    def __init__(self, size_bytes: int, *, max_bytes: int, keep_bytes: int | None = None) -> None:
         self._size_bytes = size_bytes
         self._room_bytes = max_bytes
+        self._keep_bytes = max_bytes if keep_bytes is None else keep_bytes
         self._starts: list[int] = []
-        self._pieces: list[bytes] = []
+        # By their starts; the one that was read last comes last.
+        self._pieces: dict[int, bytes] = {}
+        self._kept_bytes = 0
         self._step_bytes = HEAD_BYTES
         self._last_end = -1
         self._plan = BoxPlan(size_bytes)
@@ -34,9 +39,9 @@ class Spans:
         self._step_bytes = grown if sequential or offset == 0 else HEAD_BYTES * 2
         self._last_end = offset + len(data)
         self._room_bytes -= len(data)
-        at = bisect_right(self._starts, offset)
-        self._starts.insert(at, offset)
-        self._pieces.insert(at, data)
+        self._kept_bytes += len(data)
+        insort(self._starts, offset)
+        self._pieces[offset] = data
         self._plan.update(self.known)
 
     def known(self, offset: int, length: int) -> bytes | None:
@@ -47,10 +52,12 @@ class Spans:
         while offset < end:
             if at < 0 or at == len(self._starts):
                 return None
-            begin = offset - self._starts[at]
-            part = self._pieces[at][begin : end - self._starts[at]] if begin >= 0 else b""
+            start = self._starts[at]
+            begin = offset - start
+            part = self._pieces[start][begin : end - start] if begin >= 0 else b""
             if not part:
                 return None
+            self._pieces[start] = self._pieces.pop(start)
             parts.append(part)
             offset += len(part)
             at += 1
@@ -58,8 +65,9 @@ class Spans:
 
     def whole(self) -> list[bytes] | None:
         """All bytes of the medium, in pieces from first to last; None while one lacks."""
-        complete = sum(map(len, self._pieces)) == self._size_bytes
-        return list(self._pieces) if complete else None
+        if self._kept_bytes != self._size_bytes:
+            return None
+        return [self._pieces[start] for start in self._starts]
 
     def read(self, offset: int, length: int, fetch: Callable[[int, int], bytes]) -> bytes:
         """The bytes [offset, offset + length) cut at the end of the medium.
@@ -69,7 +77,9 @@ class Spans:
         """
         while (span := self.next_fetch(offset, length)) is not None:
             self.add(span.offset, fetch(*span))
-        return self.known(offset, length) or b""
+        data = self.known(offset, length) or b""
+        self._let_go()
+        return data
 
     def next_fetch(self, offset: int, length: int) -> Span | None:
         """What to fetch so that `known(offset, length)` comes nearer, None when it is known.
@@ -95,9 +105,19 @@ class Spans:
         """The first unknown stretch at or after `offset`, as begin and end."""
         at = bisect_right(self._starts, offset) - 1
         while at >= 0 and at < len(self._starts) and self._starts[at] <= offset:
-            offset = max(offset, self._starts[at] + len(self._pieces[at]))
+            start = self._starts[at]
+            offset = max(offset, start + len(self._pieces[start]))
             at += 1
         following = bisect_right(self._starts, offset)
         if following < len(self._starts):
             return offset, self._starts[following]
         return offset, self._size_bytes
+
+    def _let_go(self) -> None:
+        """Forget the spans that were not read for the longest time, but never the head."""
+        while self._kept_bytes > self._keep_bytes:
+            start = next((start for start in self._pieces if start), None)
+            if start is None:
+                return
+            self._kept_bytes -= len(self._pieces.pop(start))
+            del self._starts[bisect_left(self._starts, start)]

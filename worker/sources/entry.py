@@ -16,6 +16,7 @@ class EntrySource:
 
     library: Library
     max_bytes: int
+    keep_read_bytes: int | None = None
 
     def open(self, reference: EntryReference) -> StoredReader:
         """Find the version. Raises: SourceError; StorageError when the library fails."""
@@ -33,7 +34,8 @@ class EntrySource:
         return StoredReader(
             read_range,
             found.size_bytes,
-            self.max_bytes,
+            max_bytes=self.max_bytes,
+            keep_bytes=self.keep_read_bytes,
             label=f"{place.library_id}/{place.space_id}/{entry_id}",
             fingerprint=entry_fingerprint(place, entry_id, version_id, found.size_bytes),
         )

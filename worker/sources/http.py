@@ -9,7 +9,7 @@ from worker.net.guard import Access, Dial, Resolve, dial_address, resolve_name
 from worker.net.stopwatch import Stopwatch
 from worker.ports import Reader
 from worker.sources.http_link import Link
-from worker.sources.http_readers import open_link
+from worker.sources.http_readers import Bounds, open_link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class HttpSource:
     stall_timeout_s: float
     total_timeout_s: float
     max_bytes: int
+    keep_read_bytes: int | None = None
     max_redirects: int = 3
     allow_private_addresses: bool = False
     allowed_ports: Collection[int] = (80, 443)
@@ -31,7 +32,7 @@ class HttpSource:
         """Fetch the head of the medium; `reference` is its URL. Raises: SourceError."""
         link = self._link(reference)
         try:
-            return open_link(link, self.max_bytes)
+            return open_link(link, Bounds(self.max_bytes, self.keep_read_bytes))
         except BaseException:
             link.client.close()
             raise

@@ -1,7 +1,8 @@
 """Reading what is behind a link: by ranges, or forward where its server knows none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
+from typing import NamedTuple
 
 import httpx2
 
@@ -10,16 +11,24 @@ from worker.rules.responses import ContentRange, content_range_of, strong_etag_o
 from worker.rules.spans import HEAD_BYTES, Spans
 from worker.rules.urls import shown
 from worker.sources.http_link import Link
+from worker.sources.kept import Kept
 
 
-def open_link(link: Link, max_bytes: int) -> "RangedReader | StreamedReader":
-    """Fetch the head of the medium, of which `max_bytes` may be read. Raises: SourceError."""
-    wanted_bytes = min(HEAD_BYTES, max_bytes)
+class Bounds(NamedTuple):
+    """How much of a medium may be read in all, and be in memory at a time; None for all of it."""
+
+    max_bytes: int
+    keep_bytes: int | None = None
+
+
+def open_link(link: Link, bounds: Bounds) -> "RangedReader | StreamedReader":
+    """Fetch the head of the medium. Raises: SourceError."""
+    wanted_bytes = min(HEAD_BYTES, bounds.max_bytes)
     response = link.get(link.url, {"Range": f"bytes=0-{wanted_bytes - 1}"})
     if response.status_code == 206:
-        return RangedReader(link, response, wanted_bytes, max_bytes)
+        return RangedReader(link, response, wanted_bytes, bounds)
     if response.status_code == 200:
-        return StreamedReader(link, response, max_bytes)
+        return StreamedReader(link, response, bounds)
     raise link.refusal(response)
 
 
@@ -27,7 +36,7 @@ class RangedReader:
     """A medium whose server answers ranges."""
 
     def __init__(
-        self, link: Link, response: httpx2.Response, wanted_bytes: int, max_bytes: int
+        self, link: Link, response: httpx2.Response, wanted_bytes: int, bounds: Bounds
     ) -> None:
         with closing(response):
             found = _checked_range(response, 0, wanted_bytes)
@@ -38,7 +47,7 @@ class RangedReader:
             self.label = shown(link.url)
             self.size_bytes: int | None = found.total
             self.fingerprint = link.fingerprint(response, found.total)
-            self._spans = Spans(found.total, max_bytes=max_bytes)
+            self._spans = Spans(found.total, **bounds._asdict())
             self._spans.add(0, self._body(response, found))
 
     @property
@@ -56,8 +65,8 @@ class RangedReader:
     def etag(self) -> str | None:
         return self._etag
 
-    def whole(self) -> list[bytes] | None:
-        """The pieces of the medium from first to last, None while one lacks."""
+    def whole(self) -> Iterable[bytes] | None:
+        """The pieces of the medium from first to last, None while one lacks or was let go."""
         return self._spans.whole()
 
     def soon(self, spans: Sequence[tuple[int, int]]) -> None:
@@ -102,13 +111,13 @@ class RangedReader:
 class StreamedReader:
     """A medium whose server sends it from the beginning only: read forward, kept, capped."""
 
-    def __init__(self, link: Link, response: httpx2.Response, max_bytes: int) -> None:
+    def __init__(self, link: Link, response: httpx2.Response, bounds: Bounds) -> None:
         announced = response.headers.get("Content-Length", "")
         self._link = link
         self._response = response
         self._body = response.iter_raw()
-        self._max_bytes = max_bytes
-        self._kept = bytearray()
+        self._max_bytes = bounds.max_bytes
+        self._kept = Kept(bounds.keep_bytes)
         self._ended = False
         self.label = shown(link.url)
         self.size_bytes: int | None = int(announced) if announced.isdigit() else None
@@ -125,23 +134,23 @@ class StreamedReader:
         return self._link.requests
 
     def read(self, offset: int, length: int) -> bytes:
-        while not self._ended and len(self._kept) < offset + length:
-            if len(self._kept) > self._max_bytes:
+        while not self._ended and self._kept.size_bytes < offset + length:
+            if self._kept.size_bytes > self._max_bytes:
                 raise SourceError("source.too_large")
             chunk = self._link.next_chunk(self._body)
-            self._kept += chunk
+            self._kept.add(chunk)
             if not chunk:
                 self._ended = True
-                self.size_bytes = len(self._kept)
-        return bytes(self._kept[offset : offset + length])
+                self.size_bytes = self._kept.size_bytes
+        return self._kept.read(offset, length)
 
     @property
     def etag(self) -> str | None:
         return self._response.headers.get("ETag")
 
-    def whole(self) -> list[bytes] | None:
-        """The medium in one piece, None until its end was seen."""
-        return [bytes(self._kept)] if self._ended else None
+    def whole(self) -> Iterable[bytes] | None:
+        """The pieces of the medium from first to last, None until its end was seen."""
+        return self._kept.pieces() if self._ended else None
 
     def soon(self, spans: Sequence[tuple[int, int]]) -> None:
         """Each range is fetched when it is read."""
@@ -150,6 +159,7 @@ class StreamedReader:
         return None
 
     def close(self) -> None:
+        self._kept.close()
         self._response.close()
         self._link.client.close()
 

@@ -64,6 +64,7 @@ class ObjectSource:
     stall_timeout_s: float
     total_timeout_s: float
     max_bytes: int
+    keep_read_bytes: int | None = None
 
     def open(self, reference: ObjectReference) -> "ObjectReader":
         """Fetch the head of the object. Raises: SourceError."""
@@ -88,7 +89,9 @@ class ObjectSource:
         opened = _Opened(connections, client, reference, stopwatch)
         try:
             name = f"{self.endpoint}/{reference.bucket}/{reference.key}"
-            return ObjectReader(opened, name=name, max_bytes=self.max_bytes)
+            return ObjectReader(
+                opened, name=name, max_bytes=self.max_bytes, keep_bytes=self.keep_read_bytes
+            )
         except BaseException:
             connections.clear()
             raise
@@ -154,10 +157,12 @@ class _Opened:
 class ObjectReader:
     """An object read by ranges of one version."""
 
-    def __init__(self, opened: _Opened, *, name: str, max_bytes: int) -> None:
+    def __init__(
+        self, opened: _Opened, *, name: str, max_bytes: int, keep_bytes: int | None
+    ) -> None:
         found, head = opened.fetch(0, min(HEAD_BYTES, max_bytes))
         self._opened = opened
-        self._spans = Spans(found.total, max_bytes=max_bytes)
+        self._spans = Spans(found.total, max_bytes=max_bytes, keep_bytes=keep_bytes)
         self._spans.add(0, head)
         self.label = f"{opened.reference.bucket}/{opened.reference.key}"
         self.size_bytes: int | None = found.total

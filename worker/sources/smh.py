@@ -20,6 +20,7 @@ from worker.net.stopwatch import Stopwatch
 from worker.ports import Tokens
 from worker.rules.first_medium import find_first
 from worker.rules.smh_answers import SmhRefusedError
+from worker.sources.http_readers import Bounds
 from worker.sources.smh_medium import SmhFile, SmhReader, open_file
 
 PROVIDER: Final = "tencent_smh"
@@ -44,6 +45,7 @@ class SmhSource:
     total_timeout_s: float
     max_bytes: int
     max_redirects: int
+    keep_read_bytes: int | None = None
     allow_private_addresses: bool = False
     resolve: Resolve = resolve_name
     dial: Dial = dial_address
@@ -61,7 +63,8 @@ class SmhSource:
                 file = SmhFile(client, self._first_path(client, reference.album), None)
             else:
                 file = SmhFile(client, _parts(reference.path), reference.history_id)
-            reader = open_file(file, links, self.max_bytes, self.max_redirects)
+            bounds = Bounds(self.max_bytes, self.keep_read_bytes)
+            reader = open_file(file, links, bounds, self.max_redirects)
             opened.pop_all()
             return reader
 

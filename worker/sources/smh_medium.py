@@ -14,7 +14,7 @@ from worker.rules.crc64 import Crc64
 from worker.rules.responses import strong_etag_of
 from worker.rules.smh_answers import FileFacts
 from worker.sources.http_link import Link
-from worker.sources.http_readers import RangedReader, StreamedReader, open_link
+from worker.sources.http_readers import Bounds, RangedReader, StreamedReader, open_link
 
 _OTHER_CRC: Final = "The bytes have another CRC-64 than Tencent SMH tells."
 
@@ -59,7 +59,7 @@ class SmhFile:
 
 
 def open_file(
-    file: SmhFile, links: httpx2.Client, max_bytes: int, max_redirects: int
+    file: SmhFile, links: httpx2.Client, bounds: Bounds, max_redirects: int
 ) -> "SmhReader":
     """Fetch the head of the file over `links`, a client for its link's hosts only.
 
@@ -77,10 +77,10 @@ def open_file(
         is_storage=True,
     )
     if found.response is not None:
-        inner: RangedReader | StreamedReader = StreamedReader(link, found.response, max_bytes)
+        inner: RangedReader | StreamedReader = StreamedReader(link, found.response, bounds)
     else:
         with _setting_named():
-            inner = open_link(link, max_bytes)
+            inner = open_link(link, bounds)
     reader = SmhReader(file, found.facts, link, inner)
     reader.check()
     return reader

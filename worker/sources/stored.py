@@ -13,13 +13,14 @@ class StoredReader:
         self,
         read_range: Callable[[int, int], bytes],
         size_bytes: int,
-        max_bytes: int,
         *,
+        max_bytes: int,
+        keep_bytes: int | None,
         label: str,
         fingerprint: str,
     ) -> None:
         self._read_range = read_range
-        self._spans = Spans(size_bytes, max_bytes=max_bytes)
+        self._spans = Spans(size_bytes, max_bytes=max_bytes, keep_bytes=keep_bytes)
         self.label = label
         self.size_bytes: int | None = size_bytes
         self.fingerprint: str | None = fingerprint

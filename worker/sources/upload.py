@@ -21,6 +21,7 @@ class UploadSource:
     tenant: str
     max_bytes: int
     digest_of: Callable[[str, str], str | None]
+    keep_read_bytes: int | None = None
 
     def open(self, reference: str) -> StoredReader:
         """Find the upload. Raises: SourceError; StorageError when the store fails."""
@@ -37,7 +38,8 @@ class UploadSource:
         return StoredReader(
             partial(self.store.read, key),
             found.size_bytes,
-            self.max_bytes,
+            max_bytes=self.max_bytes,
+            keep_bytes=self.keep_read_bytes,
             label=reference,
             # An upload's bytes never change, so its id can tell them too.
             fingerprint=f"sha256:{digest}" if digest is not None else f"upload:{reference}",

@@ -22,19 +22,24 @@ OpenSource = Callable[[str, SourceReference], Reader]
 DigestOf = Callable[[str, str], str | None]
 
 
-def open_argument(settings: Settings, text: str) -> Reader:
+def open_argument(settings: Settings, text: str, *, long: bool = False) -> Reader:
     """Open what a command line names: a URL, `-` for standard input, else a path.
+
+    `long`: it is read by the limits of snapshots, not of covers.
 
     Raises: SourceError.
     """
     kind = kind_of(text)
-    return _source(settings, kind).open(Path(text) if kind == "path" else text)
+    return _source(settings, long, kind).open(Path(text) if kind == "path" else text)
 
 
-def source_opener(settings: Settings, uploads: UploadDigests) -> OpenSource:
-    """How a job's source is opened for its tenant; connections are made once and kept."""
-    source = cache(partial(_source, settings))
-    smh = cache(partial(_smh_source, settings))
+def source_opener(settings: Settings, uploads: UploadDigests, *, long: bool = False) -> OpenSource:
+    """How a job's source is opened for its tenant; connections are made once and kept.
+
+    `long`: it is read by the limits of snapshots, not of covers.
+    """
+    source = cache(partial(_source, settings, long))
+    smh = cache(partial(_smh_source, settings, long))
 
     def open_source(tenant: str, reference: SourceReference) -> Reader:
         if reference.url is not None:
@@ -54,11 +59,15 @@ def source_opener(settings: Settings, uploads: UploadDigests) -> OpenSource:
 
 
 def _source(
-    settings: Settings, kind: str, tenant: str = "", digest_of: DigestOf | None = None
+    settings: Settings,
+    long: bool,
+    kind: str,
+    tenant: str = "",
+    digest_of: DigestOf | None = None,
 ) -> Source[Any]:
     fetch = settings.fetch
     given = {
-        **values(fetch),
+        **_limits(settings, long),
         **values(fetch.objects),
         "allowed": frozenset(fetch.objects.buckets.get(tenant, ())),
         "own_bucket": settings.store.bucket,
@@ -71,13 +80,24 @@ def _source(
     return opened
 
 
-def _smh_source(settings: Settings, profile: str) -> Source[Any]:
+def _smh_source(settings: Settings, long: bool, profile: str) -> Source[Any]:
     """What reads the library of a profile; its tokens are shared through Redis."""
     timeout_s = min(settings.redis.timeout_s, settings.worker.lease_renew_s)
     given = {
-        **values(settings.fetch),
+        **_limits(settings, long),
         **values(settings.providers.tencent_smh[profile]),
         "tokens": VendorTokens(redis_client(settings, timeout_s=timeout_s)),
     }
     opened: Source[Any] = made(registry.SOURCES, "smh", given)
     return opened
+
+
+def _limits(settings: Settings, long: bool) -> dict[str, Any]:
+    """How sources are read, as keywords: as `fetch` says, and long jobs in bounded memory too."""
+    given = values(settings.fetch)
+    if long:
+        snapshots = settings.snapshots
+        given["max_bytes"] = snapshots.max_bytes
+        given["total_timeout_s"] = snapshots.fetch_timeout_s
+        given["keep_read_bytes"] = snapshots.keep_read_bytes
+    return given

@@ -111,3 +111,73 @@ def test_the_whole_is_there_once_nothing_lacks() -> None:
     assert spans.whole() is None
     spans.add(4, b"456")
     assert b"".join(spans.whole() or []) == b"0123456789"
+
+
+def kept_bytes(spans: Spans) -> int:
+    """How much of the medium is known, by pages of 4 KiB."""
+    return sum(len(spans.known(at, 4096) or b"") for at in reversed(range(0, len(MEDIUM), 4096)))
+
+
+def from_medium(offset: int, length: int) -> bytes:
+    return MEDIUM[offset : offset + length]
+
+
+MIB = 1024 * 1024
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(MEDIUM) + 5), st.integers(0, 2 * MAX_STEP_BYTES)), max_size=15
+    )
+)
+def test_a_bound_on_what_is_kept_changes_no_byte(reads: list[tuple[int, int]]) -> None:
+    spans = Spans(len(MEDIUM), max_bytes=100 * MIB, keep_bytes=MIB)
+
+    for offset, length in reads:
+        assert spans.read(offset, length, from_medium) == MEDIUM[offset : offset + length]
+
+    assert kept_bytes(spans) <= MIB + HEAD_BYTES
+
+
+def test_the_spans_that_were_read_longest_ago_are_let_go() -> None:
+    spans = Spans(len(MEDIUM), max_bytes=100 * MIB, keep_bytes=HEAD_BYTES * 3)
+    spans.add(0, MEDIUM[:HEAD_BYTES])
+    for at in (1 * MIB, 2 * MIB):
+        spans.read(at, 10, from_medium)
+    spans.read(1 * MIB, 10, from_medium)
+
+    spans.read(3 * MIB, 10, from_medium)
+
+    known = [at for at in range(4) if spans.known(at * MIB, 10) is not None]
+    assert known == [0, 1, 3]
+
+
+def test_one_read_may_be_longer_than_what_is_kept() -> None:
+    spans = Spans(len(MEDIUM), max_bytes=100 * MIB, keep_bytes=MIB)
+
+    assert spans.read(0, len(MEDIUM), from_medium) == MEDIUM
+
+
+def test_what_is_fetched_again_counts_against_the_cap_again() -> None:
+    spans = Spans(len(MEDIUM), max_bytes=HEAD_BYTES * 3, keep_bytes=0)
+    for at in (1 * MIB, 2 * MIB, 1 * MIB):
+        spans.read(at, HEAD_BYTES, from_medium)
+
+    with pytest.raises(SourceError) as caught:
+        spans.read(2 * MIB, 1, from_medium)
+
+    assert caught.value.code == "source.too_large"
+
+
+def test_an_index_that_comes_in_parts_is_made_out_within_the_bound() -> None:
+    """Its last part tells where the first sample is, although the medium began long before."""
+    moov = index(track(b"vide", offset=100_000, length=400_000))
+    medium = box(b"ftyp", bytes(8)) + box(b"mdat", bytes(3 * MIB)) + moov
+    spans = Spans(len(medium), max_bytes=100 * MIB, keep_bytes=MIB)
+    spans.add(0, medium[:HEAD_BYTES])
+    end = len(medium) - len(moov)
+    for at in range(0, end, HEAD_BYTES):
+        spans.read(at, HEAD_BYTES, lambda offset, length: medium[offset : offset + length])
+    spans.read(end, len(moov), lambda offset, length: medium[offset : offset + length])
+
+    assert spans.next_fetch(100_000, 10) == Span(100_000, 400_000 + READ_AHEAD_BYTES)

@@ -1,0 +1,73 @@
+"""By which limits sources are read: those of covers, or those of long jobs."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.http_server import MediaServer, ranges
+from worker import wiring
+from worker.contracts.requests import SourceReference
+from worker.errors import SourceError
+from worker.settings import Settings
+from worker.state.connection import connect
+from worker.state.uploads import UploadDigests
+
+KIB = 1024
+BODY = bytes(300 * KIB)
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, media_server: MediaServer) -> Settings:
+    """Covers may read 100 KiB of a medium, snapshots all of it."""
+    given = {
+        "FETCH__MAX_BYTES": 100 * KIB,
+        "FETCH__ALLOW_PRIVATE_ADDRESSES": "true",
+        "FETCH__ALLOWED_PORTS": f"[{media_server.port}]",
+        "SNAPSHOTS__MAX_BYTES": 400 * KIB,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"FIRSTFRAME_{name}", str(value))
+    return Settings()
+
+
+@pytest.fixture(params=["url", "path"])
+def text(request: pytest.FixtureRequest, media_server: MediaServer, tmp_path: Path) -> str:
+    if request.param == "url":
+        return media_server.serve("/clip.mp4", ranges(BODY))
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(BODY)
+    return str(path)
+
+
+def test_long_reading_goes_by_the_limits_of_snapshots(settings: Settings, text: str) -> None:
+    reader = wiring.open_argument(settings, text, long=True)
+
+    assert reader.read(0, len(BODY)) == BODY
+    reader.close()
+
+
+def test_covers_are_read_by_their_own_limits(settings: Settings, text: str) -> None:
+    reader = wiring.open_argument(settings, text)
+
+    with pytest.raises(SourceError) as caught:
+        reader.read(0, len(BODY))
+
+    assert caught.value.code == "source.too_large"
+    reader.close()
+
+
+@pytest.mark.parametrize("long", [False, True], ids=["covers", "snapshots"])
+def test_sources_of_jobs_are_read_by_the_limits_of_their_kind(
+    settings: Settings, media_server: MediaServer, one_redis_url: str, long: bool
+) -> None:
+    uploads = UploadDigests(connect(one_redis_url, timeout_s=2, connect_timeout_s=2), keep_s=60)
+    url = media_server.serve("/clip.mp4", ranges(BODY))
+
+    reader = wiring.source_opener(settings, uploads, long=long)("acme", SourceReference(url=url))
+
+    if long:
+        assert reader.read(0, len(BODY)) == BODY
+    else:
+        with pytest.raises(SourceError):
+            reader.read(0, len(BODY))
+    reader.close()
