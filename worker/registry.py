@@ -7,6 +7,7 @@ SOURCES: Final = {
     "url": "worker.sources.http:HttpSource",
     "object": "worker.sources.object:ObjectSource",
     "upload": "worker.sources.upload:UploadSource",
+    "image": "worker.sources.image:ImageSource",
     "smh": "worker.sources.smh:SmhSource",
     "entry": "worker.sources.entry:EntrySource",
     "path": "worker.sources.local:LocalSource",

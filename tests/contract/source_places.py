@@ -1,5 +1,6 @@
 """Where sources find their media in tests of their laws: those that need no other server."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,14 +14,16 @@ from worker.contracts.libraries import VersionDraft
 from worker.contracts.requests import EntryReference
 from worker.libraries.local import LocalLibrary
 from worker.ports import Reader, Source
-from worker.rules.keys import upload_key
+from worker.rules.keys import private_key, upload_key
 from worker.sources.entry import EntrySource
+from worker.sources.image import ImageSource
 from worker.sources.local import LocalSource
 from worker.sources.upload import UploadSource
 from worker.stores.local import LocalStore
 
 CAP: Final = 2 * 1024 * 1024
 UPLOAD: Final = "upl_01JC6Z5G0Q8V2N3M4P5R6S7T8W"
+IMAGE: Final = "0123456789abcdef" * 2
 ENTRY: Final = "ent_01JC6Z5G0Q8V2N3M4P5R6S7T8W"
 
 
@@ -63,6 +66,28 @@ def upload_place(folder: Path, closing: ExitStack) -> Place:
         )
 
     return Place(make, put, UPLOAD[:-1] + "X", closing)
+
+
+def image_place(folder: Path, closing: ExitStack) -> Place:
+    """A picture that was made here, in a store below `folder`."""
+    store = LocalStore(folder=folder, public_base_url="http://covers.example", link_secret=None)
+    keys: dict[tuple[str, str], str] = {}
+
+    def put(body: bytes) -> str:
+        key = private_key("acme", hashlib.sha256(body).hexdigest(), "jpg")
+        store.put(key, body, content_type="image/jpeg")
+        keys["acme", IMAGE] = key
+        return IMAGE
+
+    def make(max_bytes: int) -> Source[str]:
+        return ImageSource(
+            store=store,
+            tenant="acme",
+            max_bytes=max_bytes,
+            key_of=lambda tenant, image: keys.get((tenant, image)),
+        )
+
+    return Place(make, put, IMAGE[::-1], closing)
 
 
 def entry_place(folder: Path, closing: ExitStack) -> Place:

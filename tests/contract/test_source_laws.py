@@ -15,7 +15,14 @@ from typing import Any
 import pytest
 
 from tests.contract.smh_places import smh_place
-from tests.contract.source_places import CAP, Place, entry_place, local_place, upload_place
+from tests.contract.source_places import (
+    CAP,
+    Place,
+    entry_place,
+    image_place,
+    local_place,
+    upload_place,
+)
 from tests.http_server import MediaServer, dripping, ranges, whole
 from tests.minio_server import Minio
 from worker.contracts.requests import ObjectReference
@@ -146,7 +153,7 @@ def _stdin_place(closing: ExitStack) -> Place:
 HTTP = ["url", "url-without-ranges", "smh-album", "smh-file"]
 
 
-@pytest.fixture(params=[*HTTP, "object", "upload", "entry", "local", "stdin"])
+@pytest.fixture(params=[*HTTP, "object", "upload", "image", "entry", "local", "stdin"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A kind of source with nothing in it yet."""
     with ExitStack() as closing:
@@ -164,6 +171,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             yield _object_place(minio, bucket, server, closing)
         elif request.param == "upload":
             yield upload_place(tmp_path, closing)
+        elif request.param == "image":
+            yield image_place(tmp_path, closing)
         elif request.param == "entry":
             yield entry_place(tmp_path, closing)
         elif request.param == "local":
