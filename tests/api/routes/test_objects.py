@@ -243,3 +243,34 @@ def test_objects_are_served_from_the_embedded_store_only(
     answer = httpx2.get(f"{serve(minio).url}/objects/covers/x.jpg")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "request.not_found")
+
+
+@pytest.mark.parametrize(
+    ("extension", "content_type"),
+    [
+        pytest.param("vtt", "text/vtt", id="vtt"),
+        pytest.param("m3u8", "application/vnd.apple.mpegurl", id="m3u8"),
+        pytest.param("mpd", "application/dash+xml", id="mpd"),
+        pytest.param("gif", "image/gif", id="gif"),
+        pytest.param("webp", "image/webp", id="webp"),
+        pytest.param("mp4", "video/mp4", id="mp4"),
+    ],
+)
+def test_players_of_any_page_read_what_snapshots_make(
+    client: httpx2.Client, settings: Settings, extension: str, content_type: str
+) -> None:
+    key = public_key("snapshots", SHA256, extension)
+    wiring.store(settings).put(key, DATA, content_type=content_type)
+
+    whole = client.get(f"/objects/{key}", headers={"Origin": "https://page.example"})
+    part = client.get(f"/objects/{key}", headers={"Range": "bytes=2-4"})
+
+    assert (whole.status_code, whole.content) == (200, DATA)
+    assert (part.status_code, part.content) == (206, DATA[2:5])
+    assert part.headers["content-range"] == f"bytes 2-4/{len(DATA)}"
+    for answer in (whole, part):
+        assert answer.headers["content-type"] == content_type
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert "sandbox" in answer.headers["content-security-policy"]
