@@ -13,11 +13,11 @@ from celery import Celery
 from worker.contracts.jobs import AnyResult, AttemptedJob, Item
 from worker.contracts.names import LANES, TASK_MEDIA
 from worker.errors import CoverError, RequestError, WorkerError
-from worker.state.keeper import LeaseKeeper
+from worker.state.keeper import Interrupted, LeaseKeeper
 from worker.state.lanes import Lanes
 from worker.state.leases import Lease, Leases, new_token
 
-OVERSTAYED_STATUS: Final = 71
+STUCK_STATUS: Final = 71
 _REDIS_PAUSE_S: Final = 0.5
 # The attempt is over for the record.
 _OVER: Final = frozenset({"job.cancelled", "job.superseded"})
@@ -92,8 +92,11 @@ def work(parts: AttemptParts, running: Running, item: Item) -> None:
 def _attempt(parts: AttemptParts, lease: Lease) -> None:
     log = _log.bind(job=lease.job.id, attempt=lease.job.attempt)
     try:
-        with LeaseKeeper(lease, renew_s=parts.renew_s, on_overstay=_end_process):
+        on_stuck = functools.partial(_end_process, parts)
+        with LeaseKeeper(lease, renew_s=parts.renew_s, on_stuck=on_stuck):
             result = parts.run(lease.job, lease)
+    except Interrupted as over:
+        log.info("job.left", code=over.code)
     except CoverError as error:
         _end_failed(log, parts, lease, error)
     except Exception as error:
@@ -150,11 +153,12 @@ def _release(parts: AttemptParts, *lanes: str) -> None:
         _log.warning("release.failed", code=error.code)
 
 
-def _end_process(lease: Lease) -> None:
-    """End an attempt that is stuck inside a stage; Celery starts the next process."""
-    _log.error("attempt.overstayed", job=lease.job.id, attempt=lease.job.attempt)
+def _end_process(parts: AttemptParts, lease: Lease) -> None:
+    """End an attempt that is stuck, late or over, with its process; Celery starts the next one."""
+    _log.error("attempt.stuck", job=lease.job.id, attempt=lease.job.attempt)
     try:
         lease.fail(WorkerError("worker.timeout"))
     except RequestError as error:
         _log.warning("job.left", job=lease.job.id, code=error.code)
-    os._exit(OVERSTAYED_STATUS)
+    _release(parts, lease.job.request.lane)
+    os._exit(STUCK_STATUS)

@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -25,6 +26,24 @@ def attempts_with(parts: Parts, run: Callable[[AttemptedJob, Lease], CoverResult
         claim_patience_s=2,
         end_patience_s=10,
     )
+
+
+@contextmanager
+def restarted(server: RedisServer, away: threading.Event, after_s: float = 0) -> Iterator[None]:
+    """Start a server again beside the block, once it is away; it ends with the block."""
+    ended = threading.Event()
+
+    def start() -> None:
+        assert away.wait(10)
+        time.sleep(after_s)
+        server.start()
+        ended.wait(20)
+
+    starting = threading.Thread(target=start)
+    starting.start()
+    yield
+    ended.set()
+    starting.join(20)
 
 
 def attempts(
@@ -148,6 +167,31 @@ def test_an_attempt_whose_job_was_cancelled_ends_quietly(one_redis_url: str) -> 
     parts.redis.close()
 
 
+def test_an_attempt_that_stands_still_ends_when_its_job_is_cancelled(one_redis_url: str) -> None:
+    parts = Parts(one_redis_url)
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    cleaned = threading.Event()
+
+    def run(told: AttemptedJob, lease: Lease) -> CoverResult:
+        parts.jobs.cancel("ann", told.id)
+        try:
+            while True:
+                # What a source does with an error of its own must not keep the attempt running.
+                with suppress(Exception):
+                    time.sleep(60)
+        finally:
+            cleaned.set()
+
+    began_s = time.monotonic()
+    work(attempts_with(parts, run), Running(), Item("cover", job.id))
+
+    assert time.monotonic() - began_s < 1
+    assert cleaned.is_set()
+    assert parts.now(job).status == "cancelled"
+    parts.redis.close()
+
+
 def test_a_hung_detector_gives_the_running_attempt_up(one_redis_url: str) -> None:
     parts = Parts(one_redis_url)
     job = parts.jobs.create("ann", request())
@@ -200,14 +244,11 @@ def test_a_result_is_held_while_redis_is_away(own_redis: Callable[[], RedisServe
         return DONE
 
     made, item = attempts_with(parts, run), Item("cover", job.id)
-    working = threading.Thread(target=work, args=(made, Running(), item))
-    working.start()
-    assert away.wait(10)
-    time.sleep(made.claim_patience_s + 1)
-    server.start()
-    working.join(20)
 
-    assert (parts.now(job).status, parts.now(job).attempts) == ("succeeded", 1)
+    with restarted(server, away, after_s=made.claim_patience_s + 1):
+        work(made, Running(), item)
+
+        assert (parts.now(job).status, parts.now(job).attempts) == ("succeeded", 1)
     parts.redis.close()
 
 
@@ -228,17 +269,15 @@ def test_an_attempt_that_could_not_go_on_without_redis_is_given_back(
         return DONE
 
     made, item = attempts_with(parts, run), Item("cover", job.id)
-    if not back:
-        made = made._replace(end_patience_s=0)
-    working = threading.Thread(target=work, args=(made, Running(), item))
-    working.start()
-    assert away.wait(10)
-    if not back:
-        working.join(20)
-    server.start()
-    working.join(20)
+    if back:
+        with restarted(server, away):
+            work(made, Running(), item)
+            ended = parts.now(job)
+    else:
+        work(made._replace(end_patience_s=0), Running(), item)
+        server.start()
+        ended = parts.now(job)
 
-    ended = parts.now(job)
     assert (ended.status, ended.attempts) == (("queued", 0) if back else ("running", 1))
     parts.redis.close()
 

@@ -84,6 +84,9 @@ class DecodeProcess:
         except (ChannelError, TimeoutError, ValidationError) as error:
             self.kill()
             raise WorkerError("internal.error", "the decode process does not start") from error
+        except BaseException:
+            self.kill()
+            raise
 
     def ask(
         self,

@@ -1,6 +1,8 @@
-"""Keeps a lease alive beside the attempt that holds it, and ends an attempt that overstays."""
+"""Keeps a lease alive beside the attempt that holds it, and ends an attempt that is over."""
 
+import signal
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final
@@ -10,24 +12,42 @@ from worker.state.leases import Lease
 
 # An attempt ends itself at its next stage; only one that is stuck inside a stage is ended.
 OVERSTAY_S: Final = 5.0
+LOOK_S: Final = 0.4
+# An interrupted story lets go of its files and connections within this; native code does not hear.
+UNHEARD_S: Final = 1.0
+
+
+class Interrupted(BaseException):
+    """The attempt is over for the record; raised in the main thread, wherever its story is.
+
+    No Exception, like KeyboardInterrupt: nothing on its way may take it for a failure of a source
+    or a store and go on. `code` is `job.cancelled` or `job.superseded`.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class LeaseKeeper:
-    """Renews the lease in a thread while the block runs.
+    """Renews the lease in a thread while the block runs in the main thread.
 
-    `on_overstay` is called, in the thread, when the attempt has not ended `OVERSTAY_S` after its
-    deadline.
+    When the record says that the attempt is over, the block ends with `Interrupted`. `on_stuck` is
+    called, in the thread, when the block does not end `UNHEARD_S` after that, or `OVERSTAY_S` after
+    the attempt's deadline.
     """
 
-    def __init__(
-        self, lease: Lease, *, renew_s: float, on_overstay: Callable[[Lease], None]
-    ) -> None:
+    def __init__(self, lease: Lease, *, renew_s: float, on_stuck: Callable[[Lease], None]) -> None:
         self._lease = lease
         self._renew_s = renew_s
-        self._on_overstay = on_overstay
+        self._on_stuck = on_stuck
         self._ended = threading.Event()
+        self._over: str | None = None
 
     def __enter__(self) -> None:
+        # Celery and billiard have the other signal of users. Ours stays taken: one that is late
+        # finds an attempt that has ended, or the next one, which is not over.
+        signal.signal(signal.SIGUSR2, self._interrupt)
         threading.Thread(target=self._keep, name="lease-keeper", daemon=True).start()
 
     def __exit__(
@@ -38,25 +58,42 @@ class LeaseKeeper:
     ) -> None:
         self._ended.set()
 
-    def _keep(self) -> None:
-        held = True
-        while not self._ended.wait(self._pause_s(held=held)):
-            if self._left_s() <= 0:
-                self._on_overstay(self._lease)
-                return
-            held = held and self._renewed()
+    def _interrupt(self, *_: object) -> None:
+        if self._over is not None and not self._ended.is_set():
+            raise Interrupted(self._over)
 
-    def _pause_s(self, *, held: bool) -> float:
-        left_s = max(self._left_s(), 0)
-        return min(self._renew_s, left_s) if held else left_s
+    def _keep(self) -> None:
+        renewed_s = time.monotonic()
+        while not self._ended.wait(min(LOOK_S, self._renew_s, max(self._left_s(), 0))):
+            if self._left_s() <= 0:
+                self._on_stuck(self._lease)
+                return
+            due = time.monotonic() - renewed_s >= self._renew_s
+            renewed_s = time.monotonic() if due else renewed_s
+            self._over = self._why_over(self._lease.renew if due else self._lease.look)
+            if self._over is not None:
+                self._end()
+                return
 
     def _left_s(self) -> float:
         return self._lease.left_s + OVERSTAY_S
 
-    def _renewed(self) -> bool:
-        """False when the record says that the attempt is over; the story hears it from `enter`."""
+    def _end(self) -> None:
+        signal.pthread_kill(_main_thread(), signal.SIGUSR2)
+        if not self._ended.wait(UNHEARD_S):
+            self._on_stuck(self._lease)
+
+    @staticmethod
+    def _why_over(ask: Callable[[], None]) -> str | None:
+        """What says that the attempt is over; an answer that does not come says nothing."""
         try:
-            self._lease.renew()
+            ask()
         except RequestError as error:
-            return error.code == "queue.unavailable"
-        return True
+            return None if error.code == "queue.unavailable" else error.code
+        return None
+
+
+def _main_thread() -> int:
+    ident = threading.main_thread().ident
+    assert ident is not None
+    return ident

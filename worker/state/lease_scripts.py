@@ -35,6 +35,11 @@ redis.call('ZADD', 'ff:leases', clock_ms() + tonumber(lease_ms), item)
 if stage ~= '' then redis.call('HSET', key, 'stage', stage) end
 """
 
+LOOK: Final = """
+local tenant, item, token = unpack(ARGV)
+return why_not_held(record_key(tenant, id_of(item)), token)
+"""
+
 PROGRESS: Final = """
 local tenant, item, token, lease_ms, percent, at_ms = unpack(ARGV)
 local key = record_key(tenant, id_of(item))

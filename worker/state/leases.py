@@ -50,6 +50,7 @@ class _Scripts:
     def __init__(self, client: redis.Redis) -> None:
         self.claim = Script(client, lease_scripts.CLAIM)
         self.hold = Script(client, lease_scripts.HOLD)
+        self.look = Script(client, lease_scripts.LOOK)
         self.progress = Script(client, lease_scripts.PROGRESS)
         self.finish = Script(client, lease_scripts.FINISH)
         self.fail = Script(client, lease_scripts.FAIL)
@@ -82,6 +83,10 @@ class Lease:
     def renew(self) -> None:
         """Show that the attempt lives, for another `lease_s`."""
         self._held(self._scripts.hold, self._rules.lease_s * 1000, "")
+
+    def look(self) -> None:
+        """Ask whether the attempt still counts; cheap, since nothing is written."""
+        self._held(self._scripts.look)
 
     def enter(self, stage: str) -> None:
         """Note the stage, so that it is known where the attempt died if it does.

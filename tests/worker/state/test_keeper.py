@@ -1,11 +1,15 @@
-"""A lease is kept while the attempt runs, and no longer; an attempt that overstays is ended."""
+"""A lease is kept while the attempt runs, and no longer; an attempt that is over is ended."""
 
+import signal
 import threading
 import time
+from socket import socketpair
+
+import pytest
 
 from tests.worker.state.parts import RULES, Parts, limited
 from worker.state import keeper
-from worker.state.keeper import LeaseKeeper
+from worker.state.keeper import LOOK_S, Interrupted, LeaseKeeper
 from worker.state.leases import Lease
 
 
@@ -17,7 +21,7 @@ def test_a_kept_lease_outlives_its_term(redis_url: str) -> None:
     parts = Parts(redis_url, RULES._replace(lease_s=0.3))
     _, lease = parts.claimed()
 
-    with LeaseKeeper(lease, renew_s=0.1, on_overstay=never):
+    with LeaseKeeper(lease, renew_s=0.1, on_stuck=never):
         time.sleep(0.6)
         assert parts.leases.take_back_expired() == []
     time.sleep(0.6)
@@ -29,7 +33,7 @@ def test_a_kept_lease_outlives_its_term(redis_url: str) -> None:
 def test_a_keeper_ends_with_its_block(parts: Parts) -> None:
     _, lease = parts.claimed()
     before = threading.active_count()
-    with LeaseKeeper(lease, renew_s=0.01, on_overstay=never):
+    with LeaseKeeper(lease, renew_s=0.01, on_stuck=never):
         assert threading.active_count() == before + 1
     deadline_s = time.monotonic() + 5
     while threading.active_count() > before:
@@ -37,13 +41,65 @@ def test_a_keeper_ends_with_its_block(parts: Parts) -> None:
         time.sleep(0.01)
 
 
-def test_an_attempt_that_overstays_is_ended_even_when_its_lease_is_gone(redis_url: str) -> None:
-    parts = Parts(redis_url, limited(attempt_timeout_s=0.2 - keeper.OVERSTAY_S))
+@pytest.mark.parametrize("over", ["cancelled", "superseded"])
+def test_an_attempt_that_is_over_is_interrupted_wherever_it_is(parts: Parts, over: str) -> None:
     job, lease = parts.claimed()
-    parts.jobs.cancel("ann", job.id)
-    ended = threading.Event()
+    source, silent = socketpair()
 
-    with LeaseKeeper(lease, renew_s=0.05, on_overstay=lambda _: ended.set()):
-        assert not ended.wait(0.1)
-        assert ended.wait(2)
+    def run() -> None:
+        with LeaseKeeper(lease, renew_s=5, on_stuck=never), source, silent:
+            if over == "cancelled":
+                parts.jobs.cancel("ann", job.id)
+            else:
+                parts.expire_leases()
+                parts.leases.take_back_expired()
+            source.recv(1)
+
+    began_s = time.monotonic()
+    with pytest.raises(Interrupted, match=rf"^job\.{over}$"):
+        run()
+    assert time.monotonic() - began_s < 2 * LOOK_S
+
+
+def test_one_that_does_not_hear_is_stuck(parts: Parts) -> None:
+    job, lease = parts.claimed()
+    stuck = threading.Event()
+
+    def run() -> None:
+        with LeaseKeeper(lease, renew_s=5, on_stuck=lambda _: stuck.set()):
+            parts.jobs.cancel("ann", job.id)
+            try:
+                time.sleep(60)
+            finally:
+                assert stuck.wait(5)
+
+    with pytest.raises(Interrupted):
+        run()
+
+
+def test_an_attempt_that_overstays_is_stuck(redis_url: str) -> None:
+    parts = Parts(redis_url, limited(attempt_timeout_s=0.2 - keeper.OVERSTAY_S))
+    _, lease = parts.claimed()
+    stuck = threading.Event()
+
+    with LeaseKeeper(lease, renew_s=0.05, on_stuck=lambda _: stuck.set()):
+        assert not stuck.wait(0.1)
+        assert stuck.wait(2)
     parts.redis.close()
+
+
+def test_a_signal_that_comes_late_ends_nothing(parts: Parts) -> None:
+    _, lease = parts.claimed()
+    with LeaseKeeper(lease, renew_s=5, on_stuck=never):
+        signal.raise_signal(signal.SIGUSR2)
+
+    signal.raise_signal(signal.SIGUSR2)
+
+
+def test_a_lease_is_looked_at_without_being_renewed(parts: Parts) -> None:
+    _, lease = parts.claimed()
+    before = parts.redis.zscore("ff:leases", f"cover:{lease.job.id}")
+
+    lease.look()
+
+    assert parts.redis.zscore("ff:leases", f"cover:{lease.job.id}") == before
