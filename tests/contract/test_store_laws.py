@@ -15,7 +15,7 @@ from tests.minio_store import store_of
 from worker import registry
 from worker.errors import CoverError, RequestError
 from worker.ports import Store, StoredObject
-from worker.rules.keys import private_key, public_key, upload_key
+from worker.rules.keys import CONTENT_TYPES, private_key, public_key, upload_key
 from worker.stores.local import LocalStore
 
 JPEG = "image/jpeg"
@@ -81,6 +81,12 @@ def test_an_empty_store_can_take_objects(store: Store) -> None:
         pytest.param(public_key("covers", "a" * 64, "webp"), "image/webp", id="webp"),
         pytest.param(public_key("covers", "a" * 64, "avif"), "image/avif", id="avif"),
         pytest.param(private_key("acme", "a" * 64, "png"), "image/png", id="private-cover"),
+        *(
+            pytest.param(
+                public_key("snapshots", "a" * 64, ending), CONTENT_TYPES[ending], id=ending
+            )
+            for ending in ("vtt", "m3u8", "mpd", "gif", "mp4")
+        ),
         pytest.param(UPLOAD, BYTES, id="upload"),
     ],
 )

@@ -19,7 +19,7 @@ from tests.fakes.faulty_proxy import Answer, FaultyProxy
 from tests.minio_server import Minio, client_of
 from tests.minio_store import store_of
 from worker.errors import RequestError, StorageError
-from worker.rules.keys import private_key, public_key, upload_key
+from worker.rules.keys import CONTENT_TYPES, private_key, public_key, upload_key
 from worker.stores.minio import MinioStore
 
 JPEG = "image/jpeg"
@@ -68,6 +68,19 @@ def test_a_cover_opens_at_its_plain_url_and_may_be_kept_for_ever(store: MinioSto
     assert got.headers["Cache-Control"] == IMMUTABLE
     part = Opened(store.public_url(COVER), Range="bytes=10-19")
     assert (part.status, part.body) == (206, DATA[10:20])
+
+
+@pytest.mark.parametrize("ending", ["vtt", "m3u8", "mpd", "gif", "mp4"])
+def test_players_of_any_page_read_what_snapshots_make(store: MinioStore, ending: str) -> None:
+    key, content_type = public_key("snapshots", DIGEST, ending), CONTENT_TYPES[ending]
+    store.put(key, DATA, content_type=content_type)
+
+    got = Opened(store.public_url(key), Range="bytes=10-19", Origin="https://page.example")
+
+    assert (got.status, got.body) == (206, DATA[10:20])
+    assert got.headers["Content-Type"] == content_type
+    assert got.headers["Cache-Control"] == IMMUTABLE
+    assert got.headers["Access-Control-Allow-Origin"] in {"*", "https://page.example"}
 
 
 @pytest.mark.parametrize(
