@@ -21,10 +21,9 @@ class Upload(Protocol):
 
 
 def sweep_jobs(retention: Retention, *, keep_s: float) -> int:
-    """Forget jobs that finished `keep_s` ago or earlier; their covers stay."""
-    forgotten = batch = retention.forget_finished(keep_s=keep_s, limit=_BATCH)
-    while batch == _BATCH:
-        batch = retention.forget_finished(keep_s=keep_s, limit=_BATCH)
+    """Forget jobs that finished `keep_s` ago or earlier; pictures of the catalogue stay."""
+    forgotten = 0
+    while batch := retention.forget_finished(keep_s=keep_s, limit=_BATCH):
         forgotten += batch
     return forgotten
 

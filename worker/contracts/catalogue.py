@@ -19,11 +19,13 @@ class MediumRecord(Frozen):
     """A medium that a job saw. `source` is shown as it may be; another fingerprint is a version.
 
     The id is random, and found again by tenant and `identity`, a digest of what the source is.
+    `seen_at` is when the latest job over it was taken.
     """
 
     medium_id: HexId
     tenant: str = Field(exclude=True)
     identity: str = Field(exclude=True)
+    of_library: bool = Field(default=False, exclude=True)
     source: str
     probe: MediumInfo
     fingerprint: str | None = None
@@ -35,11 +37,15 @@ class MediumRecord(Frozen):
 class ImageRecord(Frozen):
     """A picture that was made, is being made, or failed to be.
 
-    `objects` are the keys it needs beside its own `key`: the indexes of a sprite sheet.
+    `label` tells it from its job's others: `covers/256`, `snapshots/sheet-01`. It is as old as its
+    job: `created_at` is when that was taken. `objects` are the keys it needs beside its own `key`:
+    the indexes of a sprite sheet.
     """
 
     image_id: HexId
     tenant: str = Field(exclude=True)
+    of_library: bool = Field(default=False, exclude=True)
+    label: str
     type: ImageType
     title: str
     status: ImageStatus

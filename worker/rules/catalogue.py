@@ -1,0 +1,206 @@
+"""What the catalogue holds of a job: its medium, its pictures, their ids, names and documents."""
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import Any, Final, NamedTuple, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from worker.contracts.catalogue import ImageRecord, ImageType, MediumRecord
+from worker.contracts.jobs import AnyRequest, AnyResult
+from worker.contracts.requests import CoverRequest, SourceReference
+from worker.contracts.results import CoverInfo, CoverResult, Frozen
+from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshots import SnapshotRequest
+from worker.rules.keys import cover_label, sidecar_key
+from worker.rules.urls import identity, shown
+
+_MAX_NAME_CHARACTERS: Final = 120
+
+Record = TypeVar("Record", ImageRecord, MediumRecord)
+
+
+class Drawn(NamedTuple):
+    """A picture of a job by its label, type and title, with what is known once it is made."""
+
+    label: str
+    type: ImageType
+    title: str
+    facts: Mapping[str, Any] = {}
+
+
+def image_id(job_id: str, label: str) -> str:
+    """The id of a job's picture, in hex; every attempt at the job gives it the same."""
+    return sha256(f"{job_id} {label}".encode()).hexdigest()[:32]
+
+
+def source_identity(tenant: str, source: SourceReference, fingerprint: str | None) -> str:
+    """A digest, in hex, of what the source is, whoever signed its address and whenever.
+
+    An upload is the same as another with its SHA-256, where `fingerprint` tells that.
+    """
+    told: dict[str, Any] = source.model_dump(
+        exclude_none=True,
+        exclude={
+            "album": {"profile", "user_id"},
+            "file": {"profile", "user_id", "history_id"},
+            "entry": {"version_id"},
+            "image": {"of_library"},
+        },
+    )
+    if source.url is not None:
+        told = {"url": identity(source.url)}
+    elif source.upload is not None and fingerprint is not None:
+        told = {"upload": fingerprint}
+    return sha256(json.dumps([tenant, told], sort_keys=True).encode()).hexdigest()
+
+
+def expected(request: AnyRequest) -> list[Drawn]:
+    """The pictures that a job is sure to make if it succeeds on a medium that allows all of it."""
+    if isinstance(request, CoverRequest):
+        name = source_name(request.source)
+        return [_cover(size_px, name) for size_px in dict.fromkeys(request.sizes or (None,))]
+    if isinstance(request, SnapshotRequest):
+        return list(_snapshots_expected(request))
+    return []
+
+
+def made(result: AnyResult) -> list[Drawn]:
+    """The pictures that a job made, each with the facts of its record."""
+    if isinstance(result, CoverResult):
+        name = file_name(result.source)
+        offset_ms = result.frame.pts_ms if result.frame else None
+        return [_drawn_cover(cover, name, offset_ms) for cover in result.covers]
+    if isinstance(result, SnapshotResult):
+        return list(_snapshots_made(result))
+    return []
+
+
+def document(record: ImageRecord | MediumRecord) -> bytes:
+    """A record as it is kept beside the objects, with what callers are not told."""
+    hidden = {name: getattr(record, name) for name in _HIDDEN if hasattr(record, name)}
+    return json.dumps({**record.model_dump(mode="json"), **hidden}).encode()
+
+
+def parsed(model: type[Record], key: str, data: bytes) -> Record | None:
+    """The record that is kept under `key`; None for a document that is damaged, or another's."""
+    try:
+        record = model.model_validate_json(data)
+    except ValueError:
+        return None
+    return record if document_key(record) == key else None
+
+
+def document_key(record: ImageRecord | MediumRecord) -> str:
+    """Where the record's document is kept."""
+    if isinstance(record, ImageRecord):
+        return sidecar_key(record.tenant, "images", record.image_id)
+    return sidecar_key(record.tenant, "media", record.medium_id)
+
+
+def keys_of(record: ImageRecord) -> tuple[str, ...]:
+    """Every object that the picture needs."""
+    return ((record.key,) if record.key else ()) + record.objects
+
+
+def source_name(source: SourceReference) -> str:
+    """A short name of a medium, before it was opened."""
+    if source.entry is not None:
+        return source.entry.entry_id
+    if source.object is not None:
+        return file_name(source.object.key)
+    if source.file is not None:
+        return file_name(source.file.path)
+    if source.album is not None:
+        return source.album.album or source.album.library_id
+    if source.image is not None:
+        return source.image.image_id
+    return file_name(shown(source.url)) if source.url else source.upload or ""
+
+
+def file_name(label: str) -> str:
+    """The last part of a source's label: a path, a URL, or a plain name."""
+    path = unquote(urlsplit(label).path) if "://" in label else label
+    name = PurePosixPath(path).name or label
+    return name[:_MAX_NAME_CHARACTERS]
+
+
+_HIDDEN: Final = ("tenant", "identity", "of_library")
+
+
+def _cover(size_px: int | None, name: str, facts: Mapping[str, Any] | None = None) -> Drawn:
+    told = f"Cover of {name}, {size_px} px" if size_px else f"Cover of {name}"
+    return Drawn(f"covers/{cover_label(size_px)}", "CoverSnapshot", told, facts or {})
+
+
+def _drawn_cover(cover: CoverInfo, name: str, offset_ms: int | None) -> Drawn:
+    return _cover(cover.size, name, {**_facts(cover), "offset_ms": offset_ms})
+
+
+def _snapshots_expected(request: SnapshotRequest) -> Iterator[Drawn]:
+    name = source_name(request.source)
+    for number in range(_stills(request)):
+        yield Drawn(_label("snapshot", number, 3), "NormalSnapshot", f"Snapshot of {name}")
+    if request.candidates:
+        yield Drawn(_label("candidate", 0, 2), "NormalSnapshot", f"Candidate of {name}")
+    if request.sprite or request.storyboard:
+        yield Drawn(_label("sheet", 0, 2), "SpriteSnapshot", f"Sheet 1 of {name}")
+    if request.preview:
+        yield Drawn("snapshots/preview", "NormalSnapshot", f"Preview of {name}")
+
+
+def _stills(request: SnapshotRequest) -> int:
+    """How many there are at least. A time in seconds and one in percent may be the same."""
+    times = set(request.times or ())
+    seconds = {time for time in times if isinstance(time, float)}
+    return request.count or max(len(seconds), len(times - seconds), bool(request.interval_s))
+
+
+def _snapshots_made(result: SnapshotResult) -> Iterator[Drawn]:
+    name = file_name(result.source)
+    stills = (
+        ("snapshot", 3, "", result.snapshots),
+        ("candidate", 2, ", candidate", result.candidates),
+    )
+    for kind, digits, what, found in stills:
+        for number, still in enumerate(found):
+            facts = {**_facts(still), "offset_ms": still.offset_ms}
+            title = f"{name} at {_seconds(still.offset_ms)}{what}"
+            yield Drawn(_label(kind, number, digits), "NormalSnapshot", title, facts)
+    yield from _sheets_made(result, name)
+    if result.preview:
+        yield Drawn(
+            "snapshots/preview", "NormalSnapshot", f"Preview of {name}", _facts(result.preview)
+        )
+
+
+def _sheets_made(result: SnapshotResult, name: str) -> Iterator[Drawn]:
+    board = result.storyboard
+    indexes = (board, board.hls, board.dash) if board else ()
+    objects = tuple(index.key for index in indexes if index and index.key)
+    tile_number = 0
+    for number, sheet in enumerate(result.sheets):
+        offset_ms = sheet.offsets_ms[0] if sheet.offsets_ms else None
+        facts = {**_facts(sheet), "offset_ms": offset_ms, "objects": objects}
+        yield Drawn(
+            _label("sheet", number, 2), "SpriteSnapshot", f"Sheet {number + 1} of {name}", facts
+        )
+        for tile in sheet.tiles:
+            facts = {**_facts(tile), "offset_ms": tile.offset_ms}
+            title = f"{name} at {_seconds(tile.offset_ms)}, tile"
+            yield Drawn(_label("tile", tile_number, 4), "SpriteOriginSnapshot", title, facts)
+            tile_number += 1
+
+
+def _facts(made: Frozen) -> dict[str, Any]:
+    names = {"bytes", "width", "height", "content_type", "key", "url"}
+    return made.model_dump(include=names)
+
+
+def _label(kind: str, number: int, digits: int) -> str:
+    return f"snapshots/{kind}-{number + 1:0{digits}d}"
+
+
+def _seconds(offset_ms: int) -> str:
+    return f"{offset_ms / 1000:.10g} s"

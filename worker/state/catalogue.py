@@ -1,0 +1,107 @@
+"""The catalogue as a whole: what a job leaves in it, and how a picture goes from it.
+
+A document of every record lies in the store, from which the records can be made again. It is put
+before its record is shown and deleted before that is forgotten, so no picture comes back.
+"""
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple, Protocol
+
+from worker.contracts.catalogue import ImageRecord, MediumRecord
+from worker.contracts.jobs import AnyResult, AttemptedJob, source_of
+from worker.contracts.results import ChecksumResult
+from worker.errors import RequestError, StorageError
+from worker.rules.catalogue import document, document_key, keys_of, made, source_identity
+from worker.rules.keys import content_type_of
+from worker.rules.visibility import is_of_library
+from worker.state.images import ImageRecords, records_of, taken_at
+from worker.state.media import MediumRecords, Sighting
+from worker.state.references import References
+
+log = logging.getLogger(__name__)
+# Documents are small: their time is that of the store's answers.
+_AT_ONCE: Final = 8
+
+
+class Objects(Protocol):
+    """What of a store the catalogue needs."""
+
+    def put(self, key: str, data: bytes, *, content_type: str) -> None: ...
+
+    def delete(self, key: str) -> None: ...
+
+
+class Catalogue(NamedTuple):
+    """The records of media and pictures, who needs which object, and the store they are in.
+
+    Its methods raise RequestError `queue.unavailable` and StorageError; all may be repeated.
+    """
+
+    images: ImageRecords
+    media: MediumRecords
+    references: References
+    objects: Objects
+
+    def keep(self, job: AttemptedJob, result: AnyResult, fingerprint: str | None) -> None:
+        """Show the medium that a job saw and the pictures it made; its attempt still runs.
+
+        `fingerprint` is that of the medium's bytes, where the source told one.
+        """
+        medium_id = self._seen(job, result, fingerprint)
+        records = records_of(job.tenant, job.id, job.request, made(result), medium_id)
+        self._put(records)
+        if records:
+            self.images.keep(job.tenant, records)
+
+    def delete(self, tenant: str, image_id: str) -> None:
+        """Remove a picture, and at once its objects that no other picture or job needs.
+
+        Raises: RequestError `request.not_found`, `job.state` for one that is still to be made.
+        """
+        record = self.images.read(tenant, image_id)
+        if record is None:
+            raise RequestError("request.not_found", "There is no such picture.")
+        if record.status == "Uploading":
+            raise RequestError("job.state", "The picture is being made.")
+        for key in self.remove(record):
+            try:
+                self.references.delete(key, self.objects.delete, grace_s=0)
+            except StorageError as error:
+                log.warning("an object is left to the next sweep: %s", error)
+
+    def remove(self, record: ImageRecord) -> list[str]:
+        """Forget a picture; the objects that nobody needs now are left to a sweep."""
+        if keys_of(record):
+            self.objects.delete(document_key(record))
+        return self.images.remove(record.tenant, record.image_id)
+
+    def _seen(self, job: AttemptedJob, result: AnyResult, fingerprint: str | None) -> str | None:
+        """The id of the medium that the result tells of."""
+        source = source_of(job.request)
+        if source is None or isinstance(result, ChecksumResult) or result.medium is None:
+            return None
+        sighting = Sighting(
+            source_identity(job.tenant, source, fingerprint),
+            result.source,
+            result.medium,
+            fingerprint,
+            is_of_library(job.request),
+        )
+        seen = self.media.see(job.tenant, sighting, taken_at(job.id))
+        if seen.is_news:
+            self._put([seen.record])
+            self.media.documented(seen.record)
+        return seen.record.medium_id
+
+    def _put(self, records: Iterable[ImageRecord | MediumRecord]) -> None:
+        documents = {document_key(record): document(record) for record in records}
+        if len(documents) == 1:
+            self._put_one(*documents.popitem())
+        elif documents:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(self._put_one, documents.keys(), documents.values()))
+
+    def _put_one(self, key: str, data: bytes) -> None:
+        self.objects.put(key, data, content_type=content_type_of(key))

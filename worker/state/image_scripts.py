@@ -1,0 +1,177 @@
+"""The scripts of image records: each keeps a record, its places in the lists and its references."""
+
+from typing import Final
+
+from worker.state.references import REFERENCES
+
+# A record is packed as {status, job, medium, type, place, json}. Its place is
+# `{created_ms}.{label}.{id}`: in the order of their bytes, pictures stand from old to new, and
+# those of a job by their labels.
+IMAGES: Final = (
+    REFERENCES
+    + """
+local UNMADE = 'ff:images_unmade'
+local function image_key(tenant, id) return 'ff:image:' .. tenant .. ':' .. id end
+local function list_key(tenant, list) return 'ff:images:' .. tenant .. list end
+
+local function lists_of(image)
+  local lists = {'', ':job:' .. image[2], ':type:' .. image[4]}
+  if image[3] ~= '' then table.insert(lists, ':medium:' .. image[3]) end
+  return lists
+end
+
+local function image_owner(tenant, id, image)
+  return 'i:' .. tenant .. ':' .. image[2] .. ':' .. id
+end
+
+local function each_object(image, act)
+  local told = cjson.decode(image[6])
+  if type(told.key) == 'string' then act(told.key) end
+  for _, key in ipairs(told.objects or {}) do act(key) end
+end
+
+local function image_of(tenant, id)
+  local packed = redis.call('GET', image_key(tenant, id))
+  return packed and cmsgpack.unpack(packed)
+end
+
+local function drop(tenant, id, image, now)
+  for _, list in ipairs(lists_of(image)) do
+    redis.call('ZREM', list_key(tenant, list), image[5])
+  end
+  each_object(image, function(key) unrefer(key, image_owner(tenant, id, image), now) end)
+  redis.call('ZREM', UNMADE, tenant .. ':' .. id)
+  redis.call('DEL', image_key(tenant, id))
+end
+
+local function add(tenant, id, image)
+  redis.call('SET', image_key(tenant, id), cmsgpack.pack(image))
+  for _, list in ipairs(lists_of(image)) do
+    redis.call('ZADD', list_key(tenant, list), 0, image[5])
+  end
+  each_object(image, function(key) refer(key, image_owner(tenant, id, image)) end)
+  redis.call('SADD', 'ff:image_tenants', tenant)
+  if image[1] == 'Uploading' then
+    redis.call('ZADD', UNMADE, string.match(image[5], '^%d+'), tenant .. ':' .. id)
+  end
+end
+
+local function told_of(tenant, image)
+  if image[1] ~= 'Uploading' then return image[1] end
+  local status = redis.call('HGET', record_key(tenant, image[2]), 'status')
+  local coming = status == 'queued' or status == 'running'
+  return coming and 'Uploading' or 'UploadFail'
+end
+"""
+)
+
+# Records that are there already stay when others are only expected, or come from documents.
+KEEP: Final = (
+    IMAGES
+    + """
+local tenant, how = ARGV[1], ARGV[2]
+local now, kept = clock_ms(), 0
+for at = 3, #ARGV, 2 do
+  local id, image = ARGV[at], cjson.decode(ARGV[at + 1])
+  local before = image_of(tenant, id)
+  local stays = before and (how == 'expect' or (how == 'restore' and before[1] == 'Normal'))
+  if not stays then
+    if before then drop(tenant, id, before, now) end
+    add(tenant, id, image)
+    kept = kept + 1
+  end
+end
+return kept
+"""
+)
+
+READ: Final = (
+    IMAGES
+    + """
+local image = image_of(ARGV[1], ARGV[2])
+return image and {image[6], told_of(ARGV[1], image)}
+"""
+)
+
+# Answers the last place that was looked at, "" at the end of the list, and what passed.
+PAGE: Final = (
+    IMAGES
+    + """
+local tenant, list, top = ARGV[1], ARGV[2], ARGV[3]
+local limit, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+local job, medium, type_ = ARGV[6], ARGV[7], ARGV[8]
+local told, last, found = {''}, '', 0
+local places = redis.call('ZREVRANGEBYLEX', list_key(tenant, list), top, '-', 'LIMIT', 0, most + 1)
+for at, place in ipairs(places) do
+  if found == limit or at > most then
+    told[1] = last
+    return told
+  end
+  local image = image_of(tenant, string.sub(place, -32))
+  if (job == '' or image[2] == job) and (medium == '' or image[3] == medium)
+      and (type_ == '' or image[4] == type_) then
+    table.insert(told, image[6])
+    table.insert(told, told_of(tenant, image))
+    found = found + 1
+  end
+  last = place
+end
+return told
+"""
+)
+
+# What the job itself refers to goes with its picture, unless another picture of it is the same.
+# Answers the objects that nobody needs now.
+REMOVE: Final = (
+    IMAGES
+    + """
+local tenant, id = ARGV[1], ARGV[2]
+local image = image_of(tenant, id)
+if not image then return {} end
+local now, free = clock_ms(), {}
+drop(tenant, id, image, now)
+each_object(image, function(key)
+  local mine = '[i:' .. tenant .. ':' .. image[2] .. ':'
+  local owners = owners_key(key)
+  if #redis.call('ZRANGEBYLEX', owners, mine, mine .. '\\255', 'LIMIT', 0, 1) == 0 then
+    unrefer(key, job_owner(tenant, image[2]), now)
+    redis.call('SREM', job_objects_key(tenant, image[2]), key)
+  end
+  if redis.call('EXISTS', owners) == 0 then table.insert(free, key) end
+end)
+return free
+"""
+)
+
+# From one place, which is left out, up to another.
+OLD: Final = (
+    IMAGES
+    + """
+local tenant, list, above, below, limit = unpack(ARGV)
+local told = {}
+for _, place in ipairs(redis.call('ZRANGEBYLEX', list_key(tenant, list), above, below,
+    'LIMIT', 0, limit)) do
+  local image = image_of(tenant, string.sub(place, -32))
+  table.insert(told, image[6])
+  table.insert(told, told_of(tenant, image))
+end
+return told
+"""
+)
+
+# A picture that was expected of a job that is forgotten by now will never come.
+FORGET_UNMADE: Final = (
+    IMAGES
+    + """
+local gone, members = 0, redis.call('ZRANGE', UNMADE, ARGV[1], ARGV[1] + ARGV[2] - 1)
+for _, member in ipairs(members) do
+  local tenant, id = string.match(member, '^(.*):(.*)$')
+  local image = image_of(tenant, id)
+  if redis.call('EXISTS', record_key(tenant, image[2])) == 0 then
+    drop(tenant, id, image, clock_ms())
+    gone = gone + 1
+  end
+end
+return {#members, gone}
+"""
+)

@@ -1,0 +1,187 @@
+"""The records of pictures: expected of a job, kept when made, listed, removed."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain, islice
+from typing import Final, Literal, NamedTuple, cast
+
+import redis
+from ulid import ULID
+
+from worker.contracts.catalogue import ImageRecord, ImageType
+from worker.contracts.jobs import AnyRequest, Job
+from worker.errors import RequestError
+from worker.rules.catalogue import Drawn, document, expected, image_id
+from worker.rules.visibility import is_of_library
+from worker.state import image_scripts
+from worker.state.connection import redis_errors_as_ours
+from worker.state.scripts import Script
+
+MAX_LOOKED_AT: Final = 2000
+# More in one script would keep others waiting in Redis, which does one thing at a time.
+_BATCH: Final = 200
+_CURSOR: Final = re.compile(r"[0-9]{13}\.[a-z0-9/-]{1,64}\.[0-9a-f]{32}")
+
+_How = Literal["keep", "expect", "restore"]
+
+
+class ImageFilters(NamedTuple):
+    """What a listed picture must be; None lets every picture pass."""
+
+    job: str | None = None
+    medium: str | None = None
+    type: ImageType | None = None
+
+
+class ImagePage(NamedTuple):
+    """Some pictures, and where to go on; a page may be short or empty and still have a next one."""
+
+    images: list[ImageRecord]
+    next_cursor: str | None
+
+
+def taken_at(job_id: str) -> datetime:
+    """When the job was taken, as its id tells."""
+    return ULID.from_str(job_id.removeprefix("job_")).datetime
+
+
+def records_of(
+    tenant: str,
+    job_id: str,
+    request: AnyRequest,
+    drawn: Iterable[Drawn],
+    medium_id: str | None = None,
+) -> list[ImageRecord]:
+    """The records of a job's pictures: Normal those that have a key, Uploading the others."""
+    created_at, of_library = taken_at(job_id), is_of_library(request)
+    return [
+        ImageRecord(
+            image_id=image_id(job_id, each.label),
+            tenant=tenant,
+            of_library=of_library,
+            label=each.label,
+            type=each.type,
+            title=each.title,
+            status="Normal" if each.facts.get("key") else "Uploading",
+            created_at=created_at,
+            medium_id=medium_id,
+            job=job_id,
+            **each.facts,
+        )
+        for each in drawn
+    ]
+
+
+class ImageRecords:
+    """All pictures of all tenants. A picture of another tenant does not exist here.
+
+    An expected picture whose job ended without it is told as UploadFail.
+    Every method raises RequestError `queue.unavailable` when Redis does not do its part.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._keep = Script(client, image_scripts.KEEP)
+        self._read = Script(client, image_scripts.READ)
+        self._page = Script(client, image_scripts.PAGE)
+        self._remove = Script(client, image_scripts.REMOVE)
+        self._old = Script(client, image_scripts.OLD)
+        self._forget_unmade = Script(client, image_scripts.FORGET_UNMADE)
+
+    def expect(self, job: Job) -> None:
+        """Show the pictures that the job is to make as Uploading; those there are stay."""
+        drawn = expected(job.request)
+        self._all("expect", job.tenant, records_of(job.tenant, job.id, job.request, drawn))
+
+    def keep(self, tenant: str, records: Iterable[ImageRecord]) -> None:
+        """Show pictures as they are now; each refers to its objects."""
+        self._all("keep", tenant, records)
+
+    def restore(self, record: ImageRecord) -> bool:
+        """Show a picture that only its document tells of; False where it is known."""
+        return bool(self._all("restore", record.tenant, [record]))
+
+    def read(self, tenant: str, image: str) -> ImageRecord | None:
+        told = self._read(tenant, image)
+        return _record(*told) if told else None
+
+    def page(
+        self, tenant: str, filters: ImageFilters, *, cursor: str | None, limit: int
+    ) -> ImagePage:
+        """Pictures newest first, those of a job in falling order of their labels.
+
+        Looks at no more than `MAX_LOOKED_AT` records. Raises: RequestError `request.invalid` for a
+        cursor that no page gave.
+        """
+        if cursor is not None and not _CURSOR.fullmatch(cursor):
+            raise RequestError("request.invalid", "cursor: expected the 'next' of a page")
+        top = f"({cursor}" if cursor else "+"
+        wanted = [value or "" for value in filters]
+        last, *rows = self._page(tenant, _list(filters), top, limit, MAX_LOOKED_AT, *wanted)
+        return ImagePage(_records(rows), last or None)
+
+    def remove(self, tenant: str, image: str) -> list[str]:
+        """Forget a picture; the objects that nobody needs now. Repeated, it tells none."""
+        free: list[str] = self._remove(tenant, image)
+        return free
+
+    def old(self, tenant: str, type_: ImageType, before: datetime) -> Iterator[ImageRecord]:
+        """The tenant's pictures of that type that are older, oldest first; they may be removed.
+
+        Those that are still to come are left out.
+        """
+        above, below = "-", f"({before.timestamp() * 1000:013.0f}"
+        while rows := self._old(tenant, f":type:{type_}", above, below, _BATCH):
+            found = _records(rows)
+            yield from (each for each in found if each.status != "Uploading")
+            above = f"({_place(found[-1])}"
+
+    def forget_unmade(self) -> int:
+        """Forget pictures that were expected of jobs that are forgotten; how many there were."""
+        start, forgotten = 0, 0
+        while True:
+            told: list[int] = self._forget_unmade(start, _BATCH)
+            looked_at, gone = told
+            start, forgotten = start + looked_at - gone, forgotten + gone
+            if looked_at < _BATCH:
+                return forgotten
+
+    def tenants(self) -> list[str]:
+        """Tenants that have or had pictures."""
+        with redis_errors_as_ours():
+            return sorted(cast(set[str], self._redis.smembers("ff:image_tenants")))
+
+    def _all(self, how: _How, tenant: str, records: Iterable[ImageRecord]) -> int:
+        """Tell Redis of the records; how many of them changed what it knows."""
+        told = iter(records)
+        changed = 0
+        while batch := list(islice(told, _BATCH)):
+            pairs = ((record.image_id, _packed(record)) for record in batch)
+            changed += int(self._keep(tenant, how, *chain.from_iterable(pairs)))
+        return changed
+
+
+def _list(filters: ImageFilters) -> str:
+    """The shortest list that has all pictures that pass."""
+    named = {"job": filters.job, "medium": filters.medium, "type": filters.type}
+    return next((f":{name}:{value}" for name, value in named.items() if value), "")
+
+
+def _place(record: ImageRecord) -> str:
+    return f"{record.created_at.timestamp() * 1000:013.0f}.{record.label}.{record.image_id}"
+
+
+def _packed(record: ImageRecord) -> str:
+    facts = (record.status, record.job, record.medium_id or "", record.type, _place(record))
+    return json.dumps([*facts, document(record).decode()])
+
+
+def _records(rows: Sequence[str]) -> list[ImageRecord]:
+    return list(map(_record, rows[::2], rows[1::2]))
+
+
+def _record(told: str, status: str) -> ImageRecord:
+    record = ImageRecord.model_validate_json(told)
+    return record.model_copy(update={"status": status})
