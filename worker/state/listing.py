@@ -1,7 +1,9 @@
 """The list of a tenant's jobs, newest first, in pages of bounded work."""
 
 import re
+from bisect import bisect_right
 from datetime import datetime
+from itertools import accumulate
 from typing import Final, NamedTuple, cast
 
 import redis
@@ -13,6 +15,8 @@ from worker.state.connection import redis_errors_as_ours
 from worker.state.record import job_of, record_key
 
 MAX_LOOKED_AT: Final = 2000
+# Results of snapshots tell of thousands of files each.
+MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
 _CHUNK: Final = 200
 _CURSOR: Final = re.compile(r"job_[0-9A-HJKMNP-TV-Z]{26}")
 
@@ -43,14 +47,16 @@ def list_jobs(
 ) -> JobPage:
     """The next `limit` jobs after `cursor`; looks at no more than `MAX_LOOKED_AT` records.
 
+    After the first, none whose result would take the page over `MAX_PAGE_BYTES`.
     Raises: RequestError `request.invalid` for a cursor that no page gave, `queue.unavailable`.
     """
     if cursor is not None and not _CURSOR.fullmatch(cursor):
         raise RequestError("request.invalid", "cursor: expected the 'next' of a page")
     with redis_errors_as_ours():
         found = _scan(client, tenant, filters, cursor, limit)
-        jobs = _read(client, tenant, found.ids)
-    return JobPage(jobs, found.last)
+        ids = _small_enough(client, tenant, found.ids)
+        jobs = _read(client, tenant, ids)
+    return JobPage(jobs, found.last if len(ids) == len(found.ids) else ids[-1])
 
 
 def _scan(
@@ -89,6 +95,15 @@ def _passing(client: redis.Redis, tenant: str, filters: Filters, ids: list[str])
             pipe.hmget(record_key(tenant, job_id), ["status", "kind", "lane"])
         rows = pipe.execute()
     return [all(w in (None, had) for w, had in zip(wanted, row, strict=True)) for row in rows]
+
+
+def _small_enough(client: redis.Redis, tenant: str, ids: list[str]) -> list[str]:
+    """The ids, from the first on, whose results fit into a page; the first fits always."""
+    with client.pipeline(transaction=False) as pipe:
+        for job_id in ids:
+            pipe.hstrlen(record_key(tenant, job_id), "result")
+        sums = list(accumulate(pipe.execute()))
+    return ids[: max(1, bisect_right(sums, MAX_PAGE_BYTES))]
 
 
 def _read(client: redis.Redis, tenant: str, ids: list[str]) -> list[Job]:

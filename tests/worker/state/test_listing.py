@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from tests.worker.state.parts import Parts, request
+from tests.worker.state.parts import DONE, Parts, request
 from worker.errors import RequestError
-from worker.state.listing import MAX_LOOKED_AT, Filters
+from worker.state.listing import MAX_LOOKED_AT, MAX_PAGE_BYTES, Filters
+from worker.state.record import record_key
 
 
 def ids(parts: Parts, filters: Filters = Filters(), *, limit: int = 100) -> list[str]:  # noqa: B008
@@ -38,6 +39,25 @@ def test_a_job_made_between_two_pages_moves_nothing(parts: Parts) -> None:
     second = parts.jobs.page("ann", Filters(), cursor=first.next_cursor, limit=2)
 
     assert [job.id for job in second.jobs] == made[1::-1]
+
+
+@pytest.mark.parametrize(
+    ("share", "at_once"),
+    [pytest.param(0.4, 2, id="two-fit"), pytest.param(1.1, 1, id="none-fits")],
+)
+def test_a_page_of_large_results_is_short_and_has_one_after_it(
+    parts: Parts, share: float, at_once: int
+) -> None:
+    large = DONE.model_copy(update={"source": "x" * int(MAX_PAGE_BYTES * share)})
+    made = [parts.jobs.create("ann", request()).id for _ in range(4)]
+    for job_id in made:
+        parts.redis.hset(record_key("ann", job_id), "result", large.model_dump_json())
+
+    page = parts.jobs.page("ann", Filters(), cursor=None, limit=100)
+
+    assert [job.id for job in page.jobs] == made[::-1][:at_once]
+    assert page.next_cursor == page.jobs[-1].id
+    assert ids(parts) == made[::-1]
 
 
 def test_filters_let_through_what_they_name(parts: Parts) -> None:
