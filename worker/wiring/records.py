@@ -6,15 +6,21 @@ from typing import Final, NamedTuple
 from redis import Redis
 
 from worker import registry
+from worker.ports import Store
 from worker.contracts.jobs import REQUESTS
 from worker.settings import Settings
 from worker.state.access_tokens import AccessTokens
+from worker.state.catalogue import Catalogue
 from worker.state.connection import connect, connect_async
 from worker.state.entries import EntryIndex
+from worker.state.images import ImageRecords
+from worker.state.images import ImageRecords
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
 from worker.state.leases import LeaseRules, Leases, Limits
 from worker.state.libraries import LibraryRecords
+from worker.state.media import MediumRecords
+from worker.state.references import References
 from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
 from worker.state.sights import AsyncSights, Sights
@@ -44,6 +50,9 @@ class State(NamedTuple):
     transfers: TransferRecords
     results: ResultRecords
     uploads: UploadDigests
+    images: ImageRecords
+    media: MediumRecords
+    references: References
 
 
 def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
@@ -87,6 +96,10 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         transfers=TransferRecords(client),
         results=_results(settings, client),
         uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
+        images=ImageRecords(client),
+        images=ImageRecords(client),
+        media=MediumRecords(client),
+        references=References(client, delete_s=settings.store.timeout_s),
     )
 
 
@@ -96,6 +109,11 @@ def limits_by_kind(settings: Settings) -> dict[str, Limits]:
     usual = Limits(section.attempt_timeout_s, section.max_job_age_s)
     longer = Limits(long_s, max(section.max_job_age_s, _LONG_ATTEMPTS * long_s))
     return {**dict.fromkeys(REQUESTS, usual), "snapshot": longer}
+
+
+def catalogue(state: State, opened: Store) -> Catalogue:
+    """The catalogue of what is in the store."""
+    return Catalogue(state.images, state.media, state.references, opened)
 
 
 def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:
