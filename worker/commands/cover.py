@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from worker.commands.orders import orders, ready
+from worker.commands.orders import check_stdin, make_folder, orders
 from worker.commands.telling import error_line, tell_all
 from worker.commands.works import Work
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES
@@ -46,7 +46,8 @@ def cover(
         {"sizes": size, "format": format, "quality": quality, "frame": {"policy": frame}}
     )
     Settings.read()
-    ready(sources, out_dir)
+    check_stdin(sources)
+    make_folder(out_dir)
     labels = {cover_label(size_px) for size_px in recipe.sizes or (None,)}
     asked = orders(sources, out_dir, is_label=labels.__contains__, nameless="cover")
     work: Work[CoverResult] = Work("cover", recipe, out_dir)

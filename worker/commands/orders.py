@@ -40,10 +40,14 @@ def orders(
     return made
 
 
-def ready(sources: Sequence[str], out_dir: Path) -> None:
-    """Make the folder of the files. Raises: typer.BadParameter."""
+def check_stdin(sources: Sequence[str]) -> None:
+    """Standard input is read once. Raises: typer.BadParameter."""
     if sources.count(STDIN) > 1:
         raise typer.BadParameter("standard input can be given once", param_hint="SOURCE")
+
+
+def make_folder(out_dir: Path) -> None:
+    """Make the folder of the files. Raises: typer.BadParameter."""
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
