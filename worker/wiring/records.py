@@ -6,14 +6,13 @@ from typing import Final, NamedTuple
 from redis import Redis
 
 from worker import registry
-from worker.ports import Store
 from worker.contracts.jobs import REQUESTS
+from worker.ports import Store
 from worker.settings import Settings
 from worker.state.access_tokens import AccessTokens
 from worker.state.catalogue import Catalogue
 from worker.state.connection import connect, connect_async
 from worker.state.entries import EntryIndex
-from worker.state.images import ImageRecords
 from worker.state.images import ImageRecords
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
@@ -96,7 +95,6 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         transfers=TransferRecords(client),
         results=_results(settings, client),
         uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
-        images=ImageRecords(client),
         images=ImageRecords(client),
         media=MediumRecords(client),
         references=References(client, delete_s=settings.store.timeout_s),
