@@ -49,7 +49,7 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=int(descriptor)), takes_descriptors=True)
     try:
         channel.send({"say": "ready"})
-        Desk(channel, decoders, max_bytes=options["max_bytes"]).serve()
+        Desk(channel, decoders).serve()
     except ChannelError:
         sys.exit(0)
 

@@ -6,16 +6,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from worker.errors import CoverError, MediaError, WorkerError, error_of
-from worker.ports import Reader
 from worker.sandbox.channel import Channel, ChannelError
-from worker.sandbox.messages import SAID, Failed, ReadWanted, Ready
+from worker.sandbox.messages import SAID, SPANS, Failed, Passed, ReadWanted, Ready, SoonTold
 
 Expected = TypeVar("Expected")
 
@@ -35,6 +34,29 @@ _ENVIRONMENT = {
     "OPENCV_LOG_LEVEL": "SILENT",
 }
 _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
+
+
+class Call(NamedTuple):
+    """A request as it goes to the child."""
+
+    header: Mapping[str, object]
+    payload: bytes = b""
+    descriptor: int | None = None
+
+
+class Bytes(Protocol):
+    """Where the bytes come from that the child asks for."""
+
+    def read(self, offset: int, length: int) -> bytes: ...
+
+    def soon(self, spans: Sequence[tuple[int, int]]) -> None: ...
+
+
+class Listening(NamedTuple):
+    """Who serves what the child says before its answer; without one it may not say it."""
+
+    reader: Bytes | None = None
+    on_pass: Callable[[int], None] | None = None
 
 
 class DecodeProcess:
@@ -90,26 +112,26 @@ class DecodeProcess:
 
     def ask(
         self,
-        request: Mapping[str, object],
+        call: Call,
         expected: type[Expected],
         *,
         timeout_s: float,
-        reader: Reader | None = None,
-        descriptor: int | None = None,
+        listening: Listening,
     ) -> Expected:
-        """Send a request, serve the child's reads from `reader`, and give its answer.
+        """Send a request, serve what the child needs for it, and give its answer.
 
-        `timeout_s` stands still while a read is served. A child that overruns it, dies or says
-        what it must not is killed; so is one whose request ends by an exception of ours.
+        `timeout_s` stands still while a read is served, and begins anew when the child has passed
+        some time of the medium. A child that overruns it, dies or says what it must not is killed;
+        so is one whose request ends by an exception of ours.
 
-        Raises: MediaError, with `media.decode_timeout` or `media.decoder_crashed`; the reader's
-            own errors.
+        Raises: MediaError, with `media.decode_timeout` or `media.decoder_crashed`; what the reader
+            and `on_pass` raise.
         """
         self.wait_until_ready()
         self._channel.deadline_s = time.monotonic() + timeout_s
         try:
-            self._channel.send(request, descriptor=descriptor)
-            said = self._conversation(reader)
+            self._channel.send(call.header, call.payload, descriptor=call.descriptor)
+            said = self._conversation(listening, timeout_s)
         except TimeoutError as error:
             self.kill()
             raise MediaError("media.decode_timeout", stage="decode") from error
@@ -126,22 +148,29 @@ class DecodeProcess:
             raise MediaError("media.decoder_crashed", stage="decode")
         return said
 
-    def _conversation(self, reader: Reader | None) -> object:
+    def _conversation(self, listening: Listening, timeout_s: float) -> object:
         """What the child says in the end; an error of the medium or of its reader as a value.
 
         After an error of the reader that is the answer: the child only tells what it made of it.
         """
         fault: CoverError | None = None
+        reader, on_pass = listening
         while True:
-            said = SAID.validate_json(self._channel.receive().header, strict=True)
+            message = self._channel.receive()
+            said = SAID.validate_json(message.header, strict=True)
             if isinstance(said, ReadWanted) and reader is not None:
                 fault = self._serve(said, reader) or fault
+            elif isinstance(said, SoonTold) and reader is not None:
+                reader.soon(SPANS.validate_json(message.payload, strict=True))
+            elif isinstance(said, Passed) and on_pass is not None:
+                on_pass(said.at_ms)
+                self._channel.deadline_s = time.monotonic() + timeout_s
             elif fault is not None:
                 return fault
             else:
                 return _error(said) if isinstance(said, Failed) else said
 
-    def _serve(self, wanted: ReadWanted, reader: Reader) -> CoverError | None:
+    def _serve(self, wanted: ReadWanted, reader: Bytes) -> CoverError | None:
         """Answer a read; the reader's error goes to the child too and is kept for the caller."""
         began_s = time.monotonic()
         try:

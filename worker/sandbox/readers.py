@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from worker.errors import SourceError, error_of
 from worker.ports import Reader
 from worker.sandbox.channel import MAX_PAYLOAD_BYTES, Channel
+from worker.sandbox.messages import MAX_SPANS
 
 KEPT_BYTES = 64 * 1024
 
@@ -46,7 +47,9 @@ class ParentReader:
         return answer.payload
 
     def soon(self, spans: Sequence[tuple[int, int]]) -> None:
-        """Each range is fetched when it is read."""
+        """Told to the parent, as many as it takes."""
+        payload = json.dumps(spans[:MAX_SPANS]).encode()
+        self._channel.send({"say": "soon"}, payload)
 
     def descriptor(self) -> None:
         return None
