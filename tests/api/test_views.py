@@ -38,7 +38,8 @@ def minio_settings(settings: Settings, minio: Minio, bucket: str) -> Settings:
 def done(settings: Settings, client: httpx2.Client, visibility: Visibility) -> Any:
     """A finished job with one cover in the store that the settings name."""
     encoder = JpegEncoder()
-    destination = wiring.store_destination(settings)("default", visibility)
+    keys: list[str] = []
+    destination = wiring.store_destination(settings)("default", visibility, keys.append)
     placed = destination.put(DATA, Piece("covers", "64", encoder.extension, encoder.content_type))
     told = CoverInfo(
         size=64,

@@ -16,10 +16,12 @@ from worker.contracts.names import Visibility
 from worker.ports import Destination, Piece, Placed, Store
 from worker.rules.keys import is_public
 from worker.stores.destinations import FolderDestination, StoreDestination
+from worker.stores.local import LocalStore
 
 DATA = b"the bytes of a cover" * 50
 SHA256 = hashlib.sha256(DATA).hexdigest()
 PIECE = Piece("covers", "64", "jpg", "image/jpeg")
+TOLD: list[str] = []
 
 
 class Made(NamedTuple):
@@ -37,14 +39,16 @@ def a_folder(request: pytest.FixtureRequest) -> Made:
 def a_store(name: str, visibility: Visibility) -> Callable[[pytest.FixtureRequest], Made]:
     def make(request: pytest.FixtureRequest) -> Made:
         store = STORES[name](request)
-        destination = StoreDestination(store, tenant="ann", visibility=visibility)
+        destination = StoreDestination(
+            store, tenant="ann", visibility=visibility, refer=TOLD.append
+        )
         return Made(destination, lambda key: store.read(key, 0, len(DATA) + 1))
 
     return make
 
 
 def put(store: Store, tenant: str, visibility: Visibility) -> Placed:
-    destination = StoreDestination(store, tenant=tenant, visibility=visibility)
+    destination = StoreDestination(store, tenant=tenant, visibility=visibility, refer=TOLD.append)
     return destination.put(DATA, PIECE)
 
 
@@ -64,6 +68,19 @@ def _case(name: str) -> Any:
 @pytest.fixture(params=[_case(name) for name in DESTINATIONS])
 def made(request: pytest.FixtureRequest) -> Made:
     return DESTINATIONS[request.param](request)
+
+
+def test_a_key_is_told_before_anything_is_put_under_it(tmp_path: Path) -> None:
+    store = LocalStore(folder=tmp_path, public_base_url="http://host/objects", link_secret=None)
+    told = []
+
+    def refer(key: str) -> None:
+        told.append((key, store.find(key)))
+
+    destination = StoreDestination(store, tenant="ann", visibility="public", refer=refer)
+    placed = destination.put(DATA, PIECE)
+
+    assert told == [(placed.key, None)]
 
 
 def test_every_registered_destination_is_held_to_these_laws() -> None:

@@ -31,6 +31,7 @@ from worker.contracts.requests import ChecksumRequest, CoverRequest
 from worker.errors import FaceError, RequestError, WorkerError
 from worker.jobs.checksum import ChecksumStory
 from worker.jobs.cover import CoverStory
+from worker.jobs.opening import Opening
 from worker.rules.urls import shown
 from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, Settings
 from worker.state.leases import Lease
@@ -106,8 +107,9 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
     section = settings.worker
     state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
     story = CoverStory(*wiring.cover_parts(settings, on_hang=running.give_up))
-    open_source = wiring.source_opener(settings, state.uploads)
+    open_source = wiring.source_opener(settings, state.uploads, state.images)
     destination = wiring.store_destination(settings)
+    catalogue = wiring.catalogue(state, wiring.store(settings))
 
     sides = (state.transfers, state.entries)
     checksum = cache(lambda: ChecksumStory(*wiring.checksum_parts(settings, *sides)))
@@ -119,14 +121,18 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
         if not isinstance(wanted, CoverRequest):
             raise WorkerError("internal.error", f"no story of {type(wanted).__name__}")
         visibility = wiring.visibility(settings, state.libraries, job.tenant, wanted)
-        return story.run(
+        refer = state.references.of_job(job.tenant, job.id)
+        opening = Opening(lambda: open_source(job.tenant, wanted.source))
+        result = story.run(
             wanted,
-            open_source=lambda: open_source(job.tenant, wanted.source),
-            destination=destination(job.tenant, visibility),
+            open_source=opening,
+            destination=destination(job.tenant, visibility, refer),
             attempt=lease,
             without_faces=job.without_faces,
-            results=state.results.of(job.tenant, visibility),
+            results=state.results.of(job.tenant, visibility, refer=refer),
         )
+        catalogue.keep(job, result, opening.fingerprint)
+        return result
 
     return AttemptParts(
         owner=name,

@@ -8,7 +8,8 @@ then `refer` waits until it is done, and whoever waited puts the object anew.
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 import redis
 
@@ -107,7 +108,8 @@ return unknown
 )
 
 
-class JobReferences(NamedTuple):
+@dataclass(frozen=True)
+class JobReferences:
     """The references of one job, noted before it puts an object or relies on an earlier one."""
 
     references: "References"

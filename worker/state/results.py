@@ -70,12 +70,23 @@ class ResultRecords:
         self._keep = Script(client, _KEEP)
 
     def find(
-        self, tenant: str, fingerprint: str, recipe: Recipe, visibility: Visibility
+        self,
+        tenant: str,
+        fingerprint: str,
+        recipe: Recipe,
+        visibility: Visibility,
+        *,
+        refer: Callable[..., None] | None = None,
     ) -> CoverResult | None:
-        """The earlier result of the same bytes and recipe, if all its covers are still stored."""
+        """The earlier result of the same bytes and recipe, if all its covers are still stored.
+
+        `refer` is told of their keys first, so that they stay.
+        """
         name = self._name(tenant, fingerprint, recipe, visibility)
         told: str | None = self._find(name, self._rules.keep_s * 1000)
         result = CoverResult.model_validate_json(told) if told else None
+        if result and refer:
+            refer(*(cover.key for cover in result.covers if cover.key))
         if result and all(cover.key and self._is_stored(cover.key) for cover in result.covers):
             return result
         return None
@@ -93,9 +104,11 @@ class ResultRecords:
         name = self._name(tenant, fingerprint, recipe, visibility)
         self._keep(name, result.model_dump_json(), self._rules.keep_s * 1000, self._rules.most)
 
-    def of(self, tenant: str, visibility: Visibility) -> "TenantResults":
-        """The results as a story for this tenant asks them."""
-        return TenantResults(self, tenant, visibility)
+    def of(
+        self, tenant: str, visibility: Visibility, *, refer: Callable[..., None] | None = None
+    ) -> "TenantResults":
+        """The results as a story for this tenant asks them; see `find`."""
+        return TenantResults(self, tenant, visibility, refer)
 
     def _name(self, tenant: str, fingerprint: str, recipe: Recipe, visibility: Visibility) -> str:
         return f"{tenant}:{visibility}:{result_key(fingerprint, recipe, self._making)}"
@@ -107,11 +120,14 @@ class TenantResults(NamedTuple):
     records: ResultRecords
     tenant: str
     visibility: Visibility
+    refer: Callable[..., None] | None = None
 
     def find(self, fingerprint: str, recipe: Recipe) -> CoverResult | None:
         """Raises: what the store raises that is asked for the covers."""
         try:
-            return self.records.find(self.tenant, fingerprint, recipe, self.visibility)
+            return self.records.find(
+                self.tenant, fingerprint, recipe, self.visibility, refer=self.refer
+            )
         except RequestError as error:
             log.warning("earlier results were not asked: %s", error)
             return None

@@ -1,6 +1,7 @@
 """Where finished files go: the store for jobs, a folder for commands."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,10 +15,19 @@ class StoreDestination:
     """Files under keys made of their own bytes.
 
     Public ones are told by their plain URL; private ones, apart for each tenant, by their key only.
+    `refer` is told of each key before it is put, so that nobody deletes it meanwhile.
     """
 
-    def __init__(self, store: Store, *, tenant: str, visibility: Visibility) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        tenant: str,
+        visibility: Visibility,
+        refer: Callable[[str], None],
+    ) -> None:
         self._store, self._tenant, self._visibility = store, tenant, visibility
+        self._refer = refer
 
     def put(self, data: bytes, piece: Piece) -> Placed:
         digest, ending = hashlib.sha256(data).hexdigest(), piece.extension
@@ -27,6 +37,7 @@ class StoreDestination:
             if is_private
             else public_key(piece.folder, digest, ending)
         )
+        self._refer(key)
         self._store.put(key, data, content_type=piece.content_type)
         return Placed(key=key, url=None if is_private else self._store.public_url(key))
 

@@ -8,7 +8,8 @@ from worker.wiring.covers import (
     making,
     visibility,
 )
-from worker.wiring.records import State, async_sights, redis_client, state
+from worker.wiring.records import State, async_sights, catalogue, redis_client, state
+from worker.wiring.snapshots import PlanParts, SnapshotParts, plan_parts, snapshot_parts
 from worker.wiring.sources import OpenSource, open_argument, source_opener
 from worker.wiring.stores import (
     checksum_parts,
@@ -21,8 +22,11 @@ from worker.wiring.stores import (
 __all__ = [
     "CoverParts",
     "OpenSource",
+    "PlanParts",
+    "SnapshotParts",
     "State",
     "async_sights",
+    "catalogue",
     "check_faces",
     "checksum_parts",
     "cover_parts",
@@ -31,7 +35,9 @@ __all__ = [
     "library",
     "making",
     "open_argument",
+    "plan_parts",
     "redis_client",
+    "snapshot_parts",
     "source_opener",
     "state",
     "store",

@@ -9,6 +9,7 @@ from worker.ports import Destination, Entries, Library, Store, Transfers
 from worker.settings import Settings
 from worker.wiring.adapters import made, values
 
+OpenDestination = Callable[[str, Visibility, Callable[[str], None]], Destination]
 ChecksumParts = tuple[Transfers, Store, Library, Entries, Path | None]
 
 
@@ -32,11 +33,16 @@ def checksum_parts(settings: Settings, transfers: Transfers, entries: Entries) -
     return transfers, store(settings), library(settings), entries, settings.api.spool_folder
 
 
-def store_destination(settings: Settings) -> Callable[[str, Visibility], Destination]:
-    """Where covers of jobs go, by tenant and by who may read them: all in one store."""
+def store_destination(settings: Settings) -> OpenDestination:
+    """Where pictures of jobs go, by tenant and by who may read them: all in one store.
+
+    The third is told of each key before it is put.
+    """
     opened = store(settings)
     destination = registry.load(registry.DESTINATIONS, "store")
-    return lambda tenant, visible: destination(opened, tenant=tenant, visibility=visible)
+    return lambda tenant, visible, refer: destination(
+        opened, tenant=tenant, visibility=visible, refer=refer
+    )
 
 
 def folder_destination(folder: Path, stem: str) -> Destination:

@@ -40,6 +40,7 @@ class Kitchen:
             is_stored=lambda key: self.store.find(key) is not None,
         )
         self.stages: list[str] = []
+        self.referred: list[str] = []
 
     def cover(
         self,
@@ -53,13 +54,18 @@ class Kitchen:
         log = Log()
         given = {
             "open_source": Opener(path),
-            "destination": StoreDestination(self.store, tenant=tenant, visibility=visibility),
-            "results": self.records.of(tenant, visibility),
+            "destination": StoreDestination(
+                self.store, tenant=tenant, visibility=visibility, refer=self.referred.append
+            ),
+            "results": self.records.of(tenant, visibility, refer=self._refer),
             "attempt": log,
         }
         result = story_of(changes.pop("detector", NoDetector())).run(recipe, **{**given, **changes})
         self.stages = log.stages
         return result
+
+    def _refer(self, *keys: str) -> None:
+        self.referred += keys
 
     @property
     def was_decoded(self) -> bool:
@@ -214,6 +220,16 @@ def test_a_failure_is_not_kept(
     kitchen.cover(clip)
 
     assert kitchen.was_decoded
+
+
+def test_a_job_refers_to_the_covers_that_answer_it(kitchen: Kitchen, clip: Path) -> None:
+    made = kitchen.cover(clip, Recipe(sizes=[64, 32])).covers
+    kitchen.referred.clear()
+
+    kitchen.cover(clip, Recipe(sizes=[64, 32]))
+
+    assert not kitchen.was_decoded
+    assert kitchen.referred == [cover.key for cover in made]
 
 
 def test_an_earlier_result_of_a_private_cover_is_private(kitchen: Kitchen, clip: Path) -> None:

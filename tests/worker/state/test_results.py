@@ -103,6 +103,23 @@ def test_a_result_counts_only_while_all_its_covers_are_stored(
     assert records(parts).find("ann", MEDIUM, RECIPE, "public") is not None
 
 
+def test_covers_are_referred_to_before_the_store_is_asked_for_them(parts: Parts) -> None:
+    told: list[str] = []
+
+    def is_stored(key: str) -> bool:
+        return key in told
+
+    made = ResultRecords(parts.redis, KeepRules(KEEP_S, 10), making={}, is_stored=is_stored)
+    keep(made)
+
+    def refer(*keys: str) -> None:
+        told.extend(keys)
+
+    assert made.of("ann", "public").find(MEDIUM, RECIPE) is None
+    assert made.of("ann", "public", refer=refer).find(MEDIUM, RECIPE) == result(*KEYS)
+    assert told == list(KEYS)
+
+
 def test_a_cover_that_is_in_no_store_is_never_found(parts: Parts) -> None:
     made = records(parts)
 

@@ -61,13 +61,14 @@ class Cook:
         assert isinstance(wanted, CoverRequest)
         reference = wanted.source.entry
         assert reference is not None
+        refer = self._state.references.of_job(TENANT, job.id)
         try:
             result = self._story.run(
                 wanted,
                 open_source=lambda: self._source.open(reference),
-                destination=self._destination(TENANT, "private"),
+                destination=self._destination(TENANT, "private", refer),
                 attempt=lease,
-                results=self._state.results.of(TENANT, "private"),
+                results=self._state.results.of(TENANT, "private", refer=refer),
             )
         except CoverError as failed:
             lease.fail(failed)
