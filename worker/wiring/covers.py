@@ -57,11 +57,13 @@ def check_faces(settings: Settings) -> None:
 
 
 def import_adapters(settings: Settings) -> None:
-    """Load what a cover job's adapters are written in, so that processes forked later share it."""
+    """Load what jobs' adapters are written in, so that processes forked later share it."""
     for name in ("url", "upload", "object", "entry", "smh"):
         registry.load(registry.SOURCES, name)
-    for name in registry.ENCODERS:
-        registry.load(registry.ENCODERS, name)
+    drawing = (registry.ENCODERS, registry.SHEETS, registry.INDEXES, registry.ANIMATORS)
+    for table in (*drawing, registry.SCORERS):
+        for name in table:
+            registry.load(table, name)
     registry.load(registry.SANDBOXES, "process")
     registry.load(registry.DETECTORS, settings.detect.kind)
     registry.load(registry.STORES, settings.store.kind)

@@ -1,0 +1,90 @@
+"""One pass over a medium for everyone who wants frames of it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from worker.contracts.passes import Wanted
+from worker.errors import MediaError
+from worker.geometry.shapes import Size
+from worker.jobs.finishing import Picture
+from worker.jobs.timing import Stopwatch
+from worker.ports import Frame, OpenMedium
+
+Take: TypeAlias = Callable[[Picture | None], None]
+Tell: TypeAlias = Callable[[float, int | None], None]
+_OVER: Final = object()
+
+
+class Order(NamedTuple):
+    """A frame that is wanted, and who takes it, or None where it does not come."""
+
+    wanted: Wanted
+    takers: tuple[Take, ...]
+
+
+class Missing(NamedTuple):
+    """The frames of a pass that did not come, of how many."""
+
+    wanted: tuple[Wanted, ...]
+    of: int
+
+    def check(self, least_share: float) -> None:
+        """Raises: MediaError `media.frames_missing` when a lesser share came than that."""
+        came = self.of - len(self.wanted)
+        if self.wanted and (not came or came / self.of < least_share):
+            raise MediaError(
+                "media.frames_missing", f"Only {came} of {self.of} frames could be read."
+            )
+
+
+def merged(orders: Iterable[Order]) -> list[Order]:
+    """The orders by time; who wants the same frame gets it from one."""
+    takers: dict[Wanted, tuple[Take, ...]] = {}
+    for order in orders:
+        takers[order.wanted] = takers.get(order.wanted, ()) + order.takers
+    return [Order(wanted, takers[wanted]) for wanted in sorted(takers)]
+
+
+def run_pass(
+    medium: OpenMedium, orders: Sequence[Order], *, tell: Tell, watch: Stopwatch
+) -> Missing:
+    """Give every order its frame, held only while it is taken.
+
+    `tell` hears the share of the orders that are done, 0 to 1, and the time the pass has come to.
+    Raises: MediaError, SourceError, and what `tell` and the takers raise.
+    """
+    if not orders:
+        return Missing((), 0)
+    missing: list[Wanted] = []
+    pictures = pictures_of(medium, [order.wanted for order in orders], tell=tell, watch=watch)
+    for order, picture in zip(orders, pictures, strict=True):
+        if picture is None:
+            missing.append(order.wanted)
+        for take in order.takers:
+            take(picture)
+    return Missing(tuple(missing), len(orders))
+
+
+def pictures_of(
+    medium: OpenMedium, wanted: Sequence[Wanted], *, tell: Tell, watch: Stopwatch
+) -> Iterator[Picture | None]:
+    """The wanted frames in their order; each is released when the next is asked for."""
+    done = 0
+    frames = medium.frames(wanted, on_pass=lambda at_ms: tell(done / len(wanted), at_ms))
+    for frame in _timed(frames, watch):
+        if frame is None:
+            yield None
+        else:
+            yield Picture(medium, frame, Size(medium.info.width, medium.info.height))
+            medium.release(frame)
+        done += 1
+
+
+def _timed(frames: Iterator[Frame | None], watch: Stopwatch) -> Iterator[Frame | None]:
+    while True:
+        with watch.stage("decode"):
+            frame = next(frames, _OVER)
+        if frame is _OVER:
+            return
+        assert frame is None or isinstance(frame, Frame)
+        yield frame

@@ -1,0 +1,110 @@
+"""The story of a plan: a medium is opened and probed, and what a job would take is told."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from worker.contracts.passes import Forecast, Timeline, Wanted
+from worker.contracts.plans import PlannedOutput, PlanRequest, PlanResult
+from worker.contracts.requests import CoverRequest
+from worker.contracts.snapshots import SnapshotRequest
+from worker.geometry.shapes import Size
+from worker.jobs.timing import Stopwatch
+from worker.ports import Attempt, Decoder, Encoder, OpenMedium, Reader, StoryboardIndex
+from worker.rules.offsets import offsets_of
+from worker.rules.outputs import cover_outputs, snapshot_outputs
+from worker.rules.pieces import moving
+
+NOTHING: Final = Forecast(bytes=0, frames=0, seeks=0)
+
+
+class Expected(NamedTuple):
+    """What a job would do."""
+
+    forecast: Forecast
+    outputs: tuple[PlannedOutput, ...]
+    offsets_ms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlanStory:
+    """Forecasts jobs; makes and stores nothing, and decodes nothing that can be known without."""
+
+    decoder: Decoder
+    encoders: Mapping[str, Encoder]
+    indexes: Mapping[str, StoryboardIndex]
+    max_bytes: int
+
+    def run(
+        self,
+        request: PlanRequest,
+        *,
+        open_source: Callable[[], Reader],
+        attempt: Attempt,
+        cached: Callable[[str], bool],
+    ) -> PlanResult:
+        """What the request would take; `cached` tells of a fingerprint whether all is made already.
+
+        Raises: CoverError, also those that the job itself would end with before it decodes.
+        """
+        watch = Stopwatch()
+        attempt.enter("source")
+        with ExitStack() as held:
+            with watch.stage("open"):
+                reader = held.enter_context(closing(open_source()))
+                max_bytes = self.max_bytes if request.snapshots else None
+                medium = self.decoder.open(reader, needed_px=1, max_bytes=max_bytes)
+                held.enter_context(closing(medium))
+                timeline = medium.timeline()
+            attempt.enter("decode")
+            with watch.stage("decode"):
+                expected = self._expected(request.wanted, medium, timeline)
+            made = reader.fingerprint is not None and cached(reader.fingerprint)
+            return PlanResult(
+                source=reader.label,
+                medium=medium.info,
+                timeline=timeline,
+                cached=made,
+                forecast=NOTHING if made else expected.forecast,
+                outputs=expected.outputs,
+                offsets_ms=expected.offsets_ms,
+                timings_ms=watch.timings(),
+            )
+
+    def _expected(
+        self, wanted: CoverRequest | SnapshotRequest, medium: OpenMedium, timeline: Timeline
+    ) -> Expected:
+        frame = _frame_size(medium)
+        if isinstance(wanted, CoverRequest):
+            return Expected(medium.forecast([Wanted(0)]), cover_outputs(wanted, frame))
+        offsets = offsets_of(wanted, timeline)
+        indexes = [
+            index.extension
+            for index in self.indexes.values()
+            if index.takes(self.encoders[wanted.format].content_type)
+        ]
+        outputs = snapshot_outputs(wanted, offsets, frame, indexes=indexes)
+        passes = [offsets.wanted(wanted.pick)]
+        if wanted.preview:
+            passes.append(moving(wanted.preview, timeline, ()).wanted)
+        forecasts = [medium.forecast(frames) for frames in passes if frames]
+        return Expected(_sum(forecasts), outputs, offsets.asked_ms)
+
+
+def _frame_size(medium: OpenMedium) -> Size:
+    """The size of the upright frame, which some files do not tell before it is decoded."""
+    info = medium.info
+    if not (info.width and info.height):
+        medium.release(medium.frame("first"))
+        info = medium.info
+    return Size(info.width, info.height)
+
+
+def _sum(forecasts: list[Forecast]) -> Forecast:
+    known = [forecast.bytes for forecast in forecasts if forecast.bytes is not None]
+    return Forecast(
+        bytes=sum(known) if len(known) == len(forecasts) else None,
+        frames=sum(forecast.frames for forecast in forecasts),
+        seeks=sum(forecast.seeks for forecast in forecasts),
+    )

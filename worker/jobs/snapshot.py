@@ -1,0 +1,212 @@
+"""The story of snapshots: one pass over a medium gives stills, sheets, samples; then a preview."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from worker.contracts.names import FRAMES_MISSING
+from worker.contracts.passes import Pick, Timeline
+from worker.contracts.results import ErrorInfo, Versions
+from worker.contracts.snapshot_results import PreviewInfo, SnapshotResult, StoryboardInfo
+from worker.contracts.snapshots import SnapshotRecipe
+from worker.errors import CoverError
+from worker.geometry.shapes import Size
+from worker.jobs.files import Files
+from worker.jobs.looking import Eyes
+from worker.jobs.passing import Missing, Order, Tell, merged, run_pass
+from worker.jobs.preview import Preview
+from worker.jobs.sampling import Samples
+from worker.jobs.stills import Easel, Stills
+from worker.jobs.storyboard import put_storyboard
+from worker.jobs.tiles import Sheets
+from worker.jobs.timing import Stopwatch
+from worker.ports import (
+    Animator,
+    Attempt,
+    Decoder,
+    Destination,
+    Encoder,
+    FaceDetector,
+    OpenMedium,
+    Reader,
+    Scorer,
+    SheetMaker,
+    StoryboardIndex,
+)
+from worker.rules.framing import needed_px
+from worker.rules.offsets import Offsets, grid_of, offsets_of
+from worker.rules.pieces import moving
+
+
+class Opened(NamedTuple):
+    """A medium that was opened, and when the frames of the recipe are in it."""
+
+    reader: Reader
+    medium: OpenMedium
+    timeline: Timeline
+    offsets: Offsets
+
+
+class Makers(NamedTuple):
+    """Those who take the frames of the pass."""
+
+    stills: Stills
+    sheets: Sheets | None
+    samples: Samples
+
+    def orders(self, pick: Pick, offsets: Offsets) -> list[Order]:
+        """All frames of the pass, by time."""
+        tiles = self.sheets.orders(pick) if self.sheets else ()
+        return merged([*self.stills.orders(pick), *tiles, *self.samples.orders(offsets)])
+
+
+@dataclass(frozen=True)
+class SnapshotStory:
+    """Makes snapshots with the adapters it was given; keeps nothing between two runs."""
+
+    decoder: Decoder
+    detector: FaceDetector
+    encoders: Mapping[str, Encoder]
+    sheets: SheetMaker
+    indexes: Mapping[str, StoryboardIndex]
+    animators: Mapping[str, Animator]
+    scorer: Scorer
+    detect_short_px: int
+    max_bytes: int
+    least_share: float
+    versions: Versions
+
+    def run(
+        self,
+        recipe: SnapshotRecipe,
+        *,
+        open_source: Callable[[], Reader],
+        destination: Destination,
+        attempt: Attempt,
+        without_faces: bool = False,
+    ) -> SnapshotResult:
+        """Make all that the recipe asks for; files are put as they come.
+
+        Raises: CoverError, which `failed` turns into a result.
+        """
+        watch = Stopwatch()
+        files = Files(destination, self.encoders[recipe.format], recipe.quality, watch)
+        eyes = Eyes(
+            self.detector,
+            short_px=self.detect_short_px,
+            without_faces=without_faces,
+            attempt=attempt,
+            watch=watch,
+        )
+        attempt.enter("source")
+        with ExitStack() as held:
+            opened = self._opened(recipe, open_source, held, watch)
+            makers = self._makers(recipe, opened, Easel(recipe, eyes, files))
+            orders = makers.orders(recipe.pick, opened.offsets)
+            attempt.enter("decode")
+            missing = run_pass(opened.medium, orders, tell=_tell(attempt, 0, 90), watch=watch)
+            missing.check(self.least_share)
+            attempt.enter("encode")
+            preview = self._preview(recipe, opened, makers, attempt, files)
+            medium = opened.medium.info
+        attempt.enter("store")
+        missing_ms = _missing_ms(opened.offsets, missing, recipe.pick)
+        return SnapshotResult(
+            source=opened.reader.label,
+            status="succeeded",
+            medium=medium,
+            pick=recipe.pick,
+            snapshots=tuple(makers.stills.infos),
+            sheets=tuple(makers.sheets.infos) if makers.sheets else (),
+            storyboard=self._storyboard(recipe, opened, makers, files),
+            preview=preview,
+            candidates=makers.samples.put(),
+            missing_ms=missing_ms,
+            flags=(FRAMES_MISSING,) if missing_ms else (),
+            timings_ms=watch.timings(),
+            versions=self.versions,
+        )
+
+    def _opened(
+        self,
+        recipe: SnapshotRecipe,
+        open_source: Callable[[], Reader],
+        held: ExitStack,
+        watch: Stopwatch,
+    ) -> Opened:
+        """Open the medium until `held` ends, and find when everything is, before decoding."""
+        with watch.stage("open"):
+            reader = held.enter_context(closing(open_source()))
+            needed = needed_px(recipe, self.detect_short_px)
+            medium = self.decoder.open(reader, needed_px=needed, max_bytes=self.max_bytes)
+            held.enter_context(closing(medium))
+            timeline = medium.timeline()
+        return Opened(reader, medium, timeline, offsets_of(recipe, timeline))
+
+    def _makers(self, recipe: SnapshotRecipe, opened: Opened, easel: Easel) -> Makers:
+        """Raises: RequestError for a sheet with too many pixels a side."""
+        info, offsets = opened.medium.info, opened.offsets
+        grid_for = partial(grid_of, recipe, len(offsets.tiles_ms))
+        sheets = None
+        if offsets.tiles_ms:
+            grid = grid_for(Size(info.width, info.height))
+            apart = recipe.sprite is not None and recipe.sprite.tiles
+            sheets = Sheets(easel, self.sheets, offsets.tiles_ms, grid, grid_for, apart)
+        return Makers(
+            Stills(easel, offsets.stills_ms),
+            sheets,
+            Samples(easel, self.scorer, recipe.candidates or 0),
+        )
+
+    def _preview(
+        self,
+        recipe: SnapshotRecipe,
+        opened: Opened,
+        makers: Makers,
+        attempt: Attempt,
+        files: Files,
+    ) -> PreviewInfo | None:
+        request = recipe.preview
+        if request is None:
+            return None
+        shown = moving(request, opened.timeline, makers.samples.judged)
+        preview = Preview(request, self.animators[request.format], files, self.least_share)
+        return preview.put(opened.medium, shown, tell=_tell(attempt, 90, 98))
+
+    def _storyboard(
+        self, recipe: SnapshotRecipe, opened: Opened, makers: Makers, files: Files
+    ) -> StoryboardInfo | None:
+        if not (recipe.storyboard and makers.sheets):
+            return None
+        assert opened.timeline.duration_ms is not None
+        return put_storyboard(
+            self.indexes,
+            makers.sheets.infos,
+            step_ms=opened.offsets.step_ms,
+            duration_ms=opened.timeline.duration_ms,
+            files=files,
+        )
+
+
+def failed(source: str, error: CoverError) -> SnapshotResult:
+    """The result of an attempt that ended with `error`; `source` as it may be shown."""
+    return SnapshotResult(source=source, status="failed", error=ErrorInfo(**error.facts()))
+
+
+def _tell(attempt: Attempt, first_percent: float, last_percent: float) -> Tell:
+    """Tells the attempt of a pass that stands between those percentages of the whole."""
+
+    def tell(share: float, at_ms: int | None) -> None:
+        attempt.progress(round(first_percent + share * (last_percent - first_percent), 1), at_ms)
+
+    return tell
+
+
+def _missing_ms(offsets: Offsets, missing: Missing, pick: Pick) -> tuple[int, ...]:
+    """Those of the missing frames that were asked for: others only serve a choice."""
+    asked = set(offsets.asked_ms)
+    return tuple(
+        one.offset_ms for one in missing.wanted if one.pick == pick and one.offset_ms in asked
+    )

@@ -1,0 +1,90 @@
+"""Sprite sheets: a tile goes to its sheet as it comes, a sheet is put when its last one came."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+from worker.contracts.passes import Pick, Wanted
+from worker.contracts.snapshot_results import SheetInfo, SnapshotInfo
+from worker.geometry.grid import Grid
+from worker.geometry.shapes import Size
+from worker.jobs.finishing import Picture
+from worker.jobs.passing import Order
+from worker.jobs.stills import Drawn, Easel
+from worker.ports import Canvas, SheetMaker, View
+from worker.rules.framing import Framing
+
+
+@dataclass
+class Sheets:
+    """The sheets of one attempt: one in memory at a time, all with one grid.
+
+    `grid` is that for the size the file claims; the first frame's size is the true one, for which
+    `grid_for` is asked again. `apart`: every tile is also put as a picture of its own.
+    """
+
+    easel: Easel
+    maker: SheetMaker
+    offsets_ms: tuple[int, ...]
+    grid: Grid
+    grid_for: Callable[[Size], Grid]
+    apart: bool = False
+    infos: list[SheetInfo] = field(default_factory=list)
+    _canvas: Canvas | None = None
+    _pts_ms: list[int | None] = field(default_factory=list)
+    _tiles: list[SnapshotInfo] = field(default_factory=list)
+
+    def orders(self, pick: Pick) -> Iterator[Order]:
+        """The frames of the tiles; None is taken for one that is missing, its tile stays black."""
+        for number, offset_ms in enumerate(self.offsets_ms):
+            yield Order(Wanted(offset_ms, pick), (partial(self._take, number),))
+
+    def _take(self, number: int, picture: Picture | None) -> None:
+        self._pts_ms.append(self._placed(number, picture) if picture else None)
+        is_last = number == len(self.offsets_ms) - 1
+        if is_last or len(self._pts_ms) == self.grid.capacity:
+            self._finish(self.offsets_ms[number + 1 - len(self._pts_ms) : number + 1])
+
+    def _placed(self, number: int, picture: Picture) -> int | None:
+        """Draw a tile; the time of its frame."""
+        if self._canvas is None and not self.infos:
+            self.grid = self.grid_for(picture.size)
+        self._canvas = self._canvas or self.maker.canvas(self.grid)
+        with self.easel.files.watch.stage("crop"):
+            view = picture.medium.view(picture.frame, picture.whole, *self.grid.tile)
+            self._canvas.place(len(self._pts_ms), view)
+        if self.apart:
+            self._put_apart(number, picture, view)
+        return picture.frame.pts_ms
+
+    def _put_apart(self, number: int, picture: Picture, view: View) -> None:
+        drawn = Drawn(
+            offset_ms=self.offsets_ms[number],
+            pts_ms=picture.frame.pts_ms,
+            data=self.easel.files.encoded(view),
+            framing=Framing(picture.whole, self.grid.tile),
+            faces=None,
+            flags=picture.frame.flags,
+        )
+        self._tiles.append(self.easel.put(drawn, f"tile-{number + 1:04}"))
+
+    def _finish(self, offsets_ms: tuple[int, ...]) -> None:
+        """Put the sheet, and let go of it."""
+        grid, files = self.grid, self.easel.files
+        canvas = self._canvas or self.maker.canvas(grid)
+        data = files.encoded(canvas.view())
+        put = files.put_picture(data, f"sheet-{len(self.infos) + 1:02}")
+        sheet = SheetInfo(
+            **put.model_dump(),
+            width=grid.size.width,
+            height=grid.size.height,
+            columns=grid.columns,
+            rows=grid.rows,
+            tile_width=grid.tile.width,
+            tile_height=grid.tile.height,
+            offsets_ms=offsets_ms,
+            pts_ms=tuple(self._pts_ms),
+            tiles=tuple(self._tiles),
+        )
+        self.infos.append(sheet)
+        self._canvas, self._pts_ms, self._tiles = None, [], []
