@@ -16,7 +16,16 @@ from api.dialects.tencent_smh.app import PREFIX, make_dialect
 from api.dialects.tencent_smh.wire import Door
 from api.parts import tenant_of
 from api.release import connect
-from api.routes import covers, health, jobs, library_objects, objects, snapshots, uploads
+from api.routes import (
+    choices,
+    covers,
+    health,
+    jobs,
+    library_objects,
+    objects,
+    snapshots,
+    uploads,
+)
 from api.spool import remove_leftovers
 from api.waiting import Follower, Waiters
 from worker import wiring
@@ -44,7 +53,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.library = wiring.library(settings)
     app.state.sights = wiring.async_sights(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
-    for room in (covers, snapshots, uploads, jobs):
+    for room in (covers, snapshots, choices, uploads, jobs):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
     app.include_router(health.router)
     if app.state.store.served_here:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api.errors import MEDIA_TYPE
 from api.examples import EXAMPLES, MORE
 from api.views import Problem
+from worker.contracts.choices import Choice
 from worker.contracts.requests import CoverRequest
 from worker.contracts.snapshots import SnapshotRequest
 from worker.errors import CODES
@@ -119,7 +120,7 @@ def install(app: FastAPI) -> None:
 
 def _complete(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (CoverRequest, SnapshotRequest, Problem):
+    for model in (CoverRequest, SnapshotRequest, Choice, Problem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         for name, definition in schema.pop("$defs", {}).items():
             schemas.setdefault(name, definition)

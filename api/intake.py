@@ -4,13 +4,23 @@ from typing import NamedTuple
 
 from api.errors import FieldError, RefusedError
 from api.release import release
+from worker.contracts.catalogue import ImageRecord
 from worker.contracts.jobs import AnyRequest, Job
 from worker.contracts.plans import PlanRequest
 from worker.contracts.requests import CoverRequest
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.recipes import flight_of
-from worker.rules.visibility import NO_ENTRY, Pictured, Profiles, Refusal, is_of_library, refusal
+from worker.rules.visibility import (
+    NO_ENTRY,
+    Pictured,
+    Profiles,
+    Refusal,
+    bound_to,
+    image_refusal,
+    is_of_library,
+    refusal,
+)
 from worker.state.permissions import entry_refused
 from worker.wiring import State
 
@@ -31,30 +41,45 @@ class Intake(NamedTuple):
 
         Raises: RefusedError that names the field, RequestError `queue.unavailable`, StorageError.
         """
-        self._check(tenant, wanted)
-        return self._recorded(tenant, wanted)
+        return self._recorded(tenant, self._checked(tenant, wanted))
 
     def plan(self, tenant: str, wanted: Pictured) -> Job:
         """The job that forecasts a request; live, since it is waited for, unless a lane was named.
 
         Raises: as `take`.
         """
-        self._check(tenant, wanted)
+        checked = self._checked(tenant, wanted)
         named = {"lane": wanted.lane} if "lane" in wanted.model_fields_set else {}
         field = "cover" if isinstance(wanted, CoverRequest) else "snapshots"
-        return self._recorded(tenant, PlanRequest.model_validate({field: wanted, **named}))
+        return self._recorded(tenant, PlanRequest.model_validate({field: checked, **named}))
+
+    def image(self, tenant: str, image_id: str) -> ImageRecord | None:
+        """The record of a tenant's picture; an open API has none of libraries.
+
+        Raises: RequestError `queue.unavailable`.
+        """
+        found = self.state.images.read(tenant, image_id)
+        return None if found is None or (self.is_open and found.of_library) else found
 
     def _recorded(self, tenant: str, request: AnyRequest) -> Job:
         job = self.state.jobs.create(tenant, request, flight=flight_of(request))
+        self.state.images.expect(job)
         release(self.state.lanes, job.lane)
         return job
 
-    def _check(self, tenant: str, wanted: Pictured) -> None:
-        refused = refusal(wanted, tenant, self.profiles) or self._missing(tenant, wanted)
+    def _checked(self, tenant: str, wanted: Pictured) -> Pictured:
+        """The request as it is recorded: what is made of a picture is as private as that is."""
+        image = None
+        if wanted.source.image is None:
+            refused = refusal(wanted, tenant, self.profiles) or self._missing(tenant, wanted)
+        else:
+            image = self.image(tenant, wanted.source.image.image_id)
+            refused = image_refusal(wanted, image)
         if refused:
             field = FieldError(refused.field, refused.message)
             detail = f"{field.field}: {field.message}."
             raise RefusedError(refused.code, detail, errors=[field])
+        return bound_to(wanted, image) if image else wanted
 
     def _missing(self, tenant: str, wanted: Pictured) -> Refusal | None:
         source = wanted.source

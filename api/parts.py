@@ -1,18 +1,25 @@
 """What a route may ask for, as FastAPI dependencies: the tenant, the records, the store, …."""
 
-from typing import Annotated, cast
+import re
+from typing import Annotated, Final, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
+from api.catalogue import CatalogueReach
+from api.examples import EXAMPLE_JOB
 from api.intake import Intake
 from api.reach import Reach
 from api.taking import Taking
 from api.waiting import Waiters
+from worker import wiring
 from worker.contracts.names import DEFAULT_TENANT
 from worker.errors import RequestError
 from worker.ports import Library, Store
 from worker.settings import ApiSettings, Settings
 from worker.wiring import State
+
+JOB_ID: Final = r"^job_[0-9A-HJKMNP-TV-Z]{26}$"
+HEX_ID: Final = r"^[0-9a-f]{32}$"
 
 
 async def tenant_of(request: Request) -> str:
@@ -75,10 +82,27 @@ async def _taking(
     return Taking(request, settings, intake, reach, waiters)
 
 
+async def _catalogue(request: Request, tenant: TenantName) -> CatalogueReach:
+    settings = cast(Settings, request.app.state.settings)
+    state = request.app.state
+    return CatalogueReach(wiring.catalogue(state.state, state.store), tenant, settings.api.open)
+
+
+async def known_job_id(
+    job_id: Annotated[str, Path(description="The job's id.", examples=[EXAMPLE_JOB["id"]])],
+) -> str:
+    """An id of the form we give; any other names no job."""
+    if not re.fullmatch(JOB_ID, job_id):
+        raise RequestError("request.not_found", "There is no such job.")
+    return job_id
+
+
+JobId = Annotated[str, Depends(known_job_id)]
 GivenSettings = Annotated[ApiSettings, Depends(_api)]
 GivenLinkSecret = Annotated[str | None, Depends(_link_secret)]
 GivenState = Annotated[State, Depends(_state)]
 GivenStore = Annotated[Store, Depends(_store)]
 GivenLibrary = Annotated[Library, Depends(_library)]
 GivenReach = Annotated[Reach, Depends(_reach)]
+GivenCatalogue = Annotated[CatalogueReach, Depends(_catalogue)]
 GivenTaking = Annotated[Taking, Depends(_taking)]

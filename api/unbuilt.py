@@ -12,7 +12,6 @@ UNBUILT: Final = (
     ("GET", "/v1/jobs/{job_id}/events"),
     ("GET", "/v1/events"),
     ("POST", "/v1/jobs/{job_id}/recrop"),
-    ("POST", "/v1/jobs/{job_id}/choose"),
     ("GET", "/v1/media/{medium_id}"),
     ("GET", "/v1/images/{image_id}"),
     ("GET", "/v1/images"),

@@ -1,23 +1,18 @@
 """Jobs: read, list, cancel, run a failed one again."""
 
-import re
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.bodies import refuse_unbuilt
 from api.documents import answers
-from api.examples import EXAMPLE_JOB
-from api.parts import GivenReach, GivenState, GivenStore
+from api.parts import JOB_ID, GivenReach, GivenState, GivenStore, JobId
 from api.release import release
 from api.views import JobsView, JobView, job_path, job_view
 from worker.contracts.names import Kind, Lane, Status
-from worker.errors import RequestError
 from worker.state.listing import Filters
-
-JOB_ID: Final = r"^job_[0-9A-HJKMNP-TV-Z]{26}$"
 
 router = APIRouter(tags=["jobs"])
 NoQueries = Depends(refuse_unbuilt)
@@ -38,18 +33,6 @@ class JobsQuery(BaseModel):
         default=None, pattern=JOB_ID, description="`next` of the page before."
     )
     limit: int = Field(default=50, ge=1, le=200)
-
-
-async def known_job_id(
-    job_id: Annotated[str, Path(description="The job's id.", examples=[EXAMPLE_JOB["id"]])],
-) -> str:
-    """An id of the form we give; any other names no job."""
-    if not re.fullmatch(JOB_ID, job_id):
-        raise RequestError("request.not_found", "There is no such job.")
-    return job_id
-
-
-JobId = Annotated[str, Depends(known_job_id)]
 
 
 @router.get(

@@ -3,7 +3,7 @@
 import os
 
 from worker import wiring
-from worker.contracts.jobs import Item
+from worker.contracts.jobs import AnyResult, Item
 from worker.contracts.names import LANES, Kind
 from worker.contracts.results import CoverResult
 from worker.errors import MediaError
@@ -21,6 +21,7 @@ class Attempts:
         state = wiring.state(settings, timeout_s=5)
         state.workers.beat(WorkerInfo("test", LANES, SLOTS, "localhost", os.getpid()))
         self._leases = state.leases
+        self._catalogue = wiring.catalogue(state, wiring.store(settings))
 
     def begin(self, job_id: str, kind: Kind = "cover") -> Lease:
         """Claim the job; it must have been released."""
@@ -30,6 +31,12 @@ class Attempts:
 
     def succeed(self, job_id: str) -> None:
         self.begin(job_id).finish(CoverResult(source="clip.mp4", status="succeeded"))
+
+    def succeed_with(self, job_id: str, kind: Kind, result: AnyResult) -> None:
+        """End the job with a result, whose pictures are then in the catalogue."""
+        lease = self.begin(job_id, kind)
+        self._catalogue.keep(lease.job, result, None)
+        lease.finish(result)
 
     def fail(self, job_id: str) -> None:
         self.begin(job_id).fail(MediaError("media.corrupt"))

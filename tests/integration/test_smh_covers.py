@@ -37,7 +37,8 @@ def settings_for(vendor: SmhVendor, redis_url: str, **profile: Any) -> Settings:
 
 
 def opener(settings: Settings) -> wiring.OpenSource:
-    return wiring.source_opener(settings, wiring.state(settings, timeout_s=5).uploads)
+    state = wiring.state(settings, timeout_s=5)
+    return wiring.source_opener(settings, state.uploads, state.images)
 
 
 def source(**fields: Any) -> dict[str, Any]:

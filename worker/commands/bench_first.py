@@ -39,7 +39,7 @@ def first_medium_there(base_url: str, album: Album, folder: Path) -> list[Row]:
     story = CoverStory(*wiring.cover_parts(album.settings))
     with relayed(port) as relay:
         settings = _with_profile(album, relay.url, f"127.0.0.1:{port}")
-        open_source = wiring.source_opener(settings, album.state.uploads)
+        open_source = wiring.source_opener(settings, album.state.uploads, album.state.images)
         reference = SourceReference(
             album=AlbumReference(provider="tencent_smh", library_id=LIBRARY, album=ALBUM)
         )

@@ -8,6 +8,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    StrictBool,
     StrictInt,
     StringConstraints,
     model_validator,
@@ -15,13 +16,14 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from worker.contracts.catalogue import HexId
 from worker.contracts.libraries import ANY_ID, SINGLE_SPACE
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane, Visibility
 
 # Kinds of mistakes that are codes of their own (docs/errors.md).
 NOT_AVAILABLE: Final = "request.not_available"
 URL_NOT_ALLOWED: Final = "source.url_not_allowed"
-_NAMES: Final = "'url', 'upload', 'object', 'album', 'file', 'entry'"
+_NAMES: Final = "'url', 'upload', 'object', 'album', 'file', 'entry', 'image'"
 _WITH_USER: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
 
 
@@ -40,6 +42,12 @@ def _first_only(value: Any) -> Any:
         )
     if value != "first":
         raise PydanticCustomError("frame_policy", "expected 'first'")
+    return value
+
+
+def _our_pictures(value: Any) -> Any:
+    if isinstance(value, str) and value != "firstframe":
+        raise PydanticCustomError(NOT_AVAILABLE, "this build has pictures of 'firstframe' only")
     return value
 
 
@@ -109,6 +117,17 @@ class EntryReference(Request):
     version_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")]
 
 
+class ImageReference(Request):
+    """A picture that was made here, by its record in the catalogue.
+
+    `of_library` is ours to say: whether it is of a file of a library that is served here.
+    """
+
+    provider: Annotated[Literal["firstframe"], BeforeValidator(_our_pictures)]
+    image_id: HexId
+    of_library: SkipJsonSchema[StrictBool | None] = None
+
+
 class SourceReference(Request):
     """Where the medium is: exactly one of the fields."""
 
@@ -118,13 +137,12 @@ class SourceReference(Request):
     album: AlbumReference | None = None
     file: FileReference | None = None
     entry: EntryReference | None = None
+    image: ImageReference | None = None
     medium: NotBuilt = None
-    image: NotBuilt = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "SourceReference":
-        given = (self.url, self.upload, self.object, self.album, self.file, self.entry)
-        if sum(value is not None for value in given) != 1:
+        if sum(getattr(self, name) is not None for name in type(self).model_fields) != 1:
             raise PydanticCustomError(
                 "one_source", "expected exactly one of {names}", {"names": _NAMES}
             )
@@ -135,12 +153,17 @@ class FrameRequest(Request):
     policy: Annotated[str, BeforeValidator(_first_only)] = "first"
 
 
-class Recipe(Request):
-    """What the covers should be, wherever the medium comes from."""
+class CoverForm(Request):
+    """What form covers have, whatever they show."""
 
     sizes: Annotated[list[SizePx], Field(min_length=1, max_length=MAX_SIZES)] | None = None
     format: Format = "jpeg"
     quality: Annotated[StrictInt, Field(ge=1, le=100)] = 85
+
+
+class Recipe(CoverForm):
+    """What the covers should be, wherever the medium comes from."""
+
     frame: FrameRequest = FrameRequest()
 
 

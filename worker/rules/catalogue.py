@@ -116,7 +116,8 @@ def source_name(source: SourceReference) -> str:
         return source.album.album or source.album.library_id
     if source.image is not None:
         return source.image.image_id
-    return file_name(shown(source.url)) if source.url else source.upload or ""
+    kept = source.image.image_id if source.image else source.upload
+    return file_name(shown(source.url)) if source.url else kept or ""
 
 
 def file_name(label: str) -> str:

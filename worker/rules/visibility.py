@@ -3,11 +3,13 @@
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple, Protocol
 
+from worker.contracts.catalogue import ImageRecord
 from worker.contracts.jobs import AnyRequest, source_of
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest, SmhReference, SourceReference
 from worker.contracts.snapshots import SnapshotRequest
+from worker.rules.keys import is_public
 
 
 class Profile(Protocol):
@@ -37,8 +39,17 @@ class Refusal(NamedTuple):
 
 
 NO_ENTRY: Final = Refusal("request.not_found", "source.entry", "there is no such library or space")
+NO_IMAGE: Final = Refusal(
+    "request.not_found", "source.image.image_id", "there is no such picture, or not yet"
+)
 _NOT_PUBLIC: Final = Refusal(
     "request.invalid", "visibility", "the library is private, and so are covers of its media"
+)
+_PICTURE_NOT_PUBLIC: Final = Refusal(
+    "request.invalid", "visibility", "the picture is private, and so is what is made of it"
+)
+_OURS_TO_SAY: Final = Refusal(
+    "request.invalid", "source.image.of_library", "there is no such field"
 )
 
 
@@ -95,10 +106,33 @@ def entry_refusal(
     return None if is_public or wanted.visibility != "public" else _NOT_PUBLIC
 
 
+def image_refusal(wanted: Pictured, image: ImageRecord | None) -> Refusal | None:
+    """Why nothing is made of that picture of the catalogue, which the source names."""
+    if image is None or image.key is None:
+        return NO_IMAGE
+    if wanted.source.image and wanted.source.image.of_library is not None:
+        return _OURS_TO_SAY
+    return None if wanted.visibility != "public" or is_public(image.key) else _PICTURE_NOT_PUBLIC
+
+
+def bound_to(wanted: Pictured, image: ImageRecord) -> Pictured:
+    """The request with what follows from its picture: what is made of it is no more public."""
+    assert image.key is not None
+    changes: dict[str, object] = {}
+    if image.of_library and wanted.source.image:
+        marked = wanted.source.image.model_copy(update={"of_library": True})
+        changes["source"] = wanted.source.model_copy(update={"image": marked})
+    if not is_public(image.key):
+        changes["visibility"] = "private"
+    return wanted.model_copy(update=changes)
+
+
 def is_of_library(request: AnyRequest) -> bool:
     """Whether a job is over a file of a library that is served here, and so tells of it."""
     source = source_of(request)
-    return source is None or source.entry is not None
+    if source is None or source.entry is not None:
+        return True
+    return source.image is not None and source.image.of_library is True
 
 
 def _library(source: SourceReference) -> SmhReference | None:

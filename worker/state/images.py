@@ -107,6 +107,11 @@ class ImageRecords:
         told = self._read(tenant, image)
         return _record(*told) if told else None
 
+    def key_of(self, tenant: str, image: str) -> str | None:
+        """Where the picture is stored; None where there is none, or it is not made yet."""
+        record = self.read(tenant, image)
+        return record.key if record else None
+
     def page(
         self, tenant: str, filters: ImageFilters, *, cursor: str | None, limit: int
     ) -> ImagePage:

@@ -12,6 +12,7 @@ from worker.ports import Reader, Source
 from worker.rules.arguments import kind_of
 from worker.rules.visibility import source_refusal
 from worker.settings import Settings
+from worker.state.images import ImageRecords
 from worker.state.tokens import VendorTokens
 from worker.state.uploads import UploadDigests
 from worker.wiring.adapters import made, values
@@ -19,7 +20,7 @@ from worker.wiring.records import redis_client
 from worker.wiring.stores import library, store
 
 OpenSource = Callable[[str, SourceReference], Reader]
-DigestOf = Callable[[str, str], str | None]
+Find = Callable[[str, str], str | None]
 
 
 def open_argument(settings: Settings, text: str, *, long: bool = False) -> Reader:
@@ -33,7 +34,9 @@ def open_argument(settings: Settings, text: str, *, long: bool = False) -> Reade
     return _source(settings, long, kind).open(Path(text) if kind == "path" else text)
 
 
-def source_opener(settings: Settings, uploads: UploadDigests, *, long: bool = False) -> OpenSource:
+def source_opener(
+    settings: Settings, uploads: UploadDigests, images: ImageRecords, *, long: bool = False
+) -> OpenSource:
     """How a job's source is opened for its tenant; connections are made once and kept.
 
     `long`: it is read by the limits of snapshots, not of covers.
@@ -46,6 +49,8 @@ def source_opener(settings: Settings, uploads: UploadDigests, *, long: bool = Fa
             return source("url").open(reference.url)
         if reference.upload is not None:
             return source("upload", tenant, uploads.find).open(reference.upload)
+        if reference.image is not None:
+            return source("image", tenant, images.key_of).open(reference.image.image_id)
         if reference.entry is not None:
             return source("entry").open(reference.entry)
         refused = source_refusal(reference, tenant, settings.providers.tencent_smh)
@@ -63,7 +68,7 @@ def _source(
     long: bool,
     kind: str,
     tenant: str = "",
-    digest_of: DigestOf | None = None,
+    find: Find | None = None,
 ) -> Source[Any]:
     fetch = settings.fetch
     given = {
@@ -72,8 +77,9 @@ def _source(
         "allowed": frozenset(fetch.objects.buckets.get(tenant, ())),
         "own_bucket": settings.store.bucket,
         "tenant": tenant,
-        "store": store(settings) if kind == "upload" else None,
-        "digest_of": digest_of,
+        "store": store(settings) if kind in {"upload", "image"} else None,
+        "digest_of": find,
+        "key_of": find,
         "library": library(settings) if kind == "entry" else None,
     }
     opened: Source[Any] = made(registry.SOURCES, kind, given)

@@ -153,7 +153,15 @@ INVALID, UNBUILT = "request.invalid", "request.not_available"
             ["source.file.provider"],
             id="file-elsewhere",
         ),
-        pytest.param(_from(image={}), UNBUILT, ["source.image"], id="image"),
+        pytest.param(
+            _from(image={}), INVALID, ["source.image.image_id", "source.image.provider"], id="image"
+        ),
+        pytest.param(
+            _from(image={"provider": "alibaba_vod", "image_id": "0" * 32}),
+            UNBUILT,
+            ["source.image.provider"],
+            id="image-elsewhere",
+        ),
         pytest.param(_from(medium="0" * 32), UNBUILT, ["source.medium"], id="medium"),
         pytest.param(_with(crop={}, sizes=[0]), INVALID, ["crop", "sizes[0]"], id="both-kinds"),
     ],

@@ -42,6 +42,7 @@ def test_a_cover_of_each_size_is_uploading_from_acceptance_on(gallery: Gallery) 
     }
     assert page.images[0].created_at == job.created_at
     assert page.images[0].key is None
+    assert gallery.images.key_of("ann", page.images[0].image_id) is None
 
 
 def test_a_made_cover_is_normal_with_all_its_facts(gallery: Gallery) -> None:
@@ -54,6 +55,8 @@ def test_a_made_cover_is_normal_with_all_its_facts(gallery: Gallery) -> None:
     assert (record.bytes, record.width, record.height) == (1000, 64, 64)
     assert (record.job, record.offset_ms, record.title) == (job.id, 0, "Cover of clip.mp4, 64 px")
     assert record.medium_id
+    assert gallery.images.key_of("ann", record.image_id) == key_of(1)
+    assert gallery.images.key_of("bob", record.image_id) is None
 
 
 @pytest.mark.parametrize("end", ["failed", "cancelled", "forgotten", "succeeded"])

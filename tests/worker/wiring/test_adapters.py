@@ -23,6 +23,8 @@ from worker.wiring.adapters import made, values
 GIVEN_BY_WIRING = {
     "allowed",
     "digest_of",
+    "keep_read_bytes",
+    "key_of",
     "library",
     "max_bytes",
     "model_path",

@@ -10,6 +10,7 @@ from worker.contracts.requests import SourceReference
 from worker.errors import SourceError
 from worker.settings import Settings
 from worker.state.connection import connect
+from worker.state.images import ImageRecords
 from worker.state.uploads import UploadDigests
 
 KIB = 1024
@@ -60,10 +61,12 @@ def test_covers_are_read_by_their_own_limits(settings: Settings, text: str) -> N
 def test_sources_of_jobs_are_read_by_the_limits_of_their_kind(
     settings: Settings, media_server: MediaServer, one_redis_url: str, long: bool
 ) -> None:
-    uploads = UploadDigests(connect(one_redis_url, timeout_s=2, connect_timeout_s=2), keep_s=60)
+    client = connect(one_redis_url, timeout_s=2, connect_timeout_s=2)
+    uploads, images = UploadDigests(client, keep_s=60), ImageRecords(client)
     url = media_server.serve("/clip.mp4", ranges(BODY))
 
-    reader = wiring.source_opener(settings, uploads, long=long)("acme", SourceReference(url=url))
+    opened = wiring.source_opener(settings, uploads, images, long=long)
+    reader = opened("acme", SourceReference(url=url))
 
     if long:
         assert reader.read(0, len(BODY)) == BODY
