@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from worker.errors import SourceError, error_of
 from worker.ports import Reader
+from worker.rules.stretches import Stretches
 from worker.sandbox.channel import MAX_PAYLOAD_BYTES, Channel
 from worker.sandbox.messages import MAX_SPANS
 
@@ -73,12 +74,11 @@ class DescriptorReader:
         self._length = os.fstat(descriptor).st_size if size_bytes is None else size_bytes
         self.size_bytes: int | None = self._length
         self.requests = 0
-        # Disjoint stretches, as begin and end.
-        self._counted: list[tuple[int, int]] = []
+        self._counted = Stretches()
 
     @property
     def bytes_read(self) -> int:
-        return sum(end - begin for begin, end in self._counted)
+        return self._counted.total_bytes
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes [offset, offset + length); fewer only at the end of the medium.
@@ -87,8 +87,7 @@ class DescriptorReader:
             shorter than it was, `source.unreadable`.
         """
         length = min(length, max(self._length - offset, 0))
-        counted = _joined(self._counted, offset, offset + length)
-        if sum(end - begin for begin, end in counted) > self._max_bytes:
+        if self.bytes_read + self._counted.without(offset, offset + length) > self._max_bytes:
             raise SourceError("source.too_large")
         try:
             data = os.pread(self._descriptor, length, offset)
@@ -96,7 +95,7 @@ class DescriptorReader:
             raise SourceError("source.unreadable") from error
         if len(data) < length:
             raise SourceError("source.changed")
-        self._counted = counted
+        self._counted.add(offset, offset + length)
         return data
 
     def soon(self, spans: Sequence[tuple[int, int]]) -> None:
@@ -107,15 +106,6 @@ class DescriptorReader:
 
     def close(self) -> None:
         os.close(self._descriptor)
-
-
-def _joined(stretches: list[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
-    """Disjoint `stretches` with [begin, end) among them; those it touches become one with it."""
-    apart = [stretch for stretch in stretches if stretch[1] < begin or end < stretch[0]]
-    touched = [stretch for stretch in stretches if begin <= stretch[1] and stretch[0] <= end]
-    first = min([begin, *(stretch[0] for stretch in touched)])
-    last = max([end, *(stretch[1] for stretch in touched)])
-    return [*apart, (first, last)]
 
 
 class HeadReader:

@@ -1,5 +1,8 @@
+import json
 import os
+import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -9,7 +12,9 @@ from hypothesis import strategies as st
 
 from tests.readers import BytesReader
 from worker.errors import SourceError
-from worker.sandbox.readers import KEPT_BYTES, DescriptorReader, HeadReader
+from worker.sandbox.channel import Channel
+from worker.sandbox.messages import MAX_SPANS, SAID, SPANS, SoonTold
+from worker.sandbox.readers import KEPT_BYTES, DescriptorReader, HeadReader, ParentReader
 
 
 @pytest.fixture
@@ -89,3 +94,27 @@ def test_a_head_is_read_once() -> None:
         reader.read(100, 60_000)
 
     assert (inner.requests, reader.requests, reader.bytes_read) == (1, 1, KEPT_BYTES)
+
+
+@pytest.mark.parametrize("count", [0, 3, 5000, MAX_SPANS], ids=str)
+def test_the_parent_is_told_what_will_be_read_soon(count: int) -> None:
+    spans = [(number * 10**9, 10**6 + number) for number in range(count)]
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ThreadPoolExecutor() as pool:
+        told = pool.submit(HeadReader(ParentReader(Channel(ours), None)).soon, spans)
+        message = Channel(theirs).receive()
+        told.result()
+
+    assert isinstance(SAID.validate_json(message.header, strict=True), SoonTold)
+    assert list(SPANS.validate_json(message.payload, strict=True)) == spans
+
+
+def test_the_parent_is_told_no_more_than_it_takes() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ThreadPoolExecutor() as pool:
+        spans = [(number, 1) for number in range(MAX_SPANS + 5)]
+        told = pool.submit(ParentReader(Channel(ours), None).soon, spans)
+        message = Channel(theirs).receive()
+        told.result()
+
+    assert len(json.loads(message.payload)) == MAX_SPANS
