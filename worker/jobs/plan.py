@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 from worker.contracts.passes import Forecast, Timeline, Wanted
 from worker.contracts.plans import PlannedOutput, PlanRequest, PlanResult
-from worker.contracts.requests import CoverRequest
-from worker.contracts.snapshots import SnapshotRequest
+from worker.contracts.requests import Recipe
+from worker.contracts.snapshots import SnapshotRecipe
 from worker.geometry.shapes import Size
 from worker.jobs.timing import Stopwatch
 from worker.ports import Attempt, Decoder, Encoder, OpenMedium, Reader, StoryboardIndex
@@ -46,6 +46,21 @@ class PlanStory:
     ) -> PlanResult:
         """What the request would take; `cached` tells of a fingerprint whether all is made already.
 
+        Raises: as `forecast`.
+        """
+        wanted = request.wanted
+        return self.forecast(wanted, open_source=open_source, attempt=attempt, cached=cached)
+
+    def forecast(
+        self,
+        wanted: Recipe | SnapshotRecipe,
+        *,
+        open_source: Callable[[], Reader],
+        attempt: Attempt,
+        cached: Callable[[str], bool],
+    ) -> PlanResult:
+        """What the recipe would take of that source, wherever it was named.
+
         Raises: CoverError, also those that the job itself would end with before it decodes.
         """
         watch = Stopwatch()
@@ -53,13 +68,13 @@ class PlanStory:
         with ExitStack() as held:
             with watch.stage("open"):
                 reader = held.enter_context(closing(open_source()))
-                max_bytes = self.max_bytes if request.snapshots else None
+                max_bytes = self.max_bytes if isinstance(wanted, SnapshotRecipe) else None
                 medium = self.decoder.open(reader, needed_px=1, max_bytes=max_bytes)
                 held.enter_context(closing(medium))
                 timeline = medium.timeline()
             attempt.enter("decode")
             with watch.stage("decode"):
-                expected = self._expected(request.wanted, medium, timeline)
+                expected = self._expected(wanted, medium, timeline)
             made = reader.fingerprint is not None and cached(reader.fingerprint)
             return PlanResult(
                 source=reader.label,
@@ -73,10 +88,10 @@ class PlanStory:
             )
 
     def _expected(
-        self, wanted: CoverRequest | SnapshotRequest, medium: OpenMedium, timeline: Timeline
+        self, wanted: Recipe | SnapshotRecipe, medium: OpenMedium, timeline: Timeline
     ) -> Expected:
         frame = _frame_size(medium)
-        if isinstance(wanted, CoverRequest):
+        if isinstance(wanted, Recipe):
             return Expected(medium.forecast([Wanted(0)]), cover_outputs(wanted, frame))
         offsets = offsets_of(wanted, timeline)
         indexes = [
