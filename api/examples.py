@@ -189,6 +189,43 @@ PLAN: Final[dict[str, Any]] = {
     },
     "job": _JOB_ID,
 }
+IMAGE_ID: Final = "9f3c6d1f0c0f4a2e8b7d5a6c4e2f1b0a"
+MEDIUM_ID: Final = "4c1d2b7e9a8f4f6db3e5c7a1908f2d6e"
+_PUBLIC_KEY: Final = f"snapshots/9f/9f{'0' * 62}.jpg"
+IMAGE: Final[dict[str, Any]] = {
+    "image_id": IMAGE_ID,
+    "label": "snapshots/snapshot-001",
+    "type": "NormalSnapshot",
+    "title": "clip.mp4 at 1.5 s",
+    "status": "Normal",
+    "bytes": 40960,
+    "width": 640,
+    "height": 360,
+    "content_type": "image/jpeg",
+    "created_at": "2026-05-04T08:00:00.000000Z",
+    "storage_location": _PUBLIC_KEY,
+    "url": f"https://covers.example.com/{_PUBLIC_KEY}",
+    "medium": MEDIUM_ID,
+    "job": _JOB_ID,
+    "offset_ms": 1500,
+    "links": {
+        "self": f"/v1/images/{IMAGE_ID}",
+        "job": f"/v1/jobs/{_JOB_ID}",
+        "medium": f"/v1/media/{MEDIUM_ID}",
+    },
+}
+MEDIUM: Final[dict[str, Any]] = {
+    "medium_id": MEDIUM_ID,
+    "source": _SOURCE,
+    "probe": PLAN["plan"]["medium"],
+    "version": 1,
+    "created_at": "2026-05-04T08:00:00.000000Z",
+    "seen_at": "2026-05-04T08:00:00.000000Z",
+    "links": {
+        "self": f"/v1/media/{MEDIUM_ID}",
+        "images": f"/v1/images?medium={MEDIUM_ID}",
+    },
+}
 # By the name of the model. FastAPI drops nulls from examples in routes, so routes refer to these.
 EXAMPLES: Final[dict[str, Any]] = {
     "JobView": EXAMPLE_JOB,
@@ -197,6 +234,9 @@ EXAMPLES: Final[dict[str, Any]] = {
     "SnapshotJob": SNAPSHOT_JOB,
     "PlanView": PLAN,
     "JobsView": {"jobs": [EXAMPLE_JOB, SNAPSHOT_JOB], "next": None},
+    "ImageView": IMAGE,
+    "ImagesView": {"images": [IMAGE], "next": None},
+    "MediumView": MEDIUM,
     "UploadView": {
         "upload": "upl_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
         "bytes": 991232,

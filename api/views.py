@@ -118,7 +118,7 @@ def job_view(job: Job, store: Store) -> dict[str, Any]:
     for name, keys in _keys_of(job).items():
         private = [key for key in keys if key and not is_public(key)]
         if private:
-            view["links"][name] = _signed(private, store)
+            view["links"][name] = signed(private, store)
     return view
 
 
@@ -137,7 +137,8 @@ def _keys_of(job: Job) -> dict[str, list[str | None]]:
     return {}
 
 
-def _signed(keys: list[str], store: Store) -> list[str]:
+def signed(keys: list[str], store: Store) -> list[str]:
+    """Links to private objects, for `LINK_LIFE_S`; none where the store has no secret."""
     try:
         return [store.signed_url(key, expires_s=LINK_LIFE_S) for key in keys]
     except StorageError as error:

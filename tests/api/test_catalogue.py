@@ -1,0 +1,58 @@
+"""Pictures and media of libraries are the operator's on loopback, nobody's on an open API."""
+
+from collections.abc import Callable, Iterator
+
+import httpx2
+import pytest
+
+from tests.api.attempts import Attempts
+from tests.api.conftest import Served
+from tests.api.pictures import finish, make_picture
+from tests.api.test_reach import ENTRY
+from worker import wiring
+from worker.contracts.requests import CoverRequest
+from worker.settings import Settings
+
+
+@pytest.fixture
+def opened(settings: Settings, serve: Callable[[Settings], Served]) -> Iterator[httpx2.Client]:
+    """A client of an open API over the same records."""
+    api = settings.api.model_copy(update={"open": True})
+    url = serve(settings.model_copy(update={"api": api})).url
+    with httpx2.Client(base_url=url, timeout=20) as made:
+        yield made
+
+
+@pytest.fixture
+def of_library(settings: Settings) -> str:
+    """The id of a picture of a file of a library."""
+    Attempts(settings)
+    state = wiring.state(settings, timeout_s=5)
+    told = {"source": {"entry": ENTRY}, "sizes": [64], "visibility": "private"}
+    wanted = CoverRequest.model_validate(told)
+    job = state.jobs.create("default", wanted)
+    state.images.expect(job)
+    state.lanes.release("live")
+    return finish(settings, job.id, data=b"of a library", visibility="private")
+
+
+def test_an_open_api_shows_and_deletes_none_of_them(
+    settings: Settings, client: httpx2.Client, opened: httpx2.Client, of_library: str
+) -> None:
+    mine = make_picture(settings, client)
+    medium = client.get(f"/v1/images/{of_library}").json()["medium"]
+
+    shown = opened.get("/v1/images").json()["images"]
+    assert [image["image_id"] for image in shown] == [mine]
+    assert opened.get(f"/v1/images/{of_library}").status_code == 404
+    assert opened.get(f"/v1/media/{medium}").status_code == 404
+    assert opened.delete(f"/v1/images/{of_library}").status_code == 404
+    assert client.get(f"/v1/images/{of_library}").status_code == 200
+
+
+def test_on_loopback_the_operator_has_them(client: httpx2.Client, of_library: str) -> None:
+    image = client.get(f"/v1/images/{of_library}").json()
+
+    assert client.get("/v1/images").json()["images"] == [image]
+    assert client.get(image["links"]["medium"]).status_code == 200
+    assert client.delete(f"/v1/images/{of_library}").status_code == 204
