@@ -14,11 +14,13 @@ from api.access import AccessLog
 from api.browsers import AnyPage, BrowserGuard, names_of
 from api.dialects.tencent_smh.app import PREFIX, make_dialect
 from api.dialects.tencent_smh.wire import Door
+from api.following import Follower
 from api.parts import tenant_of
 from api.release import connect
 from api.routes import (
     choices,
     covers,
+    events,
     health,
     jobs,
     library_objects,
@@ -27,7 +29,8 @@ from api.routes import (
     uploads,
 )
 from api.spool import remove_leftovers
-from api.waiting import Follower, Waiters
+from api.subscribers import Subscribers
+from api.waiting import Waiters
 from worker import wiring
 from worker.settings import Settings
 
@@ -53,7 +56,8 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.library = wiring.library(settings)
     app.state.sights = wiring.async_sights(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
-    for room in (covers, snapshots, choices, uploads, jobs):
+    app.state.subscribers = Subscribers()
+    for room in (covers, snapshots, choices, uploads, jobs, events):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
     app.include_router(health.router)
     if app.state.store.served_here:
@@ -75,7 +79,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     if settings.api.open and not settings.api.hosts:
         log.warning("the open API answers under any name", setting="api.hosts")
-    follower = Follower(settings.redis.url.get_secret_value(), app.state.waiters)
+    listeners = (app.state.waiters, app.state.subscribers)
+    follower = Follower(settings.redis.url.get_secret_value(), listeners)
     following = asyncio.create_task(follower.run())
     await run_in_threadpool(remove_leftovers, settings.api.spool_folder)
     await run_in_threadpool(connect, app.state.state.lanes)
@@ -83,6 +88,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         app.state.waiters.close()
+        app.state.subscribers.close()
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following

@@ -43,6 +43,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer whoever waits with the job as it stands, then end what is under way."""
         self._app.state.waiters.close()
+        self._app.state.subscribers.close()
         await super().shutdown(sockets)
 
 

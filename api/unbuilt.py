@@ -9,8 +9,6 @@ from api.parts import tenant_of
 from worker.errors import RequestError
 
 UNBUILT: Final = (
-    ("GET", "/v1/jobs/{job_id}/events"),
-    ("GET", "/v1/events"),
     ("POST", "/v1/jobs/{job_id}/recrop"),
     ("GET", "/v1/media/{medium_id}"),
     ("GET", "/v1/images/{image_id}"),

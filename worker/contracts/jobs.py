@@ -65,7 +65,10 @@ class Item(NamedTuple):
 
 
 class Job(Frozen):
-    """A job's record. Times are UTC; `finished_at` is set once, with the last status."""
+    """A job's record. Times are UTC; `finished_at` is set once, with the last status.
+
+    `revision` counts the changes, as its events do.
+    """
 
     id: str
     tenant: str = Field(exclude=True)
@@ -81,6 +84,7 @@ class Job(Frozen):
     result: AnyResult | None = None
     error: ErrorInfo | None = None
     record: None = None
+    revision: int = Field(default=1, exclude=True)
 
 
 class AttemptedJob(NamedTuple):

@@ -44,6 +44,7 @@ def job_of(tenant: str, job_id: str, record: Mapping[str, str]) -> Job:
         "finished_at": time_of(record.get("finished_ms")),
         "request": REQUESTS[record["kind"]].model_validate_json(record["request"]),
         "progress": progress_of(record),
+        "revision": int(record["revision"]),
     }
     if "result" in record:
         values["result"] = RESULTS[record["kind"]].model_validate_json(record["result"])

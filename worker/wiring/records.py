@@ -13,6 +13,7 @@ from worker.state.access_tokens import AccessTokens
 from worker.state.catalogue import Catalogue
 from worker.state.connection import connect, connect_async
 from worker.state.entries import EntryIndex
+from worker.state.events import EventLog
 from worker.state.images import ImageRecords
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
@@ -49,6 +50,7 @@ class State(NamedTuple):
     transfers: TransferRecords
     results: ResultRecords
     uploads: UploadDigests
+    events: EventLog
     images: ImageRecords
     media: MediumRecords
     references: References
@@ -95,6 +97,7 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         transfers=TransferRecords(client),
         results=_results(settings, client),
         uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
+        events=EventLog(client),
         images=ImageRecords(client),
         media=MediumRecords(client),
         references=References(client, delete_s=settings.store.timeout_s),
