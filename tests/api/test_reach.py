@@ -8,10 +8,13 @@ import pytest
 from tests.api.conftest import Served
 from tests.api.routes.test_jobs import make_job
 from worker import wiring
-from worker.contracts.jobs import AnyRequest
+from worker.contracts.jobs import AnyRequest, AttemptedJob
 from worker.contracts.libraries import LibraryInfo
 from worker.contracts.names import DEFAULT_TENANT
 from worker.contracts.requests import ChecksumRequest, CoverRequest
+from worker.contracts.results import CoverInfo, CoverResult
+from worker.rules.catalogue import image_id
+from worker.rules.keys import private_key
 from worker.settings import Settings
 
 ENTRY = {
@@ -20,7 +23,7 @@ ENTRY = {
     "entry_id": "ent_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
     "version_id": "1",
 }
-OF_LIBRARIES = [
+OF_LIBRARIES: list[AnyRequest] = [
     CoverRequest.model_validate({"source": {"entry": ENTRY}, "visibility": "private"}),
     ChecksumRequest(transfer="trn_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D"),
 ]
@@ -99,3 +102,44 @@ def test_an_open_api_makes_no_covers_of_files_of_libraries(
     assert (refused.status_code, refused.json()["code"]) == (404, "request.not_found")
     assert [error["field"] for error in refused.json()["errors"]] == ["source.entry"]
     assert client.post("/v1/covers", json=body).status_code == 202
+
+
+def test_an_open_api_makes_no_covers_of_pictures_of_libraries(
+    settings: Settings, client: httpx2.Client, opened: httpx2.Client
+) -> None:
+    job_id = _made(settings, OF_LIBRARIES[0])
+    state = wiring.state(settings, timeout_s=5)
+    catalogue = wiring.catalogue(state, wiring.store(settings))
+    catalogue.keep(AttemptedJob(job_id, DEFAULT_TENANT, OF_LIBRARIES[0], 1), _COVERED, None)
+    image = {"provider": "firstframe", "image_id": image_id(job_id, "covers/cover")}
+    body = {"source": {"image": image}}
+
+    refused = opened.post("/v1/covers", json=body)
+
+    assert (refused.status_code, refused.json()["code"]) == (404, "request.not_found")
+    made = client.post("/v1/covers", json=body).raise_for_status().json()
+    assert made["request"]["visibility"] == "private"
+    assert opened.get(f"/v1/jobs/{made['id']}").status_code == 404
+    assert client.get(f"/v1/jobs/{made['id']}").status_code == 200
+
+
+_COVERED = CoverResult(
+    source="clip.mp4",
+    status="succeeded",
+    covers=(
+        CoverInfo(
+            size=None,
+            ratio=None,
+            crop_box=(0, 0, 8, 8),
+            width=8,
+            height=8,
+            path=None,
+            url=None,
+            key=private_key(DEFAULT_TENANT, "a" * 64, "jpg"),
+            content_type="image/jpeg",
+            bytes=10,
+            sha256="a" * 64,
+            upscaled=False,
+        ),
+    ),
+)

@@ -1,13 +1,24 @@
 """Covers of private libraries stay private, and nobody takes covers by another's profile."""
 
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
 
+from worker.contracts.catalogue import ImageRecord
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest
-from worker.rules.visibility import entry_refusal, refusal, source_refusal, visibility_of
+from worker.rules.keys import private_key, public_key
+from worker.rules.visibility import (
+    bound_to,
+    entry_refusal,
+    image_refusal,
+    is_of_library,
+    refusal,
+    source_refusal,
+    visibility_of,
+)
 
 ENTRY = {
     "library_id": "photos",
@@ -149,3 +160,72 @@ def test_which_entries_a_tenant_takes_covers_from(
     found = entry_refusal(wanted(asked, entry=ENTRY), "default", info, place)
 
     assert (found and found.field) == field
+
+
+IMAGE = {"provider": "firstframe", "image_id": "0" * 32}
+PUBLIC = public_key("snapshots", "a" * 64, "jpg")
+PRIVATE = private_key("default", "a" * 64, "jpg")
+
+
+def picture(key: str | None, *, of_library: bool = False) -> ImageRecord:
+    return ImageRecord(
+        image_id="0" * 32,
+        tenant="default",
+        of_library=of_library,
+        label="snapshots/snapshot-001",
+        type="NormalSnapshot",
+        title="clip.mp4 at 1 s",
+        status="Normal" if key else "Uploading",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        key=key,
+        job="job_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "changes", "asked", "field"),
+    [
+        pytest.param(None, {}, None, "source.image.image_id", id="unknown"),
+        pytest.param(picture(None), {}, None, "source.image.image_id", id="not-made-yet"),
+        pytest.param(picture(PRIVATE), {}, "public", "visibility", id="more-public"),
+        pytest.param(
+            picture(PUBLIC), {"of_library": False}, None, "source.image.of_library", id="our-word"
+        ),
+    ],
+)
+def test_what_is_not_made_of_a_picture(
+    record: ImageRecord | None, changes: dict[str, Any], asked: str | None, field: str
+) -> None:
+    refused = image_refusal(wanted(asked, image={**IMAGE, **changes}), record)
+
+    assert refused is not None
+    assert refused.field == field
+
+
+@pytest.mark.parametrize(
+    ("key", "asked", "expected"),
+    [
+        pytest.param(PUBLIC, None, None, id="public"),
+        pytest.param(PUBLIC, "private", "private", id="public-asked-private"),
+        pytest.param(PUBLIC, "public", "public", id="public-asked-public"),
+        pytest.param(PRIVATE, None, "private", id="private"),
+        pytest.param(PRIVATE, "private", "private", id="private-asked-private"),
+    ],
+)
+def test_what_is_made_of_a_picture_is_no_more_public_than_it_is(
+    key: str, asked: str | None, expected: str | None
+) -> None:
+    request = wanted(asked, image=IMAGE)
+
+    assert image_refusal(request, picture(key)) is None
+    assert bound_to(request, picture(key)).visibility == expected
+
+
+@pytest.mark.parametrize("of_library", [True, False])
+def test_what_is_made_of_a_picture_of_a_library_is_of_that_library(of_library: bool) -> None:
+    request = wanted(image=IMAGE)
+
+    bound = bound_to(request, picture(PRIVATE, of_library=of_library))
+
+    assert is_of_library(bound) == of_library
+    assert not is_of_library(request)
