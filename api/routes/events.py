@@ -68,6 +68,7 @@ NoQueries = Depends(refuse_unbuilt)
 @router.get(
     "/v1/jobs/{job_id}/events",
     summary="Follow a job",
+    status_code=200,
     response_class=EventStream,
     responses={
         **_STREAM,
@@ -87,6 +88,7 @@ async def of_job(job_id: JobId, feed: GivenFeed, last_event_id: LastEventId = No
 @router.get(
     "/v1/events",
     summary="Follow all jobs",
+    status_code=200,
     response_class=EventStream,
     responses={**_STREAM, **answers({}, "queue.unavailable")},
     dependencies=[NoQueries],

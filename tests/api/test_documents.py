@@ -24,6 +24,8 @@ def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
         "/v1/jobs/{job_id}",
         "/v1/jobs/{job_id}/retry",
         "/v1/jobs/{job_id}/choose",
+        "/v1/jobs/{job_id}/events",
+        "/v1/events",
         "/v1/media/{medium_id}",
         "/v1/images",
         "/v1/images/{image_id}",
