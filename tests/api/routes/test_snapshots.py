@@ -1,10 +1,14 @@
 """`POST /v1/snapshots`: what is taken, what is refused, whom a job is shared with, what is told."""
 
 import hashlib
+import json
 from typing import Any
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as profile
+from hypothesis import strategies as st
 
 from tests.api.attempts import Attempts
 from worker import wiring
@@ -242,3 +246,34 @@ def test_public_files_need_no_links(
     url = job["result"]["storyboard"]["hls"]["url"]
     assert "files" not in job["links"]
     assert client.get(f"/objects{url.removeprefix(base)}").content == b"hls"
+
+
+_NUMBERS = st.integers(-2, 20_000) | st.floats() | st.sampled_from(["0%", "1e3%", "-1%", "9" * 400])
+_VALUES = st.recursive(
+    st.none() | st.booleans() | _NUMBERS | st.text(max_size=10),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["columns", "rows", "tile_width", "interval_s", "duration_s", "width"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+_WAYS = ("times", "interval_s", "count", "max", "sprite", "storyboard", "preview", "candidates")
+_SHAPES = ("width", "height", "size", "fit", "pick", "lane", "visibility", "metadata")
+
+
+@given(wanted=st.dictionaries(st.sampled_from((*_WAYS, *_SHAPES)), _VALUES, max_size=4))
+@profile(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_wish_makes_the_server_fail(client: httpx2.Client, wanted: dict[str, Any]) -> None:
+    body = json.dumps({"source": SOURCE, **wanted})
+
+    answer = client.post(
+        "/v1/snapshots", content=body, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code in {202, 400, 422}
+    if answer.status_code == 422:
+        assert answer.json()["errors"]
