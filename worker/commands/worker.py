@@ -6,7 +6,6 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable
-from functools import cache
 from typing import Annotated, Final
 
 import structlog
@@ -24,17 +23,12 @@ from celery.signals import (
 
 from worker import wiring
 from worker.broker import make_app
+from worker.commands.attempts import runner
 from worker.commands.heartbeat import heartbeat_step
-from worker.contracts.jobs import AnyResult, AttemptedJob
 from worker.contracts.names import LANES, QUEUE_OF_LANE
-from worker.contracts.requests import ChecksumRequest, CoverRequest
-from worker.errors import FaceError, RequestError, WorkerError
-from worker.jobs.checksum import ChecksumStory
-from worker.jobs.cover import CoverStory
-from worker.jobs.opening import Opening
+from worker.errors import FaceError, RequestError
 from worker.rules.urls import shown
 from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, Settings
-from worker.state.leases import Lease
 from worker.state.workers import WorkerInfo
 from worker.tasks import AttemptParts, Running, register
 from worker.telemetry import start_logging
@@ -106,39 +100,11 @@ def _attempt_parts(settings: Settings, name: str, running: Running) -> AttemptPa
     """What the pool child works with; called in the child, so that nothing of it was forked."""
     section = settings.worker
     state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
-    story = CoverStory(*wiring.cover_parts(settings, on_hang=running.give_up))
-    open_source = wiring.source_opener(settings, state.uploads, state.images)
-    destination = wiring.store_destination(settings)
-    catalogue = wiring.catalogue(state, wiring.store(settings))
-
-    sides = (state.transfers, state.entries)
-    checksum = cache(lambda: ChecksumStory(*wiring.checksum_parts(settings, *sides)))
-
-    def run(job: AttemptedJob, lease: Lease) -> AnyResult:
-        wanted = job.request
-        if isinstance(wanted, ChecksumRequest):
-            return checksum().run(wanted, tenant=job.tenant, attempt=lease)
-        if not isinstance(wanted, CoverRequest):
-            raise WorkerError("internal.error", f"no story of {type(wanted).__name__}")
-        visibility = wiring.visibility(settings, state.libraries, job.tenant, wanted)
-        refer = state.references.of_job(job.tenant, job.id)
-        opening = Opening(lambda: open_source(job.tenant, wanted.source))
-        result = story.run(
-            wanted,
-            open_source=opening,
-            destination=destination(job.tenant, visibility, refer),
-            attempt=lease,
-            without_faces=job.without_faces,
-            results=state.results.of(job.tenant, visibility, refer=refer),
-        )
-        catalogue.keep(job, result, opening.fingerprint)
-        return result
-
     return AttemptParts(
         owner=name,
         leases=state.leases,
         lanes=state.lanes,
-        run=run,
+        run=runner(settings, state, on_hang=running.give_up),
         renew_s=section.lease_renew_s,
         claim_patience_s=CLAIM_PATIENCE_S,
         end_patience_s=END_PATIENCE_S,

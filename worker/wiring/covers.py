@@ -6,11 +6,10 @@ from typing import Final, NamedTuple
 
 from worker import registry
 from worker.contracts.names import Visibility
-from worker.contracts.requests import CoverRequest
 from worker.contracts.results import Versions
 from worker.ports import Decoder, Encoder, FaceDetector
 from worker.rules.models import DEFAULT_MODEL, MODELS, default_path
-from worker.rules.visibility import visibility_of
+from worker.rules.visibility import Pictured, visibility_of
 from worker.settings import Settings
 from worker.state.libraries import LibraryRecords
 from worker.state.permissions import entry_refused
@@ -71,11 +70,11 @@ def import_adapters(settings: Settings) -> None:
 
 
 def visibility(
-    settings: Settings, libraries: LibraryRecords, tenant: str, wanted: CoverRequest
+    settings: Settings, libraries: LibraryRecords, tenant: str, wanted: Pictured
 ) -> Visibility:
-    """Who may read the covers of a request, to be asked by every attempt at it.
+    """Who may read the pictures of a request, to be asked by every attempt at it.
 
-    A library may have become private since the request was taken: then so are its covers.
+    A library may have become private since the request was taken: then so are they.
     Raises: RequestError `queue.unavailable`.
     """
     default, profiles = settings.store.visibility, settings.providers.tencent_smh
