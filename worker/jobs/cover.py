@@ -20,7 +20,7 @@ from worker.errors import CoverError
 from worker.geometry.crop import square_crop
 from worker.geometry.shapes import Box, Size
 from worker.jobs import earlier
-from worker.jobs.finishing import Encoded, Picture, encoded, stored
+from worker.jobs.finishing import Encoded, Picture, claimed_size, encoded, stored
 from worker.jobs.looking import NOBODY_LOOKED, Looked, faces_in, small_view
 from worker.jobs.timing import Stopwatch
 from worker.ports import (
@@ -133,7 +133,7 @@ class CoverStory:
         with closing(medium):
             with watch.stage("decode"):
                 frame = medium.frame(recipe.frame.policy)
-            yield Picture(medium, frame, Size(medium.info.width, medium.info.height))
+            yield Picture(medium, frame, claimed_size(medium))
 
     def _look(self, picture: Picture, without_faces: bool) -> Looked:
         if without_faces:

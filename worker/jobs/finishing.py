@@ -30,6 +30,21 @@ class Encoded(NamedTuple):
     data: bytes
 
 
+def claimed_size(medium: OpenMedium) -> Size:
+    """The size that the medium is known to have so far."""
+    return Size(medium.info.width, medium.info.height)
+
+
+def upright_size(medium: OpenMedium) -> Size:
+    """The size of the upright frame; of a video the first one is decoded for it.
+
+    Raises: MediaError, SourceError.
+    """
+    if medium.info.kind == "video":
+        medium.release(medium.frame("first"))
+    return claimed_size(medium)
+
+
 def encoded(
     picture: Picture,
     crop: CropInfo,

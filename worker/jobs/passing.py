@@ -5,8 +5,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from worker.contracts.passes import Wanted
 from worker.errors import MediaError
-from worker.geometry.shapes import Size
-from worker.jobs.finishing import Picture
+from worker.jobs.finishing import Picture, claimed_size
 from worker.jobs.timing import Stopwatch
 from worker.ports import Frame, OpenMedium
 
@@ -69,13 +68,19 @@ def pictures_of(
     medium: OpenMedium, wanted: Sequence[Wanted], *, tell: Tell, watch: Stopwatch
 ) -> Iterator[Picture | None]:
     """The wanted frames in their order; each is released when the next is asked for."""
-    done = 0
-    frames = medium.frames(wanted, on_pass=lambda at_ms: tell(done / len(wanted), at_ms))
+    done = furthest_ms = 0
+
+    def on_pass(at_ms: int) -> None:
+        nonlocal furthest_ms
+        furthest_ms = max(furthest_ms, at_ms)
+        tell(done / len(wanted), furthest_ms)
+
+    frames = medium.frames(wanted, on_pass=on_pass)
     for frame in _timed(frames, watch):
         if frame is None:
             yield None
         else:
-            yield Picture(medium, frame, Size(medium.info.width, medium.info.height))
+            yield Picture(medium, frame, claimed_size(medium))
             medium.release(frame)
         done += 1
 

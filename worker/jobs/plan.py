@@ -9,7 +9,7 @@ from worker.contracts.passes import Forecast, Timeline, Wanted
 from worker.contracts.plans import PlannedOutput, PlanRequest, PlanResult
 from worker.contracts.requests import Recipe
 from worker.contracts.snapshots import SnapshotRecipe
-from worker.geometry.shapes import Size
+from worker.jobs.finishing import claimed_size, upright_size
 from worker.jobs.timing import Stopwatch
 from worker.ports import Attempt, Decoder, Encoder, OpenMedium, Reader, StoryboardIndex
 from worker.rules.offsets import offsets_of
@@ -29,7 +29,10 @@ class Expected(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanStory:
-    """Forecasts jobs; makes and stores nothing, and decodes nothing that can be known without."""
+    """Forecasts jobs; makes and stores nothing.
+
+    Of a video whose size counts the first frame is decoded: before, nobody knows its rotation.
+    """
 
     decoder: Decoder
     encoders: Mapping[str, Encoder]
@@ -90,10 +93,11 @@ class PlanStory:
     def _expected(
         self, wanted: Recipe | SnapshotRecipe, medium: OpenMedium, timeline: Timeline
     ) -> Expected:
-        frame = _frame_size(medium)
         if isinstance(wanted, Recipe):
+            frame = claimed_size(medium) if wanted.sizes else upright_size(medium)
             return Expected(medium.forecast([Wanted(0)]), cover_outputs(wanted, frame))
         offsets = offsets_of(wanted, timeline)
+        frame = upright_size(medium)
         indexes = [
             index.extension
             for index in self.indexes.values()
@@ -105,15 +109,6 @@ class PlanStory:
             passes.append(moving(wanted.preview, timeline, ()).wanted)
         forecasts = [medium.forecast(frames) for frames in passes if frames]
         return Expected(_sum(forecasts), outputs, offsets.asked_ms)
-
-
-def _frame_size(medium: OpenMedium) -> Size:
-    """The size of the upright frame, which some files do not tell before it is decoded."""
-    info = medium.info
-    if not (info.width and info.height):
-        medium.release(medium.frame("first"))
-        info = medium.info
-    return Size(info.width, info.height)
 
 
 def _sum(forecasts: list[Forecast]) -> Forecast:

@@ -9,6 +9,7 @@ from worker.contracts.snapshot_results import PreviewInfo
 from worker.contracts.snapshots import PreviewRequest
 from worker.geometry.shapes import Size
 from worker.jobs.files import Files
+from worker.jobs.finishing import claimed_size
 from worker.jobs.passing import Missing, Tell, pictures_of
 from worker.ports import Animator, OpenMedium, View
 from worker.rules.pieces import Moving, preview_size
@@ -30,7 +31,7 @@ class Preview:
 
         Raises: MediaError, SourceError, ImageError, StorageError, and what `tell` raises.
         """
-        size = preview_size(self.request, Size(medium.info.width, medium.info.height))
+        size = preview_size(self.request, claimed_size(medium))
         missing: list[Wanted] = []
         views = self._views(medium, shown.wanted, size, missing, tell)
         with self.files.watch.stage("encode"):

@@ -11,9 +11,11 @@ from worker.contracts.passes import Pick, Timeline
 from worker.contracts.results import ErrorInfo, Versions
 from worker.contracts.snapshot_results import PreviewInfo, SnapshotResult, StoryboardInfo
 from worker.contracts.snapshots import SnapshotRecipe
-from worker.errors import CoverError
+from worker.errors import CoverError, RequestError
+from worker.geometry.grid import Grid
 from worker.geometry.shapes import Size
 from worker.jobs.files import Files
+from worker.jobs.finishing import claimed_size, upright_size
 from worker.jobs.looking import Eyes
 from worker.jobs.passing import Missing, Order, Tell, merged, run_pass
 from worker.jobs.preview import Preview
@@ -147,11 +149,11 @@ class SnapshotStory:
 
     def _makers(self, recipe: SnapshotRecipe, opened: Opened, easel: Easel) -> Makers:
         """Raises: RequestError for a sheet with too many pixels a side."""
-        info, offsets = opened.medium.info, opened.offsets
+        offsets = opened.offsets
         grid_for = partial(grid_of, recipe, len(offsets.tiles_ms))
         sheets = None
         if offsets.tiles_ms:
-            grid = grid_for(Size(info.width, info.height))
+            grid = _checked(grid_for, opened.medium)
             apart = recipe.sprite is not None and recipe.sprite.tiles
             sheets = Sheets(easel, self.sheets, offsets.tiles_ms, grid, grid_for, apart)
         return Makers(
@@ -193,6 +195,14 @@ class SnapshotStory:
 def failed(source: str, error: CoverError) -> SnapshotResult:
     """The result of an attempt that ended with `error`; `source` as it may be shown."""
     return SnapshotResult(source=source, status="failed", error=ErrorInfo(**error.facts()))
+
+
+def _checked(grid_for: Callable[[Size], Grid], medium: OpenMedium) -> Grid:
+    """The grid for the size that the medium claims, for the true one where that makes none."""
+    try:
+        return grid_for(claimed_size(medium))
+    except RequestError:
+        return grid_for(upright_size(medium))
 
 
 def _tell(attempt: Attempt, first_percent: float, last_percent: float) -> Tell:

@@ -51,12 +51,17 @@ def pieces_of(samples: Sequence[Sample], *, duration_s: float, video_ms: int) ->
 
 
 def frame_times_ms(pieces: Sequence[Piece], frame_ms: int) -> list[int]:
-    """When the frames of the pieces are, one every `frame_ms` and at least one of each piece."""
-    return [
-        piece.start_ms + number * frame_ms
-        for piece in pieces
-        for number in range(max(1, rounded(piece.length_ms / frame_ms)))
-    ]
+    """When the frames of the pieces are, one every `frame_ms` and at least one of each piece.
+
+    All together they last as long as the pieces do, to the nearest frame.
+    """
+    times: list[int] = []
+    length_ms = 0
+    for piece in pieces:
+        length_ms += piece.length_ms
+        frames = max(1, rounded(length_ms / frame_ms) - len(times))
+        times += [piece.start_ms + number * frame_ms for number in range(frames)]
+    return times
 
 
 class Moving(NamedTuple):

@@ -1,12 +1,13 @@
 """Benches for stories, and a detector that finds nobody because it cannot look."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.worker.jobs.checksum_bench import LIBRARIES, Bench
+from tests.worker.jobs.counting import Counting, counting_clip
 from tests.worker.state.shelves import Shelf
 from worker.detectors.mediapipe import MediapipeDetector
 from worker.jobs.checksum import ChecksumStory
@@ -33,3 +34,16 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, one_redis_url: str) ->
     story = ChecksumStory(shelf.transfers, store, library, shelf.index, spool)
     yield Bench(shelf, store, library, story)
     shelf.redis.close()
+
+
+@pytest.fixture(scope="session")
+def count_clip(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Counting], Path]:
+    """Makes the file of a `Counting` clip, each once."""
+    folder = tmp_path_factory.mktemp("counting")
+
+    def made(clip: Counting) -> Path:
+        digest = hashlib.sha256(repr(clip).encode()).hexdigest()[:12]
+        path = folder / f"{digest}.{clip.container}"
+        return path if path.exists() else counting_clip(path, clip)
+
+    return made

@@ -70,6 +70,12 @@ def test_frames_of_pieces_are_evenly_apart() -> None:
     assert times == [1000 + n * 67 for n in range(9)] + [5000 + n * 67 for n in range(9)]
 
 
+def test_frames_of_all_pieces_last_as_long_as_these() -> None:
+    times = frame_times_ms([Piece(0, 666), Piece(2000, 666), Piece(4000, 666)], 100)
+
+    assert [sum(at // 2000 == part for at in times) for part in range(3)] == [7, 6, 7]
+
+
 def test_the_shortest_piece_has_a_frame() -> None:
     assert frame_times_ms([Piece(0, 1)], 100) == [0]
 

@@ -1,0 +1,101 @@
+"""Sprite sheets: tiles in their order, sheets one after the other."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.worker.jobs.counting import Counting, number_in, tiles_of
+from tests.worker.jobs.snapshot_bench import Album, told
+from worker.contracts.snapshot_results import SheetInfo
+
+CountClip = Callable[[Counting], Path]
+
+
+def tiles(album: Album, sheet: SheetInfo) -> list[Image.Image]:
+    """The tiles that a sheet has a time for."""
+    picture = album.picture(sheet)
+    assert picture.size == (sheet.width, sheet.height)
+    found = tiles_of(picture, sheet.columns, (sheet.tile_width, sheet.tile_height))
+    return found[: len(sheet.offsets_ms)]
+
+
+@pytest.mark.parametrize(
+    ("sprite", "numbers"),
+    [
+        pytest.param(
+            {"columns": 5, "rows": 2}, [[0, 10, 20, 30, 40, 50, 60, 70, 80, 90]], id="one-sheet"
+        ),
+        pytest.param(
+            {"columns": 2, "rows": 2, "interval_s": 1.0},
+            [[0, 10, 20, 30], [40, 50, 60, 70], [80, 90]],
+            id="as-many-as-are-needed",
+        ),
+        pytest.param(
+            {"columns": 3, "rows": 1, "interval_s": 4.04},
+            [[0, 41, 81]],
+            id="between-frames",
+        ),
+    ],
+)
+def test_tiles_show_the_frames_of_their_times_row_by_row(
+    count_clip: CountClip, sprite: dict[str, Any], numbers: list[list[int]]
+) -> None:
+    result, album = told(count_clip(Counting()), sprite=sprite)
+
+    found = [[number_in(tile) for tile in tiles(album, sheet)] for sheet in result.sheets]
+    assert found == numbers
+    assert [sheet.pts_ms for sheet in result.sheets] == [
+        tuple(number * 100 for number in sheet) for sheet in numbers
+    ]
+
+
+def test_sheets_are_told_with_their_grid(count_clip: CountClip) -> None:
+    sprite = {"columns": 4, "rows": 2, "interval_s": 1, "tile_width": 80}
+
+    result, _ = told(count_clip(Counting()), sprite=sprite, format="jpeg")
+
+    assert [sheet.path for sheet in result.sheets] == ["sheet-01.jpg", "sheet-02.jpg"]
+    for sheet in result.sheets:
+        assert (sheet.columns, sheet.rows) == (4, 2)
+        assert (sheet.tile_width, sheet.tile_height) == (80, 46)
+        assert (sheet.width, sheet.height) == (320, 92)
+    assert [len(sheet.offsets_ms) for sheet in result.sheets] == [8, 2]
+
+
+def test_a_sheet_has_no_more_rows_than_tiles_need(count_clip: CountClip) -> None:
+    result, _ = told(count_clip(Counting(frames=30)), storyboard=True)
+
+    (sheet,) = result.sheets
+    assert (sheet.columns, sheet.rows, sheet.offsets_ms) == (10, 1, (0, 1000, 2000))
+
+
+def test_tiles_are_kept_as_pictures_of_their_own_where_asked(count_clip: CountClip) -> None:
+    sprite = {"columns": 2, "rows": 2, "tiles": True}
+
+    result, album = told(count_clip(Counting()), sprite=sprite)
+
+    (sheet,) = result.sheets
+    assert [tile.path for tile in sheet.tiles] == [f"tile-000{n}.png" for n in (1, 2, 3, 4)]
+    assert [number_in(album.picture(tile)) for tile in sheet.tiles] == [0, 25, 50, 75]
+    assert [tile.offset_ms for tile in sheet.tiles] == [0, 2500, 5000, 7500]
+    assert {(tile.width, tile.height) for tile in sheet.tiles} == {(160, 90)}
+
+
+def test_a_rotated_clip_has_tall_tiles(count_clip: CountClip) -> None:
+    clip = count_clip(Counting(width=180, height=320, rotation_cw=270))
+
+    result, album = told(clip, sprite={"columns": 5, "rows": 1})
+
+    (sheet,) = result.sheets
+    assert (sheet.tile_width, sheet.tile_height) == (160, 284)
+    assert [number_in(tile) for tile in tiles(album, sheet)] == [0, 20, 40, 60, 80]
+
+
+def test_stills_and_tiles_of_one_time_share_a_frame(count_clip: CountClip) -> None:
+    result, album = told(count_clip(Counting()), times=[0, 5], sprite={"columns": 2, "rows": 1})
+
+    assert [number_in(album.picture(still)) for still in result.snapshots] == [0, 50]
+    assert [number_in(tile) for tile in tiles(album, result.sheets[0])] == [0, 50]
