@@ -8,9 +8,11 @@ import structlog
 from worker import wiring
 from worker.broker import items_in_queue
 from worker.chores.clock import Chore, run_chores
+from worker.chores.pictures import sweep_pictures
 from worker.chores.reconcile import publish_unseen, take_back_lost
 from worker.chores.release import release_due
 from worker.chores.sweep import sweep_jobs, sweep_uploads
+from worker.commands.images import keep_rules
 from worker.settings import Settings
 from worker.state.chore_lease import CHORE_LEASE_S, ChoreLease
 from worker.telemetry import start_logging
@@ -70,4 +72,10 @@ def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
             aside=True,
         ),
         Chore("sweep-uploads", section.sweep_every_s, sweep, aside=True),
+        Chore(
+            "sweep-pictures",
+            settings.catalogue.sweep_every_s,
+            partial(sweep_pictures, wiring.catalogue(state, store), keep_rules(settings)),
+            aside=True,
+        ),
     ]

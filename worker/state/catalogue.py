@@ -5,7 +5,7 @@ before its record is shown and deleted before that is forgotten, so no picture c
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple, Protocol
 
@@ -25,12 +25,28 @@ log = logging.getLogger(__name__)
 _AT_ONCE: Final = 8
 
 
+class Stored(Protocol):
+    """An object of the store."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+
 class Objects(Protocol):
     """What of a store the catalogue needs."""
 
     def put(self, key: str, data: bytes, *, content_type: str) -> None: ...
 
+    def find(self, key: str) -> Stored | None: ...
+
+    def read(self, key: str, offset: int, length: int) -> bytes: ...
+
     def delete(self, key: str) -> None: ...
+
+    def list(self, prefix: str) -> Iterator[Stored]: ...
 
 
 class Catalogue(NamedTuple):

@@ -89,7 +89,7 @@ redis.call('DEL', 'ff:deleting:' .. key)
 
 _OLD: Final = """
 return redis.call('ZRANGEBYSCORE', 'ff:orphans', '-inf',
-  whole(math.ceil(clock_ms() - tonumber(ARGV[1]))), 'LIMIT', 0, ARGV[2])
+  whole(math.ceil(clock_ms() - tonumber(ARGV[1]))), 'LIMIT', ARGV[2], ARGV[3])
 """
 
 _UNKNOWN: Final = (
@@ -166,9 +166,9 @@ class References:
         self._let_go(key, token)
         return True
 
-    def orphans(self, *, grace_s: float, limit: int) -> list[str]:
+    def orphans(self, *, grace_s: float, start: int = 0, limit: int) -> list[str]:
         """Objects that nobody has needed for `grace_s`, those of longest standing first."""
-        found: list[str] = self._old(grace_s * 1000, limit)
+        found: list[str] = self._old(grace_s * 1000, start, limit)
         return found
 
     def unknown(self, keys: Sequence[str], *, release: bool) -> list[str]:

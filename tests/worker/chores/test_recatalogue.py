@@ -1,0 +1,141 @@
+"""A catalogue that was lost is made anew, and answers as before."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.worker.state.parts import Parts
+from tests.worker.state.pictures import Gallery, cover, key_of
+from worker.chores.pictures import KeepRules, sweep_pictures
+from worker.chores.recatalogue import Unknown, recatalogue, unknown_objects
+from worker.rules.keys import sidecar_key
+from worker.state.images import ImageFilters
+
+AT_ONCE = KeepRules({"CoverSnapshot": None}, grace_s=0)
+
+
+@pytest.fixture
+def gallery(one_redis_url: str, tmp_path: Path) -> Iterator[Gallery]:
+    parts = Parts(one_redis_url)
+    parts.slots(10)
+    yield Gallery(parts, tmp_path)
+    parts.redis.close()
+
+
+def answers(gallery: Gallery) -> list[object]:
+    """All that callers can be told."""
+    told: list[object] = []
+    for tenant in ("ann", "bob"):
+        page = gallery.images.page(tenant, ImageFilters(), cursor=None, limit=100)
+        told += page.images
+        for image in page.images:
+            assert image.medium_id
+            filters = ImageFilters(medium=image.medium_id)
+            told.append(gallery.media.read(tenant, image.medium_id))
+            told.append(gallery.images.page(tenant, filters, cursor=None, limit=100))
+    return told
+
+
+def unknown(gallery: Gallery, *, release: bool) -> Unknown:
+    return unknown_objects(gallery.catalogue, release=release, looked_at=lambda _: None)
+
+
+def fill(gallery: Gallery) -> None:
+    """Pictures of two tenants and two media, of which one has two versions."""
+    first = gallery.take(64, 128)
+    gallery.finish(first, cover(key_of(1)), cover(key_of(2), 128), fingerprint="one")
+    second = gallery.take(64)
+    gallery.finish(second, cover(key_of(1)), fingerprint="two")
+    third = gallery.take(32, tenant="bob", url="https://media.example/other.mp4")
+    gallery.finish(third, cover(key_of(3), 32))
+
+
+def test_after_everything_was_lost_the_answers_are_the_same(gallery: Gallery) -> None:
+    fill(gallery)
+    before = answers(gallery)
+    gallery.parts.redis.flushdb()
+
+    outcomes = Counter(recatalogue(gallery.catalogue))
+
+    assert outcomes == {"image": 4, "medium": 2}
+    assert answers(gallery) == before
+    assert Counter(recatalogue(gallery.catalogue)) == {"known": 6}
+    assert answers(gallery) == before
+
+
+def test_objects_are_shared_as_before(gallery: Gallery) -> None:
+    fill(gallery)
+    gallery.parts.redis.flushdb()
+    list(recatalogue(gallery.catalogue))
+    shared = [
+        image
+        for image in gallery.images.page("ann", ImageFilters(), cursor=None, limit=9).images
+        if image.key == key_of(1)
+    ]
+
+    gallery.catalogue.delete("ann", shared[0].image_id)
+    assert gallery.is_stored(key_of(1))
+    gallery.catalogue.delete("ann", shared[1].image_id)
+    assert not gallery.is_stored(key_of(1))
+
+
+def test_a_deleted_picture_does_not_come_back(gallery: Gallery) -> None:
+    _, first = gallery.made(key_of(1))
+    gallery.made(key_of(1))
+    gallery.catalogue.delete("ann", first)
+    gallery.parts.redis.flushdb()
+
+    list(recatalogue(gallery.catalogue))
+
+    assert gallery.images.read("ann", first) is None
+
+
+def test_documents_without_their_picture_or_of_another_key_are_left_alone(
+    gallery: Gallery,
+) -> None:
+    _, image = gallery.made(key_of(1))
+    mine = sidecar_key("ann", "images", image)
+    document = gallery.store.read(mine, 0, 10_000)
+    theirs = sidecar_key("bob", "images", image)
+    damaged = sidecar_key("ann", "images", "0" * 32)
+    gallery.store.put(theirs, document, content_type="application/json")
+    gallery.store.put(damaged, document[:50], content_type="application/json")
+    gallery.store.delete(key_of(1))
+    gallery.parts.redis.flushdb()
+
+    outcomes = Counter(recatalogue(gallery.catalogue))
+
+    assert outcomes == {"medium": 1, "gone": 1, "damaged": 2}
+    assert gallery.images.read("ann", image) is None
+    assert gallery.images.read("bob", image) is None
+    assert len(list(gallery.store.list("catalogue/"))) == 4
+
+
+def test_a_job_that_died_between_picture_and_record_leaves_nothing(gallery: Gallery) -> None:
+    job = gallery.take(64)
+    gallery.put(job, key_of(1))
+    gallery.parts.jobs.cancel("ann", job.id)
+    assert unknown(gallery, release=True) == (0, 0)
+
+    gallery.forget_jobs()
+    sweep_pictures(gallery.catalogue, AT_ONCE)
+
+    assert not gallery.is_stored(key_of(1))
+
+
+def test_pictures_of_a_time_before_the_catalogue_go_only_when_that_is_said(
+    gallery: Gallery,
+) -> None:
+    gallery.made(key_of(1))
+    gallery.store.put(key_of(2), b"older", content_type="image/jpeg")
+
+    assert unknown(gallery, release=False) == (1, 5)
+    sweep_pictures(gallery.catalogue, AT_ONCE)
+    assert gallery.is_stored(key_of(2))
+    assert unknown(gallery, release=True) == (1, 5)
+    sweep_pictures(gallery.catalogue, AT_ONCE)
+
+    assert not gallery.is_stored(key_of(2))
+    assert gallery.is_stored(key_of(1))
