@@ -1,6 +1,9 @@
 """What a worker does to a job's record, through the state a worker uses."""
 
 import os
+import time
+
+import httpx2
 
 from worker import wiring
 from worker.contracts.jobs import AnyResult, Item
@@ -40,3 +43,13 @@ class Attempts:
 
     def fail(self, job_id: str) -> None:
         self.begin(job_id).fail(MediaError("media.corrupt"))
+
+
+def recorded(client: httpx2.Client, kind: Kind) -> str:
+    """The id of the one job of that kind, once it is there."""
+    until_s = time.monotonic() + 10
+    while time.monotonic() < until_s:
+        if jobs := client.get("/v1/jobs", params={"kind": kind}).json()["jobs"]:
+            return str(jobs[0]["id"])
+        time.sleep(0.01)
+    raise AssertionError(f"no {kind} job was recorded")

@@ -1,12 +1,13 @@
 """Choosing: a stored picture of a finished job becomes the source of a cover, by whoever may."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.api.attempts import Attempts
+from tests.api.attempts import Attempts, recorded
 from worker import wiring
 from worker.contracts.names import Visibility
 from worker.contracts.results import CoverResult
@@ -120,12 +121,19 @@ def test_the_same_choice_shares_a_job_and_another_has_its_own(
     assert _choose(client, job_id, snapshot=1).json()["id"] != first
 
 
-def test_the_finished_cover_is_waited_for(client: httpx2.Client, finished: Finish) -> None:
-    answer = client.post(
-        f"/v1/jobs/{finished()}/choose", json={"snapshot": 0}, headers={"Prefer": "wait=0"}
-    )
+def test_the_finished_cover_is_waited_for(
+    client: httpx2.Client, finished: Finish, attempts: Attempts
+) -> None:
+    path, body = f"/v1/jobs/{finished()}/choose", {"snapshot": 0}
+    with ThreadPoolExecutor(1) as callers:
+        answering = callers.submit(client.post, path, json=body, headers={"Prefer": "wait=10"})
+        cover_id = recorded(client, "cover")
+        attempts.succeed(cover_id)
 
-    assert (answer.status_code, answer.headers["preference-applied"]) == (202, "wait=0")
+        answer = answering.result(10)
+
+    assert (answer.status_code, answer.headers["preference-applied"]) == (200, "wait=10")
+    assert (answer.json()["id"], answer.json()["status"]) == (cover_id, "succeeded")
 
 
 def test_the_cover_of_a_private_picture_is_private(client: httpx2.Client, finished: Finish) -> None:

@@ -1,6 +1,5 @@
 """Plans: asked for with `plan=true`, probed by a worker, waited for, shared while unfinished."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.attempts import Attempts
+from tests.api.attempts import Attempts, recorded
 from worker.contracts.passes import Forecast, Timeline
 from worker.contracts.plans import PlannedOutput, PlanResult
 from worker.contracts.results import MediumInfo
@@ -62,16 +61,6 @@ def asking(client: httpx2.Client) -> Iterator[Callable[..., Future[httpx2.Respon
         yield lambda *arguments, **more: callers.submit(_ask, client, *arguments, **more)
 
 
-def _recorded(client: httpx2.Client) -> str:
-    """The id of the one job, once it is there."""
-    until_s = time.monotonic() + 10
-    while time.monotonic() < until_s:
-        if jobs := client.get("/v1/jobs").json()["jobs"]:
-            return str(jobs[0]["id"])
-        time.sleep(0.01)
-    raise AssertionError("no job was recorded")
-
-
 @BOTH
 def test_a_plan_is_waited_for_without_being_asked_to(
     client: httpx2.Client,
@@ -82,7 +71,7 @@ def test_a_plan_is_waited_for_without_being_asked_to(
     body: dict[str, Any],
 ) -> None:
     answering = asking(path, body)
-    job_id = _recorded(client)
+    job_id = recorded(client, "plan")
     attempts.begin(job_id, "plan").finish(PLAN)
 
     answer = answering.result(10)
@@ -127,7 +116,7 @@ def test_why_a_medium_cannot_be_probed_is_the_answer(
     error: CoverError,
 ) -> None:
     answering = asking("/v1/snapshots", SNAPSHOTS)
-    job_id = _recorded(client)
+    job_id = recorded(client, "plan")
     attempts.begin(job_id, "plan").fail(error)
 
     answer = answering.result(10)
@@ -143,7 +132,7 @@ def test_a_probe_that_is_cancelled_says_so(
     client: httpx2.Client, asking: Callable[..., Future[httpx2.Response]]
 ) -> None:
     answering = asking("/v1/covers", COVER)
-    client.delete(f"/v1/jobs/{_recorded(client)}")
+    client.delete(f"/v1/jobs/{recorded(client, 'plan')}")
 
     answer = answering.result(10)
 
