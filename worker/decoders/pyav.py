@@ -1,12 +1,15 @@
-"""Video through PyAV: the first frame for the price of one decoded picture."""
+"""Video through PyAV: frames for the price of few decoded pictures."""
 
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 import av
 
+from worker.contracts.passes import Forecast, Timeline, Wanted
 from worker.contracts.results import MediumInfo
 from worker.decoders.pyav_container import Opened, check_pixels, open_video
 from worker.decoders.pyav_file import converting
+from worker.decoders.pyav_film import Films
 from worker.decoders.pyav_first import Decoded, first_in_order, first_of_key_packet
 from worker.decoders.pyav_picture import Picture, picture_of
 from worker.errors import MediaError, RequestError, SourceError
@@ -50,6 +53,7 @@ class PyavMedium:
         self._opened: Opened | None = opened
         self._max_pixels = max_pixels
         self._info = _claimed(opened)
+        self._films = Films(reader, max_pixels=max_pixels)
         self._pictures: dict[int, Picture] = {}
         self._handles = 0
 
@@ -80,6 +84,36 @@ class PyavMedium:
             return self._held(decoded)
         finally:
             opened.close()
+
+    def timeline(self) -> Timeline:
+        """How long it is, and its key frames where the container has an index of the whole.
+
+        Raises: MediaError, SourceError.
+        """
+        self._close_first()
+        return self._films.timeline()
+
+    def forecast(self, wanted: Sequence[Wanted]) -> Forecast:
+        """What `frames` would take, by the index; without one frames and jumps are guessed.
+
+        Raises: MediaError, SourceError.
+        """
+        self._close_first()
+        return self._films.forecast(wanted)
+
+    def frames(
+        self, wanted: Sequence[Wanted], *, on_pass: Callable[[int], None]
+    ) -> Iterator[Frame | None]:
+        """The wanted frames in one pass; several may be the same picture, which is held once.
+
+        Raises: MediaError, SourceError, and what `on_pass` raises.
+        """
+        self._close_first()
+        for shown, aspect in self._films.shown(wanted, on_pass):
+            if shown is None or shown.frame is None:
+                yield None
+            else:
+                yield self._held(Decoded(shown.frame, 0, shown.at_ms, aspect))
 
     def _held(self, decoded: Decoded) -> Frame:
         """Keep the decoded frame under a new handle and learn from it what the medium is."""
@@ -112,6 +146,11 @@ class PyavMedium:
 
     def close(self) -> None:
         self._pictures.clear()
+        self._films.close()
+        self._close_first()
+
+    def _close_first(self) -> None:
+        """Close what was opened for a first frame: an index of hours is not held twice."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None

@@ -17,6 +17,8 @@ from worker.ports import Reader
 _FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,flv,mpegts,mpeg,ogg,asf"
 _NOT_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 _BUFFER_BYTES = 32 * 1024
+# FFmpeg reads what is larger than its buffer in one read of just that size: key packets are.
+_SMALL_BUFFER_BYTES = 8 * 1024
 
 av.logging.set_level(None)
 
@@ -34,13 +36,19 @@ class Opened:
 
 
 def open_video(
-    reader: Reader, *, max_pixels: int, probing: bool = False, lenient: bool = False
+    reader: Reader,
+    *,
+    max_pixels: int,
+    probing: bool = False,
+    lenient: bool = False,
+    seeking: bool = False,
 ) -> Opened:
     """Open `reader` for its first real video stream.
 
     Without `probing` no decoder runs while opening, which halves the price of a first frame;
     some streams then tell their size and frame order only when decoded. A `lenient` decoder
-    paints over what is damaged, and some say nothing of it.
+    paints over what is damaged, and some say nothing of it. For `seeking` the whole index is read,
+    fragment by fragment where it lies scattered: without it seeks go wrong silently.
 
     Raises: MediaError, SourceError.
     """
@@ -48,11 +56,12 @@ def open_video(
     options = {
         "format_whitelist": _FORMATS,
         "protocol_whitelist": "",
-        "fflags": "+ignidx",
         "max_pixels": str(max_pixels),
         # The frame rate is not asked for, so no packets are read to guess it.
         "fpsprobesize": "0",
     }
+    if not seeking:
+        options["fflags"] = "+ignidx"
     if not probing:
         options["codec_whitelist"] = "none"
     with translated(file, "open"):
@@ -62,7 +71,7 @@ def open_video(
             options=options,
             io_open=_refuse,
             metadata_errors="replace",
-            buffer_size=_BUFFER_BYTES,
+            buffer_size=_SMALL_BUFFER_BYTES if seeking else _BUFFER_BYTES,
         )
         try:
             stream = _video_stream(container)

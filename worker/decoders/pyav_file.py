@@ -43,6 +43,10 @@ class AvFile:
         self.fault: CoverError | None = None
         self.names_encryption = False
 
+    @property
+    def size_bytes(self) -> int | None:
+        return self._reader.size_bytes
+
     def read(self, length: int) -> bytes:
         """At most `length` bytes: FFmpeg copies all it gets into a buffer of that length."""
         if self.fault is not None:

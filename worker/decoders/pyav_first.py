@@ -74,6 +74,15 @@ def first_in_order(reader: Reader, *, max_pixels: int) -> Decoded:
     return _in_order(reader, max_pixels, lenient=True)
 
 
+def only_lenient(reader: Reader, *, max_pixels: int) -> bool:
+    """Whether a strict decoder shows no frame of the medium at all. Raises: SourceError."""
+    try:
+        _in_order(reader, max_pixels, lenient=False)
+    except MediaError as error:
+        return error.code == "media.corrupt"
+    return False
+
+
 def _in_order(reader: Reader, max_pixels: int, *, lenient: bool) -> Decoded:
     opened = open_video(reader, max_pixels=max_pixels, probing=True, lenient=lenient)
     try:

@@ -1,11 +1,11 @@
 """Upright RGB views of a decoded video frame, scaled straight from its own pixel format."""
 
 import struct
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 from av.filter import Graph
+from av.sidedata.sidedata import SideDataContainer
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
@@ -68,9 +68,10 @@ def picture_of(frame: VideoFrame, pixel_aspect: Fraction | None) -> Picture:
 
 
 def _orientation(frame: VideoFrame) -> Orientation:
-    # PyAV types the container as a mapping, but going through it gives the entries.
-    entries: Iterable[Any] = frame.side_data
-    for entry in entries:
+    # The frame's own container refers back to it, and frames would pile up until a collection;
+    # PyAV's types know neither how it is made nor that going through it gives the entries.
+    entries: Any = SideDataContainer
+    for entry in entries(frame):
         if entry.type == SideDataType.DISPLAYMATRIX and entry.buffer_size >= _MATRIX_BYTES:
             return of_display_matrix(struct.unpack("<9i", bytes(entry)[:_MATRIX_BYTES]))
     return UPRIGHT

@@ -1,5 +1,8 @@
 """Still pictures: decoded no larger than needed, upright, in sRGB, alpha on a stated background."""
 
+from collections.abc import Callable, Iterator, Sequence
+
+from worker.contracts.passes import Forecast, Timeline, Wanted
 from worker.contracts.results import MediumInfo
 from worker.decoders import still_jpeg, still_pillow, still_vips
 from worker.decoders.colour import to_srgb
@@ -12,7 +15,6 @@ from worker.rules.sniff import HEAD_BYTES, sniff
 
 _CHUNK_BYTES = 1 << 20
 _STREAMED = {"png", "webp", "tiff"}
-_HANDLE = 1
 
 
 class StillDecoder:
@@ -69,6 +71,8 @@ class StillMedium:
         self._picture = picture
         self._short_px = needed_px
         self._pixels: Pixels | None = None
+        self._handles = 0
+        self._held: set[int] = set()
 
     @property
     def info(self) -> MediumInfo:
@@ -94,7 +98,26 @@ class StillMedium:
         if at != "first":
             raise RequestError("request.not_available", f"frame policy {at!r} is not available")
         self._decoded(self._short_px)
-        return Frame(_HANDLE, None, 0)
+        self._handles += 1
+        self._held.add(self._handles)
+        return Frame(self._handles, None, 0)
+
+    def timeline(self) -> Timeline:
+        """A still has no duration and one frame."""
+        return Timeline(duration_ms=None, frames=1)
+
+    def forecast(self, wanted: Sequence[Wanted]) -> Forecast:
+        """The picture is read already, and decoded once."""
+        return Forecast(bytes=0, frames=min(1, len(wanted)), seeks=0)
+
+    def frames(
+        self, wanted: Sequence[Wanted], *, on_pass: Callable[[int], None]
+    ) -> Iterator[Frame | None]:
+        """The picture, for each that is wanted. Raises: MediaError, and what `on_pass` raises."""
+        for one in wanted:
+            frame = self.frame("first")
+            on_pass(one.offset_ms)
+            yield frame
 
     def view(self, frame: Frame, box: Box, width_px: int, height_px: int) -> View:
         """The upright region `box`, area-averaged to width_px by height_px.
@@ -124,7 +147,9 @@ class StillMedium:
         return decoded
 
     def release(self, frame: Frame) -> None:
-        self._pixels = None
+        self._held.discard(frame.handle)
+        if not self._held:
+            self._pixels = None
 
     def close(self) -> None:
         self._pixels = None

@@ -1,0 +1,167 @@
+"""A video opened for jumping about in it: its clock, its index, how long it is, its frames."""
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from worker.contracts.passes import Forecast, Timeline, Wanted
+from worker.decoders.pyav_clock import Clock
+from worker.decoders.pyav_container import Opened, open_video
+from worker.decoders.pyav_cursor import Cursor
+from worker.decoders.pyav_feed import Shown
+from worker.decoders.pyav_first import only_lenient
+from worker.decoders.pyav_index import key_table
+from worker.decoders.pyav_pass import Pass
+from worker.errors import MediaError, SourceError
+from worker.ports import Reader
+from worker.rules import passes
+from worker.rules.passes import KeyTable
+
+
+class Film(NamedTuple):
+    """`table` is None where the container has no index of the whole."""
+
+    opened: Opened
+    clock: Clock
+    table: KeyTable | None
+
+    @property
+    def frames_per_s(self) -> float | None:
+        rate = self.opened.stream.average_rate
+        return float(rate) if rate else None
+
+
+class Films:
+    """Opens one medium as often as passes over it need it."""
+
+    def __init__(self, reader: Reader, *, max_pixels: int) -> None:
+        self._reader = reader
+        self._max_pixels = max_pixels
+        self._film: Film | None = None
+        self._cursor: Cursor | None = None
+        self._timeline: Timeline | None = None
+
+    def _kept(self) -> Film:
+        """A film for questions; it stays open for the next one."""
+        if self._film is None:
+            self._film = self._opened(probing=False, lenient=False)
+        return self._film
+
+    def _opened(self, *, probing: bool, lenient: bool) -> Film:
+        opened = open_video(
+            self._reader,
+            max_pixels=self._max_pixels,
+            probing=probing,
+            lenient=lenient,
+            seeking=True,
+        )
+        clock = Clock(opened)
+        return Film(opened, clock, key_table(opened, clock))
+
+    def timeline(self) -> Timeline:
+        """How long the medium is. Raises: MediaError, SourceError."""
+        if self._timeline is None:
+            film = self._kept()
+            if film.clock.duration_ms is None:
+                self._film = None
+                self._timeline = _read_to_the_end(film)
+            else:
+                self._timeline = _told(film, film.clock.duration_ms)
+        return self._timeline
+
+    def forecast(self, wanted: Sequence[Wanted]) -> Forecast:
+        """What a pass would take. Raises: MediaError, SourceError."""
+        film = self._kept()
+        return passes.forecast(film.table, wanted, frames_per_s=film.frames_per_s)
+
+    def shown(
+        self, wanted: Sequence[Wanted], on_pass: Callable[[int], None]
+    ) -> Iterator[tuple[Shown | None, Fraction | None]]:
+        """The answers of one pass. A medium that strict decoders show nothing of is read leniently.
+
+        Raises: MediaError, SourceError, and what `on_pass` raises.
+        """
+        run = self._begun(wanted, on_pass, lenient=False)
+        came = False
+        try:
+            for one, following in zip(wanted, (*wanted[1:], None), strict=True):
+                shown = run.answer(one, following)
+                if shown is None and run.is_damaged and not came:
+                    came = True
+                    if only_lenient(self._reader, max_pixels=self._max_pixels):
+                        self._end()
+                        run = self._begun(wanted, on_pass, lenient=True)
+                        shown = run.answer(one, following)
+                came = came or shown is not None
+                yield shown, run.pixel_aspect
+        finally:
+            self._end()
+
+    def _begun(
+        self, wanted: Sequence[Wanted], on_pass: Callable[[int], None], *, lenient: bool
+    ) -> Pass:
+        film = self._kept()
+        # Only MP4 tells the order of frames without decoding; of key frames there is none.
+        probing = any(one.pick == "exact" for one in wanted)
+        probing = probing and not film.opened.container.format.name.startswith("mov")
+        if probing or lenient:
+            film.opened.close()
+            film = self._opened(probing=probing, lenient=lenient)
+        self._film = None
+
+        def reopen() -> Opened:
+            return open_video(
+                self._reader,
+                max_pixels=self._max_pixels,
+                probing=probing,
+                lenient=lenient,
+                seeking=True,
+            )
+
+        if film.table is not None and not lenient:
+            self._reader.soon(passes.spans(film.table, wanted))
+        self._cursor = Cursor(film.opened, film.clock, reopen=reopen)
+        return Pass(self._cursor, film.clock, film.table, on_pass)
+
+    def _end(self) -> None:
+        if self._cursor is not None:
+            self._cursor.close()
+            self._cursor = None
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._end()
+        if self._film is not None:
+            self._film.opened.close()
+            self._film = None
+
+
+def _told(film: Film, duration_ms: int) -> Timeline:
+    table = film.table
+    return Timeline(
+        duration_ms=duration_ms,
+        frames=film.opened.stream.frames or None,
+        keys=None if table is None else len(table.keys),
+        key_gap_ms=None if table is None else table.gap_ms,
+    )
+
+
+def _read_to_the_end(film: Film) -> Timeline:
+    """Raises: MediaError `media.no_duration` where the end is further than may be read."""
+    last_ms, frames, length = -1, 0, 0.0
+    cursor = Cursor(film.opened, film.clock, reopen=lambda: film.opened)
+    try:
+        for stamped in cursor.read():
+            last_ms, frames = max(last_ms, stamped.at_ms), frames + 1
+            length = float((stamped.packet.duration or 0) * (stamped.packet.time_base or 0))
+    except SourceError as error:
+        if error.code != "source.too_large":
+            raise
+        raise MediaError("media.no_duration") from error
+    finally:
+        cursor.close()
+    if last_ms < 0:
+        raise MediaError("media.no_frames", stage="decode")
+    return Timeline(
+        duration_ms=last_ms + max(1, round(length * 1000)), last_ms=last_ms, frames=frames
+    )

@@ -1,0 +1,215 @@
+"""One pass over a video: wanted frames in time order, little decoded but themselves."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from worker.contracts.passes import Wanted
+from worker.decoders.pyav_clock import Clock
+from worker.decoders.pyav_cursor import Cursor, Stamped
+from worker.decoders.pyav_feed import Feed, Shown
+from worker.decoders.pyav_window import Window
+from worker.rules.passes import READ_THROUGH_MS, KeyTable, is_worth_a_seek
+
+_NEXT_MS = 50
+
+
+class Pass:
+    """Answers wanted frames, which come by time. `is_damaged`: something did not decode."""
+
+    def __init__(
+        self, cursor: Cursor, clock: Clock, table: KeyTable | None, on_pass: Callable[[int], None]
+    ) -> None:
+        self._cursor = cursor
+        self._clock = clock
+        self._table = table
+        self._on_pass = cursor.on_pass = on_pass
+        self._window = Window(cursor)
+        self._context = cursor.opened.stream.codec_context
+        self._feed = Feed(self._context, clock, on_pass)
+        self._exact: Shown | None = None
+        self._last: Shown | None = None
+        self._near: tuple[int, Shown | None] | None = None
+        self._lost_until_ms = -1
+        self.is_damaged = False
+
+    @property
+    def pixel_aspect(self) -> Fraction | None:
+        """Known of some media only once a frame was decoded."""
+        stream = self._cursor.opened.stream
+        return stream.sample_aspect_ratio or self._context.sample_aspect_ratio
+
+    def answer(self, wanted: Wanted, following: Wanted | None) -> Shown | None:
+        """The wanted frame, None where it is damaged; `following` is what is wanted next.
+
+        Raises: MediaError, SourceError, and what `on_pass` raises.
+        """
+        if wanted.pick == "nearest_key":
+            shown = self._nearest(wanted.offset_ms)
+        else:
+            shown = self._exact_at(wanted.offset_ms, following)
+        self._on_pass(wanted.offset_ms)
+        return shown if shown is not None and shown.frame is not None else None
+
+    def _exact_at(self, at_ms: int, following: Wanted | None) -> Shown | None:
+        """The first frame at or after `at_ms`, past the last frame the last; None: damaged."""
+        if self._exact is not None and self._exact.at_ms >= at_ms:
+            return self._exact
+        if self._last is not None and self._last.at_ms < at_ms:
+            return self._last
+        if at_ms < self._lost_until_ms:
+            return None
+        shown = self._feed.out(at_ms)
+        if shown is None and at_ms <= self._feed.fed_ms:
+            shown = self._decoded(at_ms, None)
+        elif shown is None:
+            shown = self._sought(at_ms, self._is_alone(at_ms, following))
+        self._exact = shown if shown is not None and shown.frame is not None else None
+        return self._exact
+
+    def _is_alone(self, at_ms: int, following: Wanted | None) -> bool:
+        """Whether the next answer begins at another key frame: the decoder may be emptied."""
+        if following is None or following.pick == "nearest_key":
+            return True
+        if self._table is None:
+            return following.offset_ms - at_ms > max(READ_THROUGH_MS, self._cursor.gap_ms)
+        return self._table.before(at_ms) != self._table.before(following.offset_ms)
+
+    def _sought(self, at_ms: int, alone: bool) -> Shown | None:
+        self._stand(at_ms)
+        shown = self._looked(at_ms, alone)
+        if shown is None and alone and at_ms >= self._lost_until_ms:
+            # Some pictures are two packets, of which emptying the decoder loses the second.
+            self._begin(self._cursor.before(at_ms))
+            shown = self._looked(at_ms, False)
+        return shown
+
+    def _stand(self, at_ms: int) -> None:
+        """Stand where reading on leads to `at_ms`."""
+        stands = self._feed.live or len(self._window) > 0
+        ahead_ms = at_ms - self._window.read_ms
+        if self._table is None:
+            if not stands or ahead_ms > max(READ_THROUGH_MS, self._cursor.gap_ms):
+                self._begin(self._cursor.before(at_ms))
+            return
+        key = self._table.keys[self._table.before(at_ms)]
+        near = not is_worth_a_seek(self._cursor.position, key.offset)
+        if stands and (key.at_ms <= self._window.read_ms or near):
+            return
+        found = self._cursor.to_key(key)
+        if found is None or found.at_ms > at_ms:
+            found = self._cursor.before(at_ms)
+        self._begin(found)
+
+    def _begin(self, key: Stamped | None) -> None:
+        """Decode anew from `key` on."""
+        self._feed.begin()
+        self._window.begin(key)
+
+    def _looked(self, at_ms: int, alone: bool) -> Shown | None:
+        """Read on until it is known which frame is meant, then decode it from its key frame."""
+        target_ms = self._target(at_ms)
+        if target_ms is None:
+            return self._past_the_end(at_ms)
+        self._window.enter(target_ms)
+        self._follow_cut()
+        return self._decoded(at_ms, target_ms if alone and self._feed.is_reordering else None)
+
+    def _target(self, at_ms: int) -> int | None:
+        """When the frame meant is shown; of long groups of pictures the first part is decoded."""
+        target_ms = self._window.look(at_ms)
+        while target_ms is None and self._window.is_full:
+            self._follow_cut()
+            for _ in range((len(self._window) + 1) // 2):
+                stamped = self._window.pop()
+                if stamped is not None and not self._feed.put(stamped, at_ms):
+                    self._pass_damage(stamped)
+                    break
+            target_ms = self._window.look(at_ms)
+        return target_ms
+
+    def _follow_cut(self) -> None:
+        if self._window.is_cut:
+            self._feed.begin()
+            self._window.is_cut = False
+
+    def _decoded(self, at_ms: int, drain_ms: int | None) -> Shown | None:
+        """Decode on until a frame shown at `at_ms` or later comes out.
+
+        With the packet of `drain_ms` the decoder is emptied: nothing behind it is needed.
+        """
+        stamped: Stamped | None = None
+        while (shown := self._feed.out(at_ms)) is None:
+            done = stamped is not None and stamped.at_ms == drain_ms
+            stamped = None if done and not self._is_half(stamped) else self._window.pop()
+            if stamped is None:
+                self._feed.drain()
+                self._window.begin(None)
+                return self._feed.out(at_ms)
+            if not self._feed.put(stamped, at_ms):
+                self._pass_damage(stamped)
+                return None
+        return shown
+
+    def _pass_damage(self, damaged: Stamped) -> None:
+        """What follows refers to what is damaged: nothing is shown before the next key frame."""
+        self.is_damaged = True
+        self._feed.begin()
+        self._window.enter_next_key()
+        self._window.is_cut = False
+        if self._table is None and not len(self._window):
+            self._window.begin(next((s for s in self._cursor.read() if s.is_key), None))
+        following = self._table.after(damaged.at_ms) if self._table else None
+        next_ms = following.at_ms if following else self._window.read_ms
+        self._lost_until_ms = max(damaged.at_ms + 1, next_ms - _NEXT_MS)
+
+    def _past_the_end(self, at_ms: int) -> Shown | None:
+        """The last frame; None where the index tells of frames that the medium does not have."""
+        if not len(self._window):
+            self._begin(self._cursor.before(max(0, self._window.read_ms)))
+            self._window.look(at_ms)
+        last_ms = self._window.latest_ms
+        if self._table is not None and self._table.is_cut_short(last_ms, at_ms):
+            return None
+        self._window.enter(last_ms)
+        self._follow_cut()
+        shown = self._decoded(last_ms, None)
+        if shown is None and last_ms >= self._lost_until_ms:
+            shown = self._feed.latest
+        self._last = shown
+        return shown
+
+    def _is_half(self, stamped: Stamped | None) -> bool:
+        """Whether the packet is one field of a picture, and the next one the other."""
+        following = self._window.next
+        if stamped is None or following is None:
+            return False
+        return self._cursor.are_fields(stamped, following)
+
+    def _nearest(self, at_ms: int) -> Shown | None:
+        """The key frame nearest to `at_ms`; None where it is damaged."""
+        if self._table is None:
+            packets = self._cursor.nearest(at_ms)
+            stamp = packets[0].stamp
+        else:
+            key = self._table.keys[self._table.nearest(at_ms)]
+            stamp, packets = key.stamp, ()
+        if self._near is None or self._near[0] != stamp:
+            if self._table is not None:
+                packets = (self._cursor.to_key(key) or self._cursor.before(at_ms),)
+            self._near = stamp, self._alone(packets)
+        return self._near[1]
+
+    def _alone(self, packets: tuple[Stamped, ...]) -> Shown | None:
+        """The picture of a key frame, for the price of one."""
+        key, *following = packets
+        self._begin(None)
+        fields = [s for s in following if self._cursor.are_fields(key, s)]
+        if not all(self._feed.put(stamped, key.at_ms) for stamped in (key, *fields)):
+            self.is_damaged = True
+            return None
+        self._feed.drain()
+        shown = self._feed.out(0)
+        if shown is not None:
+            return shown
+        self._begin(self._cursor.before(key.at_ms))
+        return self._looked(key.at_ms, False)
