@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from typing import Any
 import psutil
 
 from worker import wiring
-from worker.contracts.jobs import Job
+from worker.contracts.jobs import AnyRequest, Job
 from worker.contracts.requests import CoverRequest
+from worker.contracts.snapshots import SnapshotRequest
 from worker.settings import CONFIG_VARIABLE, Settings
 from worker.state.events import EVENTS_KEY, parse_event
 
@@ -37,7 +39,9 @@ class GatedSource:
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                # An attempt that was cancelled has hung up.
+                with suppress(ConnectionError):
+                    self.wfile.write(data)
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -62,6 +66,8 @@ class House:
 
     def __init__(self, redis_url: str, folder: Path, source: GatedSource) -> None:
         (folder / "objects").mkdir(parents=True)
+        self.temporary = folder / "temporary"
+        self.temporary.mkdir()
         self._log = folder / "log"
         self._source = source
         self.config = folder / "firstframe.toml"
@@ -100,7 +106,11 @@ class House:
                     *("setpriv", "--pdeathsig", "KILL"),
                     *(sys.executable, "-m", "worker.commands", *command),
                 ],
-                env={**os.environ, CONFIG_VARIABLE: str(self.config)},
+                env={
+                    **os.environ,
+                    CONFIG_VARIABLE: str(self.config),
+                    "TMPDIR": str(self.temporary),
+                },
                 stdout=log,
                 stderr=log,
             )
@@ -123,7 +133,17 @@ class House:
         """A job on the gated source, given to Celery as the API does."""
         url = f"http://127.0.0.1:{self._source.port}/portrait.jpg"
         wanted = {"source": {"url": url}, "sizes": [64], **fields}
-        job = self.state.jobs.create(TENANT, CoverRequest.model_validate(wanted))
+        return self.given(CoverRequest.model_validate(wanted))
+
+    def snapshots(self, **fields: object) -> Job:
+        """A job for snapshots of the gated source."""
+        url = f"http://127.0.0.1:{self._source.port}/clip.mp4"
+        wanted = {"source": {"url": url}, "lane": "live", **fields}
+        return self.given(SnapshotRequest.model_validate(wanted))
+
+    def given(self, wanted: AnyRequest) -> Job:
+        """A job that is given to Celery as the API does."""
+        job = self.state.jobs.create(TENANT, wanted)
         self.state.lanes.release(job.lane)
         return job
 
@@ -140,11 +160,17 @@ class House:
         self.wait_for(lambda: self.now(job).finished_at is not None, within_s=within_s)
         return self.now(job)
 
-    def wait_for(self, true: Callable[[], bool], *, within_s: float = 40) -> None:
+    def wait_for(
+        self, true: Callable[[], bool], *, within_s: float = 40, pause_s: float = 0.05
+    ) -> None:
         deadline_s = time.monotonic() + within_s
         while not true():
             assert time.monotonic() < deadline_s, self.log()
-            time.sleep(0.05)
+            time.sleep(pause_s)
+
+    def open_gate(self) -> None:
+        """Let the source answer."""
+        self._source.gate.set()
 
     def told(self, job: Job) -> list[str]:
         """The states the job went through, as the event stream tells them."""
