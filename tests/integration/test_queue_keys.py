@@ -7,13 +7,14 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from tests.worker.state.parts import DONE, Parts, request
+from tests.worker.state.pictures import Gallery, key_of
 from tests.worker.state.shelves import PLACE, directory, library, picture, upload
 from worker.broker import CeleryPublisher
 from worker.contracts.jobs import Item
 from worker.contracts.libraries import ROOT, Grant, Part
 from worker.contracts.requests import Recipe
 from worker.contracts.tokens import VendorToken
-from worker.errors import SourceError
+from worker.errors import SourceError, StorageError
 from worker.rules.recipes import flight_of
 from worker.settings import RedisSettings, WorkerSettings
 from worker.state.access_tokens import AccessTokens
@@ -65,6 +66,21 @@ def keep_what_is_found_again(parts: Parts) -> None:
     UploadDigests(parts.redis, keep_s=60).keep("ann", UPLOAD, "ab" * 32)
 
 
+def fill_a_catalogue(parts: Parts, folder: Path) -> None:
+    """A picture that is made, one that never came, one whose object is being deleted."""
+    gallery = Gallery(parts, folder)
+    gallery.made(key_of(1))
+    parts.jobs.cancel("ann", gallery.take(64).id)
+    _, image = gallery.made(key_of(2))
+    gallery.images.remove("ann", image)
+
+    def fail(key: str) -> None:
+        raise StorageError("storage.unavailable")
+
+    with suppress(StorageError):
+        gallery.references.delete(key_of(2), fail, grace_s=0)
+
+
 def keys_while_a_token_is_made(parts: Parts) -> dict[str, str]:
     """The type of every key, a vendor's token, a failure and the lock of the next among them."""
     keys: dict[str, str] = {}
@@ -83,9 +99,10 @@ def keys_while_a_token_is_made(parts: Parts) -> dict[str, str]:
     return keys
 
 
-def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
+def test_every_key_is_listed_with_its_type(redis_url: str, tmp_path: Path) -> None:
     parts = Parts(redis_url)
     parts.slots(1)
+    fill_a_catalogue(parts, tmp_path)
     parts.chore_lease().hold()
     redis_settings = RedisSettings(url=SecretStr(redis_url))
     CeleryPublisher(
@@ -101,7 +118,6 @@ def test_every_key_is_listed_with_its_type(redis_url: str) -> None:
     parts.jobs.create("ann", request(), flight=flight_of(request()))
     parts.lanes.release("live")
     fill_a_library(parts)
-
     keep_what_is_found_again(parts)
     keys = keys_while_a_token_is_made(parts)
 

@@ -47,6 +47,7 @@ def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
         store.delete,
         keep_s=section.keep_uploads_s,
     )
+    pictures = partial(sweep_pictures, wiring.catalogue(state, store), keep_rules(settings))
     return [
         Chore("release", RELEASE_EVERY_S, partial(release_due, state.lanes)),
         Chore(
@@ -72,10 +73,5 @@ def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
             aside=True,
         ),
         Chore("sweep-uploads", section.sweep_every_s, sweep, aside=True),
-        Chore(
-            "sweep-pictures",
-            settings.catalogue.sweep_every_s,
-            partial(sweep_pictures, wiring.catalogue(state, store), keep_rules(settings)),
-            aside=True,
-        ),
+        Chore("sweep-pictures", settings.catalogue.sweep_every_s, pictures, aside=True),
     ]
