@@ -22,8 +22,10 @@ from api.routes import (
     covers,
     events,
     health,
+    images,
     jobs,
     library_objects,
+    media,
     objects,
     snapshots,
     uploads,
@@ -57,7 +59,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.sights = wiring.async_sights(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
     app.state.subscribers = Subscribers()
-    for room in (covers, snapshots, choices, uploads, jobs, events):
+    for room in (covers, snapshots, choices, uploads, jobs, events, media, images):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
     app.include_router(health.router)
     if app.state.store.served_here:

@@ -10,9 +10,6 @@ from worker.errors import RequestError
 
 UNBUILT: Final = (
     ("POST", "/v1/jobs/{job_id}/recrop"),
-    ("GET", "/v1/media/{medium_id}"),
-    ("GET", "/v1/images/{image_id}"),
-    ("GET", "/v1/images"),
     ("POST", "/v1/records"),
     ("GET", "/v1/records"),
     ("GET", "/metrics"),
