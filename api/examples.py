@@ -44,7 +44,7 @@ EXAMPLE_JOB: Final[dict[str, Any]] = {
     "result": None,
     "error": None,
     "record": None,
-    "links": {"self": f"/v1/jobs/{_JOB_ID}"},
+    "links": {"self": f"/v1/jobs/{_JOB_ID}", "events": f"/v1/jobs/{_JOB_ID}/events"},
 }
 _DONE: Final[dict[str, Any]] = {
     **EXAMPLE_JOB,

@@ -22,6 +22,7 @@ log = structlog.get_logger("firstframe.api")
 
 class Links(BaseModel):
     self: str
+    events: str = Field(description="Server-sent events of the job.")
     covers: list[str] | None = Field(
         default=None,
         description="Links that open the private covers of `result`, in its order, for an hour; "
@@ -114,7 +115,8 @@ def job_view(job: Job, store: Store) -> dict[str, Any]:
     """A job as JSON: the record and its links; of the request only what was said or assumed."""
     view = job.model_dump(mode="json", exclude={"request"})
     view["request"] = job.request.model_dump(mode="json", exclude_none=True)
-    view["links"] = {"self": job_path(job.id)}
+    path = job_path(job.id)
+    view["links"] = {"self": path, "events": f"{path}/events"}
     for name, keys in _keys_of(job).items():
         private = [key for key in keys if key and not is_public(key)]
         if private:

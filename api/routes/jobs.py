@@ -71,7 +71,7 @@ def page(
     dependencies=[NoQueries],
 )
 def cancel(job_id: JobId, reach: GivenReach, store: GivenStore) -> JSONResponse:
-    """A queued job ends at once; a running one at its next step. Its covers are not made."""
+    """A queued job ends at once; a running one lets its work go within a second."""
     return JSONResponse(job_view(reach.cancel(job_id), store))
 
 

@@ -62,7 +62,8 @@ def done(settings: Settings, client: httpx2.Client, visibility: Visibility) -> A
 def test_public_covers_need_no_links(settings: Settings, client: httpx2.Client) -> None:
     job = done(settings, client, "public")
 
-    assert job["links"] == {"self": f"/v1/jobs/{job['id']}"}
+    path = f"/v1/jobs/{job['id']}"
+    assert job["links"] == {"self": path, "events": f"{path}/events"}
     assert job["result"]["covers"][0]["url"].endswith(job["result"]["covers"][0]["key"])
 
 

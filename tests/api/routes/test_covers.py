@@ -21,6 +21,7 @@ def test_a_request_becomes_a_queued_job(client: httpx2.Client) -> None:
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/v1/jobs/{job['id']}"
     assert "preference-applied" not in answer.headers
+    path = f"/v1/jobs/{job['id']}"
     assert job == {
         "id": job["id"],
         "kind": "cover",
@@ -43,7 +44,7 @@ def test_a_request_becomes_a_queued_job(client: httpx2.Client) -> None:
         "result": None,
         "error": None,
         "record": None,
-        "links": {"self": f"/v1/jobs/{job['id']}"},
+        "links": {"self": path, "events": f"{path}/events"},
     }
     assert job["created_at"].endswith("Z")
     assert client.get(answer.headers["location"]).json() == job
