@@ -93,19 +93,12 @@ class SnapshotStory:
 
         Raises: CoverError, which `failed` turns into a result.
         """
-        watch = Stopwatch()
-        files = Files(destination, self.encoders[recipe.format], recipe.quality, watch)
-        eyes = Eyes(
-            self.detector,
-            short_px=self.detect_short_px,
-            without_faces=without_faces,
-            attempt=attempt,
-            watch=watch,
-        )
+        easel = self._easel(recipe, destination, attempt, without_faces=without_faces)
+        files, watch = easel.files, easel.files.watch
         attempt.enter("source")
         with ExitStack() as held:
             opened = self._opened(recipe, open_source, held, watch)
-            makers = self._makers(recipe, opened, Easel(recipe, eyes, files))
+            makers = self._makers(recipe, opened, easel)
             orders = makers.orders(recipe.pick, opened.offsets)
             attempt.enter("decode")
             missing = run_pass(opened.medium, orders, tell=_tell(attempt, 0, 90), watch=watch)
@@ -130,6 +123,25 @@ class SnapshotStory:
             timings_ms=watch.timings(),
             versions=self.versions,
         )
+
+    def _easel(
+        self,
+        recipe: SnapshotRecipe,
+        destination: Destination,
+        attempt: Attempt,
+        *,
+        without_faces: bool,
+    ) -> Easel:
+        watch = Stopwatch()
+        eyes = Eyes(
+            self.detector,
+            short_px=self.detect_short_px,
+            without_faces=without_faces,
+            attempt=attempt,
+            watch=watch,
+        )
+        files = Files(destination, self.encoders[recipe.format], recipe.quality, watch)
+        return Easel(recipe, eyes, files)
 
     def _opened(
         self,
@@ -198,9 +210,12 @@ def failed(source: str, error: CoverError) -> SnapshotResult:
 
 
 def _checked(grid_for: Callable[[Size], Grid], medium: OpenMedium) -> Grid:
-    """The grid for the size that the medium claims, for the true one where that makes none."""
+    """The grid for the size that the medium claims; for the true one where that makes none."""
+    claimed = claimed_size(medium)
+    if not all(claimed):
+        return grid_for(upright_size(medium))
     try:
-        return grid_for(claimed_size(medium))
+        return grid_for(claimed)
     except RequestError:
         return grid_for(upright_size(medium))
 

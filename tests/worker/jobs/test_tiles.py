@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.media import Clip
 from tests.worker.jobs.counting import Counting, number_in, tiles_of
 from tests.worker.jobs.snapshot_bench import Album, told
 from worker.contracts.snapshot_results import SheetInfo
@@ -92,6 +93,23 @@ def test_a_rotated_clip_has_tall_tiles(count_clip: CountClip) -> None:
     (sheet,) = result.sheets
     assert (sheet.tile_width, sheet.tile_height) == (160, 284)
     assert [number_in(tile) for tile in tiles(album, sheet)] == [0, 20, 40, 60, 80]
+
+
+def test_a_sheet_that_only_seems_too_large_is_made(count_clip: CountClip) -> None:
+    """As the clip is stored, before its rotation, sixty tiles would be too high."""
+    clip = count_clip(Counting(rotation_cw=90))
+
+    result, _ = told(clip, sprite={"columns": 2, "rows": 60}, format="jpeg")
+
+    assert (result.sheets[0].width, result.sheets[0].height) == (320, 5400)
+
+
+def test_a_clip_that_does_not_tell_its_size_has_tiles(make_clip: Callable[[Clip], Path]) -> None:
+    clip = make_clip(Clip(codec="h263", container="3gp", width=176, height=144))
+
+    result, album = told(clip, sprite={"columns": 2, "rows": 2})
+
+    assert album.picture(result.sheets[0]).size == (320, 260)
 
 
 def test_stills_and_tiles_of_one_time_share_a_frame(count_clip: CountClip) -> None:
