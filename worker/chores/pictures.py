@@ -1,11 +1,10 @@
 """Removes what is kept no longer: pictures by their type and age, objects that nobody needs."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
-
-import structlog
 
 from worker.contracts.catalogue import ImageType
 from worker.errors import StorageError
@@ -14,7 +13,8 @@ from worker.state.catalogue import Catalogue
 OBJECT: Final = "object"
 _BATCH: Final = 200
 _MOST_FAILURES: Final = 5
-_log = structlog.get_logger(__name__)
+
+log = logging.getLogger(__name__)
 
 
 class Gone(NamedTuple):
@@ -36,7 +36,7 @@ class _Failures:
     """Lets the store fail for a few objects, so that they do not hold up all others."""
 
     def __init__(self) -> None:
-        self._count = 0
+        self._errors: list[StorageError] = []
 
     @contextmanager
     def counted(self, what: str) -> Iterator[None]:
@@ -44,10 +44,15 @@ class _Failures:
         try:
             yield
         except StorageError as error:
-            self._count += 1
-            _log.warning("not removed", what=what, code=error.code)
-            if self._count == _MOST_FAILURES:
+            self._errors.append(error)
+            log.warning("%s was not removed: %s", what, error)
+            if len(self._errors) == _MOST_FAILURES:
                 raise
+
+    def tell(self) -> None:
+        """Raises: StorageError, the last one, when there were any."""
+        if self._errors:
+            raise self._errors[-1]
 
 
 def sweep_pictures(catalogue: Catalogue, rules: KeepRules) -> int:
@@ -60,13 +65,14 @@ def swept(catalogue: Catalogue, rules: KeepRules, *, dry_run: bool = False) -> I
 
     Objects of removed pictures stay for the grace. A dry run tells the same and removes nothing,
     but knows nothing of objects that only such a removal would free.
-    Raises: RequestError `queue.unavailable`; StorageError after a few failures.
+    Raises: RequestError `queue.unavailable`; StorageError after a few failures, or at the end.
     """
     failures = _Failures()
     yield from _pictures(catalogue, rules, failures, dry_run)
     if not dry_run:
         catalogue.images.forget_unmade()
     yield from _objects(catalogue, rules.grace_s, failures, dry_run)
+    failures.tell()
 
 
 def _pictures(
