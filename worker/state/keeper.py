@@ -14,7 +14,7 @@ from worker.state.leases import Lease
 OVERSTAY_S: Final = 5.0
 LOOK_S: Final = 0.4
 # An interrupted story lets go of its files and connections within this; native code does not hear.
-UNHEARD_S: Final = 1.0
+UNHEARD_S: Final = 0.5
 
 
 class Interrupted(BaseException):
