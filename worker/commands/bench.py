@@ -1,27 +1,62 @@
-"""`firstframe bench`: covers and their serving against the plain way, and the weight of a slot."""
+"""`firstframe bench`: covers, their serving and storyboards against others, and a slot's memory."""
 
 import json as json_text
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from worker.commands.bench_costs import Comparison, comparisons
+from worker.commands.bench_films import bench_films
 from worker.commands.bench_media import bench_media
 from worker.commands.bench_memory import Weight, weigh_slot
+from worker.commands.bench_peaks import Peak, peaks
 from worker.commands.bench_row import Row
 from worker.commands.bench_served import served_rows
+from worker.commands.bench_snapshots import Measured, snapshot_rows
+from worker.commands.bench_tables import (
+    print_costs,
+    print_served,
+    print_snapshots,
+    print_weights,
+)
 from worker.settings import Settings
 
 WARM_UP_ROUNDS: Final = 2
 COVERS: Final = (10, 200)
+
+
+class Part(StrEnum):
+    """What the bench measures."""
+
+    COVERS = "covers"
+    SERVING = "serving"
+    SNAPSHOTS = "snapshots"
+    MEMORY = "memory"
+
+
+class Found(NamedTuple):
+    """What was measured; None is a part that was not asked for."""
+
+    costs: list[dict[str, Any]] | None = None
+    served: list[Row] | None = None
+    snapshots: list[Measured] | None = None
+    weights: list[Weight] | None = None
+    peaks: list[Peak] | None = None
+
+    @property
+    def reached(self) -> bool:
+        """Whether all that is asked was reached."""
+        rows = [*(self.served or ()), *(self.snapshots or ()), *(self.peaks or ())]
+        return all(cost["reached"] for cost in self.costs or ()) and all(r.reached for r in rows)
 
 
 def bench(
@@ -29,39 +64,68 @@ def bench(
         bool, typer.Option("--json", help="One JSON object instead of tables.")
     ] = False,
     rounds: Annotated[int, typer.Option(min=3, help="Counted rounds of each comparison.")] = 9,
+    film_rounds: Annotated[
+        int, typer.Option(min=1, help="The same where films are read: minutes each.")
+    ] = 3,
+    only: Annotated[
+        list[Part] | None, typer.Option(help="This part alone; may be given several times.")
+    ] = None,
 ) -> None:
     """Measure covers against the plain way, interleaved in one run, what is served from libraries
-    against the bare framework, and the memory of a slot.
+    against the bare framework, storyboards against the ffmpeg program, and the memory of a slot.
 
     Exit status: 0 if everything that is asked was reached, else 1.
     """
     Settings.read()
     console = Console(stderr=True)
-    media = bench_media()
     with tempfile.TemporaryDirectory(prefix="firstframe-bench-") as folder:
-        costs = _compare(comparisons(media, Path(folder)), rounds, console)
-        console.print("serving an album ...")
-        served = served_rows(media.clip, Path(folder), rounds)
-        console.print("weighing a slot ...")
-        weights = weigh_slot(media.clip, Path(folder), COVERS)
+        found = _measured(set(only or Part), Path(folder), (rounds, film_rounds), console)
     if json:
-        sys.stdout.write(json_text.dumps(_told(costs, served, weights)) + "\n")
+        sys.stdout.write(json_text.dumps(_told(found)) + "\n")
     else:
-        _print(costs, served, weights)
+        _print(found)
     sys.stdout.flush()
-    reached = all(cost["reached"] for cost in costs) and all(row.reached for row in served)
     # Left without closing the face detector, which would look a host name up.
-    os._exit(0 if reached else 1)
+    os._exit(0 if found.reached else 1)
 
 
-def _told(
-    costs: list[dict[str, Any]], served: list[Row], weights: list[Weight]
-) -> dict[str, list[dict[str, Any]]]:
-    return {
-        "costs": costs,
-        "served": [{**row._asdict(), "reached": row.reached} for row in served],
-        "weights": [weight._asdict() for weight in weights],
+def _measured(parts: set[Part], folder: Path, rounds: tuple[int, int], console: Console) -> Found:
+    media, found = bench_media(), Found()
+    if Part.COVERS in parts:
+        costs = _compare(comparisons(media, folder), rounds[0], console)
+        found = found._replace(costs=costs)
+    if Part.SERVING in parts:
+        console.print("serving an album ...")
+        found = found._replace(served=served_rows(media.clip, folder, rounds[0]))
+    if parts & {Part.SNAPSHOTS, Part.MEMORY}:
+        console.print("having films of 10 minutes and 2 hours ...")
+        films = bench_films()
+    if Part.SNAPSHOTS in parts:
+        console.print("making storyboards ...")
+        found = found._replace(snapshots=snapshot_rows(films.clip, folder, rounds[1], console))
+    if Part.MEMORY in parts:
+        console.print("weighing a slot ...")
+        weights = weigh_slot(media.clip, folder, COVERS)
+        found = found._replace(weights=weights, peaks=peaks(films, folder))
+    return found
+
+
+def _told(found: Found) -> dict[str, list[dict[str, Any]]]:
+    """As JSON, without the parts that were not asked for."""
+    told = {
+        "costs": found.costs,
+        "served": _with_reached(found.served),
+        "snapshots": _with_reached(found.snapshots),
+        "weights": None if found.weights is None else [w._asdict() for w in found.weights],
+        "peaks": _with_reached(found.peaks),
     }
+    return {name: rows for name, rows in told.items() if rows is not None}
+
+
+def _with_reached(
+    rows: Sequence[Row | Measured | Peak] | None,
+) -> list[dict[str, Any]] | None:
+    return None if rows is None else [{**row._asdict(), "reached": row.reached} for row in rows]
 
 
 def _compare(rows: list[Comparison], rounds: int, console: Console) -> list[dict[str, Any]]:
@@ -88,26 +152,13 @@ def _cost(row: Comparison, pairs: list[tuple[float, float]]) -> dict[str, Any]:
     }
 
 
-def _print(costs: list[dict[str, Any]], served: list[Row], weights: list[Weight]) -> None:
-    console = Console(file=sys.stdout, width=100)
-    table = Table("512 px cover, CPU ms", "plain", "ours", "ratio", "asked", "")
-    for cost in costs:
-        table.add_row(
-            cost["name"],
-            f"{cost['theirs_cpu_ms']:.1f}",
-            f"{cost['ours_cpu_ms']:.1f}",
-            f"{cost['ratio']:.2f}",
-            f">= {cost['asked']}" if cost["asked"] else "",
-            "ok" if cost["reached"] else "MISSED",
-        )
-    console.print(table)
-    table = Table("served from a library, album of 10,000", "measured", "asked", "")
-    for row in served:
-        asked = "" if row.asked is None else f"<= {row.asked:g}"
-        told = f"{row.measured:.2f}" if row.measured < 100 else f"{row.measured:.0f}"
-        table.add_row(row.name, told, asked, "ok" if row.reached else "MISSED")
-    console.print(table)
-    table = Table("a slot's process", *(f"MiB after {count}" for count in COVERS))
-    for weight in weights:
-        table.add_row(weight.process, *(f"{mib:.0f}" for mib in weight.rss_mib))
-    console.print(table)
+def _print(found: Found) -> None:
+    console = Console(file=sys.stdout, width=120)
+    if found.costs:
+        print_costs(console, found.costs)
+    if found.served:
+        print_served(console, found.served)
+    if found.snapshots:
+        print_snapshots(console, found.snapshots)
+    if found.weights and found.peaks:
+        print_weights(console, found.weights, COVERS, found.peaks)

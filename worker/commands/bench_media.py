@@ -1,6 +1,7 @@
 """Media for the bench: a camera-like 1080p clip and a 12 MP photo, kept in a cache folder."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,19 +20,26 @@ class BenchMedia(NamedTuple):
 
 
 def bench_media() -> BenchMedia:
-    """The files, made now if they are not in `${XDG_CACHE_HOME:-~/.cache}/firstframe` yet."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "firstframe" / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
+    """The files, made now if they are not in the cache folder yet."""
+    folder = cache_folder(FOLDER)
     media = BenchMedia(folder / "h264-1080p.mp4", folder / "photo-12mp.jpg")
-    if not media.clip.exists():
-        _make(media.clip, _write_clip)
-    if not media.photo.exists():
-        _make(media.photo, _write_photo)
+    make(media.clip, _write_clip)
+    make(media.photo, _write_photo)
     return media
 
 
-def _make(path: Path, write: Any) -> None:
+def cache_folder(name: str) -> Path:
+    """A folder in `${XDG_CACHE_HOME:-~/.cache}/firstframe`."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "firstframe" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def make(path: Path, write: Callable[[Path], None]) -> None:
+    """Have a file written unless it is there; it appears when it is whole."""
+    if path.exists():
+        return
     unfinished = path.with_name(f"{os.getpid()}-{path.name}")
     write(unfinished)
     unfinished.replace(path)

@@ -27,6 +27,13 @@ def rss_mib(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / MIB
 
 
+def peak_rss_mib(pid: int) -> float:
+    """The most resident memory a process has had (VmHWM)."""
+    told = Path(f"/proc/{pid}/status").read_text()
+    peak = next(line for line in told.splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) / 1024
+
+
 def command_line(pid: int) -> str:
     """A process's arguments, joined by blanks."""
     return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
