@@ -46,6 +46,11 @@ def decoded(path: Path, width: int, height: int) -> Decoded:
     return Decoded(times_ms, list(frames))
 
 
+def duration_ms(path: Path) -> float:
+    """How long the file says it is."""
+    return float(_ffprobe(path, "format=duration")["format"]["duration"]) * 1000
+
+
 def sought(path: Path, offset_ms: int, width: int, height: int) -> Grey | None:
     """The frame of an accurate seek, `ffmpeg -ss T -i FILE`; None past the last frame.
 

@@ -1,5 +1,7 @@
 """How far a command has come, on standard error and only where that is a terminal."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Lock
 from types import TracebackType
@@ -26,7 +28,15 @@ class Bars:
             TextColumn("{task.fields[told]}"),
             TimeRemainingColumn(),
         )
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        # Standard output stays what it is: by itself rich would turn it to standard error.
+        self._progress = Progress(
+            *columns,
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
         self._sources, self._done = sources, 0
         self._all = self._progress.add_task(title, total=sources, told=f"0/{sources}")
         self._running: dict[Order, TaskID] = {}
@@ -43,6 +53,13 @@ class Bars:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Off the terminal, while a line is written that may go to the same one."""
+        self._progress.stop()
+        yield
+        self._progress.start()
 
     def line(self, order: Order, word: str, value: Any) -> None:
         """What a process said of its source: a stage, a progress, or that it is done."""

@@ -9,7 +9,9 @@ from worker.commands.bench import bench
 from worker.commands.chores import chores
 from worker.commands.cover import cover
 from worker.commands.demo import demo
+from worker.commands.images import images
 from worker.commands.smh import smh
+from worker.commands.snapshots import snapshots
 from worker.commands.up import up
 from worker.commands.worker import worker
 from worker.settings import SettingsError
@@ -23,12 +25,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 UNBUILT = (
-    *("snapshots", "keys", "doctor", "jobs"),
-    *("accounts", "records", "watches", "images", "load"),
+    *("keys", "doctor", "jobs"),
+    *("accounts", "records", "watches", "load"),
 )
 
 for command, short_help in (
     (cover, "Make covers of files and URLs here, without a server."),
+    (snapshots, "Make stills, sheets, storyboards and previews of videos here."),
     (up, "Run everything on this machine, in one folder."),
     (demo, "Cover a few media through a whole instance, and show them."),
     (worker, "Run jobs, one at a time."),
@@ -39,6 +42,7 @@ for command, short_help in (
     app.command(short_help=short_help)(command)
 
 app.add_typer(smh, name="smh", short_help="Make and fill libraries served as Tencent SMH.")
+app.add_typer(images, name="images", short_help="Sweep and rebuild the catalogue of pictures.")
 
 
 def not_built(context: typer.Context) -> None:

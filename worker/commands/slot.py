@@ -17,9 +17,14 @@ from pydantic import BaseModel
 from worker import wiring
 from worker.commands.supervise import die_with_parent
 from worker.commands.works import RECIPES, failed
+from worker.contracts.plans import PlanResult
 from worker.contracts.requests import Request
+from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import CoverError
 from worker.jobs.cover import CoverStory
+from worker.jobs.plan import PlanStory
+from worker.jobs.snapshot import SnapshotStory
+from worker.ports import Attempt, Reader
 from worker.rules.arguments import shown_argument
 from worker.settings import Settings
 
@@ -54,13 +59,13 @@ def say(lines: Lines, word: str, value: object) -> None:
 def serve(lines: Lines, kind: str, recipe: Request, out_dir: Path) -> None:
     """Work on sources until the parent has no more."""
     settings = Settings.read()
-    run = _story(kind, settings)
+    run, is_long = _story(kind, settings), kind != "cover"
     for line in lines:
         source, stem, without_faces = json.loads(line)
         try:
             result = run(
                 recipe,
-                open_source=partial(wiring.open_argument, settings, source),
+                open_source=partial(wiring.open_argument, settings, source, long=is_long),
                 destination=wiring.folder_destination(out_dir, stem),
                 attempt=OrderAttempt(lines),
                 without_faces=without_faces,
@@ -72,7 +77,27 @@ def serve(lines: Lines, kind: str, recipe: Request, out_dir: Path) -> None:
 
 def _story(kind: str, settings: Settings) -> Run:
     """What makes results of that kind; the stories share a decoder, a detector and encoders."""
-    return CoverStory(*wiring.cover_parts(settings)).run
+    covers = wiring.cover_parts(settings)
+    if kind == "cover":
+        return CoverStory(*covers).run
+    if kind == "plan":
+        return partial(_forecast, PlanStory(*wiring.plan_parts(settings, covers)))
+    return SnapshotStory(*wiring.snapshot_parts(settings, covers)).run
+
+
+def _forecast(
+    story: PlanStory,
+    recipe: Request,
+    *,
+    open_source: Callable[[], Reader],
+    attempt: Attempt,
+    **_of_files: object,
+) -> PlanResult:
+    """Commands remember nothing, so that nothing was made before."""
+    assert isinstance(recipe, SnapshotRecipe)
+    return story.forecast(
+        recipe, open_source=open_source, attempt=attempt, cached=lambda _fingerprint: False
+    )
 
 
 def main() -> None:

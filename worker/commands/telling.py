@@ -33,8 +33,9 @@ def tell_all(
             failed = result.status == "failed"
             failures += failed
             out = sys.stderr if failed and not as_json else sys.stdout
-            out.write((result.model_dump_json() if as_json else line_of(result)) + "\n")
-            out.flush()
+            with bars.aside():
+                out.write((result.model_dump_json() if as_json else line_of(result)) + "\n")
+                out.flush()
     return failures
 
 

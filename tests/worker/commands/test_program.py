@@ -16,14 +16,12 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_help_lists_every_command_that_works() -> None:
     told = run("--help").stdout
 
-    for name in ("cover", "up", "demo", "worker", "api", "chores", "bench", "smh"):
+    for name in ("cover", "snapshots", "up", "demo", "worker", "api", "chores", "bench", "smh"):
         assert f"\n  {name} " in told
     assert not [name for name in UNBUILT if f"\n  {name} " in told]
 
 
-@pytest.mark.parametrize(
-    "arguments", [["snapshots", "a.mp4", "--count", "5"], ["accounts", "--help"]]
-)
+@pytest.mark.parametrize("arguments", [["jobs", "list", "--json"], ["accounts", "--help"]])
 def test_a_promised_command_that_is_not_built_is_refused_by_name(arguments: list[str]) -> None:
     done = run(*arguments)
 
