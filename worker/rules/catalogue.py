@@ -79,8 +79,9 @@ def made(result: AnyResult) -> list[Drawn]:
 
 def document(record: ImageRecord | MediumRecord) -> bytes:
     """A record as it is kept beside the objects, with what callers are not told."""
-    hidden = {name: getattr(record, name) for name in _HIDDEN if hasattr(record, name)}
-    return json.dumps({**record.model_dump(mode="json"), **hidden}).encode()
+    told = record.model_dump(mode="json", exclude_defaults=True)
+    hidden = {name: value for name in _HIDDEN if (value := getattr(record, name, None))}
+    return json.dumps({**told, **hidden}).encode()
 
 
 def parsed(model: type[Record], key: str, data: bytes) -> Record | None:

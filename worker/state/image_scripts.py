@@ -21,7 +21,7 @@ local function lists_of(image)
 end
 
 local function image_owner(tenant, id, image)
-  return 'i:' .. tenant .. ':' .. image[2] .. ':' .. id
+  return 'i:' .. tenant .. ':' .. image[2] .. ':' .. string.sub(id, 1, 16)
 end
 
 local function each_object(image, act)

@@ -21,7 +21,8 @@ _PAUSE_S: Final = 0.05
 _LATEST_S: Final = 5.0
 
 # Owners are `i:{tenant}:{job}:{image}` and `j:{tenant}:{job}`, in the order of their bytes, so that
-# those of one job are found among very many.
+# those of one job are found among very many. Half of a picture's id tells it from its job's others,
+# and keeps owners so short that Redis has few of them in a quarter of the memory.
 REFERENCES: Final = """
 local ORPHANS = 'ff:orphans'
 local function owners_key(key) return 'ff:owners:' .. key end
