@@ -42,18 +42,19 @@ class PyavDecoder:
         if sniffed.family == "audio":
             raise MediaError("media.no_video_stream", stage="open")
         opened = open_video(reader, max_pixels=self._max_pixels)
-        return PyavMedium(reader, opened, self._max_pixels)
+        films = Films(reader, max_pixels=self._max_pixels, probing=sniffed.format != "mov")
+        return PyavMedium(reader, opened, films, self._max_pixels)
 
 
 class PyavMedium:
     """An opened video. Its `info` is what the container claims until a frame was decoded."""
 
-    def __init__(self, reader: Reader, opened: Opened, max_pixels: int) -> None:
+    def __init__(self, reader: Reader, opened: Opened, films: Films, max_pixels: int) -> None:
         self._reader = reader
         self._opened: Opened | None = opened
         self._max_pixels = max_pixels
         self._info = _claimed(opened)
-        self._films = Films(reader, max_pixels=max_pixels)
+        self._films = films
         self._pictures: dict[int, Picture] = {}
         self._handles = 0
 

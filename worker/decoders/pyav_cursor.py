@@ -131,10 +131,15 @@ class Cursor:
         following = next(self.read(), None)
         return (key,) if following is None else (key, following)
 
+    @property
+    def field_ms(self) -> float:
+        """A little more than a field lasts; 0 where the rate of pictures is not known."""
+        rate = self.opened.stream.average_rate
+        return float(600 / rate) if rate else 0.0
+
     def are_fields(self, first: Stamped, second: Stamped) -> bool:
         """Whether two packets are one picture, a field each: half a picture's time apart."""
-        rate = self.opened.stream.average_rate
-        return bool(rate) and 0 < second.at_ms - first.at_ms < 600 / (rate or 1)
+        return 0 < second.at_ms - first.at_ms < self.field_ms
 
     def read(self) -> Iterator[Stamped]:
         """The packets from here on; ends with the medium, and where it cannot be read on.

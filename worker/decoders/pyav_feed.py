@@ -26,21 +26,32 @@ class Feed:
     """Decodes packet by packet.
 
     `live`: it holds what the packets behind the last one refer to; else a key frame must be next.
-    `fed_ms` is the latest time of showing that went in since it began, `latest` the last frame
-    that came out at all.
+    `fed_ms` is the latest time of showing that went in since it began, at the key frame shown at
+    `began_ms`; that one is `is_open` if pictures shown before it came behind it. `latest` is the
+    last frame that came out at all.
     """
 
     def __init__(
-        self, context: VideoCodecContext, clock: Clock, on_pass: Callable[[int], None]
+        self,
+        context: VideoCodecContext,
+        clock: Clock,
+        on_pass: Callable[[int], None],
+        *,
+        field_ms: float,
     ) -> None:
         self._context = context
         self._clock = clock
+        # A picture may come as two fields, of which the first alone is shown before the time.
+        self._field_ms = field_ms
         self._on_pass = on_pass
         self._ready: deque[Shown] = deque()
         self._count = 0
         self._depth = context.reorder_depth
         self.live = False
         self.fed_ms = -1
+        self.began_ms = -1
+        self._leads_to_ms = -1
+        self.is_open = False
         self.latest: Shown | None = None
 
     @property
@@ -61,8 +72,18 @@ class Feed:
         self.fed_ms = -1
 
     def put(self, stamped: Stamped, from_ms: int) -> bool:
-        """Decode a packet, unless only frames before `from_ms` would want it; False: damaged."""
-        unwanted = stamped.packet.pts is not None and stamped.at_ms < from_ms
+        """Decode a packet, unless only frames before `from_ms` would want it; False: damaged.
+
+        Pictures behind the first key frame that are shown before it refer to what did not go in:
+        that they cannot be decoded is no damage.
+        """
+        if not self.live:
+            self.began_ms = self._leads_to_ms = stamped.at_ms
+            self.is_open = False
+        elif stamped.is_key:
+            self._leads_to_ms = -1
+        self.is_open = self.is_open or stamped.at_ms < self._leads_to_ms
+        unwanted = stamped.packet.pts is not None and stamped.at_ms < from_ms - self._field_ms
         self._context.skip_frame = "NONREF" if unwanted else "DEFAULT"
         with converting():
             try:
@@ -70,7 +91,7 @@ class Feed:
                     return False
                 frames = self._context.decode(stamped.packet)
             except av.error.InvalidDataError:
-                return False
+                return stamped.at_ms < self._leads_to_ms
         self.live = True
         self.fed_ms = max(self.fed_ms, stamped.at_ms)
         self._keep(frames, stamped.at_ms)

@@ -32,10 +32,15 @@ class Film(NamedTuple):
 
 
 class Films:
-    """Opens one medium as often as passes over it need it."""
+    """Opens one medium as often as passes over it need it.
 
-    def __init__(self, reader: Reader, *, max_pixels: int) -> None:
+    `probing` as for `open_video`: all but MP4 tell only when decoded when they start and in which
+    order frames come.
+    """
+
+    def __init__(self, reader: Reader, *, max_pixels: int, probing: bool) -> None:
         self._reader = reader
+        self._probing = probing
         self._max_pixels = max_pixels
         self._film: Film | None = None
         self._cursor: Cursor | None = None
@@ -44,17 +49,20 @@ class Films:
     def _kept(self) -> Film:
         """A film for questions; it stays open for the next one."""
         if self._film is None:
-            self._film = self._opened(probing=False, lenient=False)
+            self._film = self._opened(lenient=False)
         return self._film
 
-    def _opened(self, *, probing: bool, lenient: bool) -> Film:
-        opened = open_video(
+    def _open(self, *, lenient: bool) -> Opened:
+        return open_video(
             self._reader,
             max_pixels=self._max_pixels,
-            probing=probing,
+            probing=self._probing,
             lenient=lenient,
             seeking=True,
         )
+
+    def _opened(self, *, lenient: bool) -> Film:
+        opened = self._open(lenient=lenient)
         clock = Clock(opened)
         return Film(opened, clock, key_table(opened, clock))
 
@@ -100,27 +108,11 @@ class Films:
     def _begun(
         self, wanted: Sequence[Wanted], on_pass: Callable[[int], None], *, lenient: bool
     ) -> Pass:
-        film = self._kept()
-        # Only MP4 tells the order of frames without decoding; of key frames there is none.
-        probing = any(one.pick == "exact" for one in wanted)
-        probing = probing and not film.opened.container.format.name.startswith("mov")
-        if probing or lenient:
-            film.opened.close()
-            film = self._opened(probing=probing, lenient=lenient)
+        film = self._opened(lenient=True) if lenient else self._kept()
         self._film = None
-
-        def reopen() -> Opened:
-            return open_video(
-                self._reader,
-                max_pixels=self._max_pixels,
-                probing=probing,
-                lenient=lenient,
-                seeking=True,
-            )
-
         if film.table is not None and not lenient:
             self._reader.soon(passes.spans(film.table, wanted))
-        self._cursor = Cursor(film.opened, film.clock, reopen=reopen)
+        self._cursor = Cursor(film.opened, film.clock, reopen=lambda: self._open(lenient=lenient))
         return Pass(self._cursor, film.clock, film.table, on_pass)
 
     def _end(self) -> None:

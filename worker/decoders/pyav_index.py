@@ -28,7 +28,7 @@ def key_table(opened: Opened, clock: Clock) -> KeyTable | None:
     Reads the Cues of a Matroska file, and leaves the container at its start. Raises: SourceError.
     """
     name = opened.container.format.name
-    if not name.startswith(_OF_ALL_FRAMES + _OF_KEYS):
+    if not name.startswith(_OF_ALL_FRAMES + _OF_KEYS) or clock.duration_ms is None:
         return None
     if name.startswith("matroska"):
         _read_cues(opened)
@@ -83,7 +83,7 @@ def _end(opened: Opened, clock: Clock, frames: int | None) -> Key:
     entry = opened.stream.index_entries[-1]
     size = opened.file.size_bytes
     offset = size if size is not None and not entry.size else entry.pos + entry.size
-    return Key(clock.duration_ms or clock.ms(entry.timestamp), 0, 0, offset, number=frames)
+    return Key(clock.duration_ms or 0, 0, 0, offset, number=frames)
 
 
 def _covers(opened: Opened, table: KeyTable, last_ms: int) -> bool:

@@ -1,5 +1,6 @@
 """One pass over a video: wanted frames in time order, little decoded but themselves."""
 
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -8,9 +9,11 @@ from worker.decoders.pyav_clock import Clock
 from worker.decoders.pyav_cursor import Cursor, Stamped
 from worker.decoders.pyav_feed import Feed, Shown
 from worker.decoders.pyav_window import Window
-from worker.rules.passes import READ_THROUGH_MS, KeyTable, is_worth_a_seek
+from worker.rules.passes import READ_THROUGH_MS, Key, KeyTable, is_worth_a_seek
 
 _NEXT_MS = 50
+# How far apart in time of showing two key frames may be from what their decoding tells.
+_UNSURE_MS = 250
 
 
 class Pass:
@@ -25,11 +28,12 @@ class Pass:
         self._on_pass = cursor.on_pass = on_pass
         self._window = Window(cursor)
         self._context = cursor.opened.stream.codec_context
-        self._feed = Feed(self._context, clock, on_pass)
+        self._feed = Feed(self._context, clock, on_pass, field_ms=cursor.field_ms)
         self._exact: Shown | None = None
         self._last: Shown | None = None
         self._near: tuple[int, Shown | None] | None = None
-        self._lost_until_ms = -1
+        self._keys: dict[int, Stamped] = {}
+        self._lost_until_ms = self._target_ms = self._decoded_ms = -1
         self.is_damaged = False
 
     @property
@@ -81,6 +85,19 @@ class Pass:
             # Some pictures are two packets, of which emptying the decoder loses the second.
             self._begin(self._cursor.before(at_ms))
             shown = self._looked(at_ms, False)
+        late = shown is not None and shown.at_ms > self._target_ms >= at_ms
+        # Open groups of pictures unmark pictures of the one before, which a strict decoder misses.
+        open_group = shown is None and self._feed.is_open and at_ms < self._lost_until_ms
+        return self._from_further_back() or shown if late or open_group else shown
+
+    def _from_further_back(self) -> Shown | None:
+        """The frame decoded from a key frame more: some only begin to refresh the picture."""
+        if self._feed.began_ms <= 0:
+            return None
+        self._begin(self._cursor.before(self._feed.began_ms - 1))
+        shown = self._decoded(self._decoded_ms, None)
+        if shown is not None:
+            self._lost_until_ms = -1
         return shown
 
     def _stand(self, at_ms: int) -> None:
@@ -108,6 +125,7 @@ class Pass:
     def _looked(self, at_ms: int, alone: bool) -> Shown | None:
         """Read on until it is known which frame is meant, then decode it from its key frame."""
         target_ms = self._target(at_ms)
+        self._target_ms = -1 if target_ms is None else target_ms
         if target_ms is None:
             return self._past_the_end(at_ms)
         self._window.enter(target_ms)
@@ -137,6 +155,7 @@ class Pass:
 
         With the packet of `drain_ms` the decoder is emptied: nothing behind it is needed.
         """
+        self._decoded_ms = at_ms
         stamped: Stamped | None = None
         while (shown := self._feed.out(at_ms)) is None:
             done = stamped is not None and stamped.at_ms == drain_ms
@@ -144,11 +163,16 @@ class Pass:
             if stamped is None:
                 self._feed.drain()
                 self._window.begin(None)
-                return self._feed.out(at_ms)
+                return self._feed.out(at_ms) or (None if done else self._ended())
             if not self._feed.put(stamped, at_ms):
                 self._pass_damage(stamped)
                 return None
         return shown
+
+    def _ended(self) -> Shown | None:
+        """The last frame, behind which no further one came out."""
+        self._last = self._feed.latest
+        return self._last
 
     def _pass_damage(self, damaged: Stamped) -> None:
         """What follows refers to what is damaged: nothing is shown before the next key frame."""
@@ -158,9 +182,9 @@ class Pass:
         self._window.is_cut = False
         if self._table is None and not len(self._window):
             self._window.begin(next((s for s in self._cursor.read() if s.is_key), None))
-        following = self._table.after(damaged.at_ms) if self._table else None
-        next_ms = following.at_ms if following else self._window.read_ms
-        self._lost_until_ms = max(damaged.at_ms + 1, next_ms - _NEXT_MS)
+        following = self._table.after(damaged.at_ms) if self._table else self._window.next
+        next_ms = sys.maxsize if following is None else following.at_ms - _NEXT_MS
+        self._lost_until_ms = max(damaged.at_ms + 1, next_ms)
 
     def _past_the_end(self, at_ms: int) -> Shown | None:
         """The last frame; None where the index tells of frames that the medium does not have."""
@@ -172,11 +196,8 @@ class Pass:
             return None
         self._window.enter(last_ms)
         self._follow_cut()
-        shown = self._decoded(last_ms, None)
-        if shown is None and last_ms >= self._lost_until_ms:
-            shown = self._feed.latest
-        self._last = shown
-        return shown
+        self._last = self._decoded(last_ms, None)
+        return self._last
 
     def _is_half(self, stamped: Stamped | None) -> bool:
         """Whether the packet is one field of a picture, and the next one the other."""
@@ -189,15 +210,29 @@ class Pass:
         """The key frame nearest to `at_ms`; None where it is damaged."""
         if self._table is None:
             packets = self._cursor.nearest(at_ms)
-            stamp = packets[0].stamp
         else:
-            key = self._table.keys[self._table.nearest(at_ms)]
-            stamp, packets = key.stamp, ()
-        if self._near is None or self._near[0] != stamp:
-            if self._table is not None:
-                packets = (self._cursor.to_key(key) or self._cursor.before(at_ms),)
-            self._near = stamp, self._alone(packets)
+            packets = (self._nearest_of(self._table, at_ms),)
+        if self._near is None or self._near[0] != packets[0].stamp:
+            self._near = packets[0].stamp, self._alone(packets)
         return self._near[1]
+
+    def _nearest_of(self, table: KeyTable, at_ms: int) -> Stamped:
+        """An index tells when key frames are decoded: of two about as near both are read."""
+        number = table.nearest(at_ms)
+        key = self._key(table.keys[number])
+        side = table.beside(number, key.at_ms < at_ms)
+        off_ms = abs(key.at_ms - at_ms)
+        if side is None or abs(side.at_ms - at_ms) > off_ms + _UNSURE_MS:
+            return key
+        other = self._key(side)
+        return min(key, other, key=lambda found: (abs(found.at_ms - at_ms), found.at_ms))
+
+    def _key(self, key: Key) -> Stamped:
+        """The packet of a key frame of the index; the last two are kept."""
+        if key.stamp not in self._keys:
+            found = self._cursor.to_key(key) or self._cursor.nearest(key.at_ms)[0]
+            self._keys = {**dict(list(self._keys.items())[-1:]), key.stamp: found}
+        return self._keys[key.stamp]
 
     def _alone(self, packets: tuple[Stamped, ...]) -> Shown | None:
         """The picture of a key frame, for the price of one."""
@@ -209,7 +244,4 @@ class Pass:
             return None
         self._feed.drain()
         shown = self._feed.out(0)
-        if shown is not None:
-            return shown
-        self._begin(self._cursor.before(key.at_ms))
-        return self._looked(key.at_ms, False)
+        return self._sought(key.at_ms, False) if shown is None else shown

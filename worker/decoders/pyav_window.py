@@ -73,7 +73,8 @@ class Window:
         target_ms: int | None = None
         behind = 0
         for stamped in chain(tuple(self._packets), self._incoming(at_ms)):
-            if stamped.at_ms >= at_ms and (target_ms is None or stamped.at_ms < target_ms):
+            meant = stamped.at_ms >= at_ms and not stamped.packet.is_discard
+            if meant and (target_ms is None or stamped.at_ms < target_ms):
                 target_ms = stamped.at_ms
             if target_ms is None:
                 continue

@@ -48,9 +48,9 @@ class KeyTable(NamedTuple):
         """The number of the last key frame at or before `at_ms`, of the first if there is none."""
         return max(0, bisect_right(self.keys, at_ms, key=lambda key: key.at_ms) - 1)
 
-    def after(self, at_ms: int) -> Key:
-        """The first key frame after `at_ms`, or the end."""
-        return next((key for key in self.keys if key.at_ms > at_ms), self.end)
+    def after(self, at_ms: int) -> Key | None:
+        """The first key frame after `at_ms`."""
+        return next((key for key in self.keys if key.at_ms > at_ms), None)
 
     def is_cut_short(self, last_ms: int, at_ms: int) -> bool:
         """Whether a medium whose last frame is shown at `last_ms` lacks the one for `at_ms`."""
@@ -62,6 +62,11 @@ class KeyTable(NamedTuple):
         around = self.before(at_ms)
         shown = (*self._shown(around, -1), *self._shown(around + 1, 1))
         return min(shown or (around,), key=lambda i: (abs(self.keys[i].at_ms - at_ms), i))
+
+    def beside(self, number: int, later: bool) -> Key | None:
+        """The next shown key frame after that one, or before it."""
+        step = 1 if later else -1
+        return next((self.keys[i] for i in self._shown(number + step, step)), None)
 
     def _shown(self, start: int, step: int) -> Iterator[int]:
         """The first shown key frame from `start` on, in that direction."""
