@@ -22,6 +22,8 @@ from worker.rules.pieces import most_pieces
 
 # The format's own limit (RFC 9649, 14 bits for a side less one).
 MAX_WEBP_PX: Final = 16_383
+# A sheet is in memory as a whole, three bytes a pixel.
+MAX_SHEET_PIXELS: Final = 64_000_000
 # Up to here samples are taken at exact times where there are too few key frames to choose from.
 DECODED_THROUGH_MS: Final = 60_000
 _SAMPLED_FROM, _SAMPLED_TO = 0.02, 0.98
@@ -90,21 +92,27 @@ def grid_of(recipe: SnapshotRecipe, tiles: int, frame_size: Size) -> Grid:
     """The grid of the recipe's sheets, cut to its tiles where they need no whole sheet.
 
     `frame_size` is that of the upright frame.
-    Raises: RequestError `request.invalid` for a sheet with too many pixels a side.
+    Raises: RequestError `request.invalid` for a sheet with too many pixels, or too many a side.
     """
     sprite = sprite_of(recipe)
     assert sprite is not None
     tile = even_height(frame_size, sprite.tile_width)
     grid = Grid(sprite.columns, sprite.rows, tile).filled(tiles)
     most_px = MAX_WEBP_PX if recipe.format == "webp" else MAX_SHEET_PX
-    if max(grid.size) > most_px:
+    _check_sheet(grid, max(grid.size) <= most_px, f"a side has at most {most_px} px")
+    pixels = grid.size.width * grid.size.height
+    _check_sheet(grid, pixels <= MAX_SHEET_PIXELS, f"it has at most {MAX_SHEET_PIXELS} pixels")
+    return grid
+
+
+def _check_sheet(grid: Grid, fits: bool, limit: str) -> None:
+    if not fits:
+        columns, rows, tile = grid
         raise RequestError(
             "request.invalid",
-            f"a sheet of {grid.columns} by {grid.rows} tiles of {tile.width} by {tile.height} px"
-            f" is {grid.size.width} by {grid.size.height} px; a side has at most {most_px} px"
-            f" in {recipe.format}",
+            f"a sheet of {columns} by {rows} tiles of {tile.width} by {tile.height} px"
+            f" is {grid.size.width} by {grid.size.height} px; {limit}",
         )
-    return grid
 
 
 def _stills(recipe: SnapshotRecipe, duration_ms: int) -> list[int]:

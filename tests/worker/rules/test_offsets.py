@@ -227,6 +227,12 @@ def test_the_grid(sprite: dict[str, Any], tiles: int, grid: Grid) -> None:
             ["16384", "16383"],
             id="too-wide-for-webp",
         ),
+        pytest.param(
+            {"sprite": {"columns": 10, "rows": 12, "tile_width": 1000}},
+            Size(1920, 1080),
+            ["10000 by 6744", "64000000"],
+            id="too-many-pixels",
+        ),
     ],
 )
 def test_a_sheet_that_is_too_large_is_told_by_numbers(
