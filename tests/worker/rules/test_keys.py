@@ -12,6 +12,7 @@ from worker.rules.keys import (
     is_public,
     private_key,
     public_key,
+    sidecar_key,
     upload_key,
 )
 
@@ -21,6 +22,11 @@ KEYS = [
     pytest.param(public_key("covers", DIGEST, "jpg"), f"covers/ab/{DIGEST}.jpg", id="cover"),
     pytest.param(private_key("acme", DIGEST, "png"), f"private/acme/ab/{DIGEST}.png", id="private"),
     pytest.param(upload_key("acme", UPLOAD), f"uploads/acme/{UPLOAD}", id="upload"),
+    pytest.param(
+        sidecar_key("acme", "images", "ab" * 16),
+        f"catalogue/acme/images/ab/{'ab' * 16}.json",
+        id="sidecar",
+    ),
 ]
 
 
@@ -133,3 +139,11 @@ def test_a_key_is_a_plain_relative_path(text: str) -> None:
         assert str(path) == text
         assert not path.is_absolute()
         assert not any(part.startswith(".") for part in path.parts)
+
+
+@pytest.mark.parametrize(
+    ("tenant", "hex_id"), [("../x", "ab" * 16), ("acme", "AB" * 16), ("a", "")]
+)
+def test_a_record_of_the_catalogue_has_a_key_of_our_form_or_none(tenant: str, hex_id: str) -> None:
+    with pytest.raises(ValueError, match="of a key"):
+        sidecar_key(tenant, "media", hex_id)
