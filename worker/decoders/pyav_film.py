@@ -92,7 +92,7 @@ class Films:
         run = self._begun(wanted, on_pass, lenient=False)
         came = False
         try:
-            for one, following in zip(wanted, (*wanted[1:], None), strict=True):
+            for one, following in zip(wanted, (*wanted, None)[1:], strict=True):
                 shown = run.answer(one, following)
                 if shown is None and run.is_damaged and not came:
                     came = True
