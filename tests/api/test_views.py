@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from tests.api.attempts import Attempts
 from tests.api.conftest import Served
+from tests.api.routes.test_jobs import make_job
 from tests.minio_server import Minio
 from worker import wiring
 from worker.contracts.names import Visibility
@@ -109,3 +110,17 @@ def test_a_store_without_a_secret_gives_no_links_and_the_job_all_the_same(
         job = done(bare, client, "private")
 
     assert (job["status"], job["links"]["covers"]) == ("succeeded", [])
+
+
+def test_a_running_job_tells_how_far_it_is(client: httpx2.Client, attempts: Attempts) -> None:
+    job_id = make_job(client)
+    lease = attempts.begin(job_id)
+    lease.enter("decode")
+    lease.progress(41.5, 90_000)
+
+    running = client.get(f"/v1/jobs/{job_id}").json()
+    lease.give_back()
+    queued = client.get(f"/v1/jobs/{job_id}").json()
+
+    assert running["progress"] == {"percent": 41.5, "stage": "decode", "at_ms": 90_000}
+    assert queued["progress"] is None

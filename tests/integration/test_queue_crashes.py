@@ -123,7 +123,7 @@ def test_a_job_that_cannot_end_in_time_is_given_back_uncounted(
 
 
 def test_an_attempt_stuck_inside_a_stage_is_ended(house: House, source: GatedSource) -> None:
-    house.adjust("attempt_timeout_s = 1\nmax_attempts = 1")
+    house.adjust("attempt_timeout_s = 3\nmax_attempts = 1")
     house.open()
     house.start_worker()
 
