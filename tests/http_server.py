@@ -91,12 +91,12 @@ def ranges(body: bytes, *, etag: str | None = '"one"') -> Behaviour:
 
     def answer(handler: Handler) -> None:
         tags = {"ETag": etag} if etag else {}
-        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", handler.headers.get("Range", ""))
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", handler.headers.get("Range", ""))
         condition = handler.headers.get("If-Range")
         if asked is None or (condition is not None and condition != etag):
             handler.answer(200, body, **tags)
             return
-        first, last = int(asked[1]), min(int(asked[2]), len(body) - 1)
+        first, last = int(asked[1]), min(int(asked[2] or len(body)), len(body) - 1)
         if first >= len(body):
             handler.answer(416, Content_Range=f"bytes */{len(body)}")
             return

@@ -1,6 +1,5 @@
-"""`firstframe demo`: a whole instance, its own media, covers over HTTP, checked and shown."""
+"""`firstframe demo`: an instance, media of its own, what HTTP makes of them, checked and shown."""
 
-import hashlib
 import os
 import signal
 import subprocess
@@ -9,20 +8,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import httpx2
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from worker.commands.demo_fetch import WAIT_S, fetch, finished
+from worker.commands.demo_film import FILM, make_film
 from worker.commands.demo_media import SAMPLES, Sample, make_media
 from worker.commands.demo_sheet import Row, write_sheet
+from worker.commands.demo_story import story_note, tell_story
 from worker.contracts.results import CoverResult
 from worker.settings import Settings
 
 SIZE_PX: Final = 256
-WAIT_S: Final = 60
 STOP_S: Final = 60
 
 
@@ -33,13 +34,17 @@ def demo(
 ) -> None:
     """Start an instance on free ports, cover a few media through its API, check and show them.
 
-    Exit status: 0 only if every cover was right.
+    One of them, a film, also gets a storyboard, a moving preview and candidates for its cover.
+
+    Exit status: 0 only if everything was right.
     """
     Settings.read()
     out_dir.mkdir(parents=True, exist_ok=True)
     console = Console(stderr=True)
     console.print("making media ...")
     make_media(out_dir / "media")
+    film = out_dir / "media" / FILM.file
+    make_film(film)
     console.print("starting an instance ...")
     rows: list[Row] = []
     mistakes: list[str] = []
@@ -48,12 +53,15 @@ def demo(
         httpx2.Client(base_url=base_url, timeout=WAIT_S + 10, trust_env=False) as client,
         Progress(console=console, disable=not console.is_terminal) as progress,
     ):
-        for sample in progress.track(SAMPLES, description="covers"):
+        for sample in progress.track((*SAMPLES, FILM), description="covers"):
             row, wrong = cover_sample(client, sample, out_dir)
             rows.append(row)
             mistakes += wrong
             sys.stdout.write(f"{'WRONG' if wrong else 'ok':5} {sample.file:15} {row.note}\n")
-    page, picture = write_sheet(rows, out_dir)
+        story, wrong = tell_story(client, film, out_dir)
+        mistakes += wrong
+        sys.stdout.write(f"{'WRONG' if wrong else 'ok':5} {FILM.file:15} {story_note(story)}\n")
+    page, picture = write_sheet(rows, story, out_dir)
     sys.stdout.write(f"contact sheet: {page} and {picture}\n")
     for mistake in mistakes:
         sys.stderr.write(f"wrong: {mistake}\n")
@@ -87,7 +95,7 @@ def cover_sample(client: httpx2.Client, sample: Sample, out_dir: Path) -> tuple[
     """Upload a sample, have it covered, fetch what came of it; gives its row and what is wrong."""
     data = (out_dir / "media" / sample.file).read_bytes()
     upload = client.post("/v1/uploads", content=data).raise_for_status().json()["upload"]
-    job = _job(client, {"source": {"upload": upload}, "sizes": [SIZE_PX]})
+    job = finished(client, "/v1/covers", {"source": {"upload": upload}, "sizes": [SIZE_PX]})
     title = f"{sample.file}: {sample.shows}"
     if sample.error:
         code = (job["error"] or {}).get("code")
@@ -98,32 +106,15 @@ def cover_sample(client: httpx2.Client, sample: Sample, out_dir: Path) -> tuple[
         note = f"{job['status']}: {job['error']}"
         return Row(title, None, None, None, note), [f"{sample.file}: {note}"]
     result = CoverResult.model_validate(job["result"])
-    whole = CoverResult.model_validate(_job(client, {"source": {"upload": upload}})["result"])
-    cover, wrong = _fetch(client, result, out_dir / f"{sample.file}-{SIZE_PX}.jpg")
-    frame, more = _fetch(client, whole, out_dir / f"{sample.file}-frame.jpg")
+    whole = CoverResult.model_validate(
+        finished(client, "/v1/covers", {"source": {"upload": upload}})["result"]
+    )
+    cover, wrong = fetch(client, result.covers[0], out_dir / f"{sample.file}-{SIZE_PX}.jpg")
+    frame, more = fetch(client, whole.covers[0], out_dir / f"{sample.file}-frame.jpg")
     wrong += more + check(result, cover, sample)
     crop = result.crop
     note = f"{crop.rule if crop else None}, {result.timings_ms.total:.0f} ms"
     return Row(title, result, frame, cover, note), [f"{sample.file}: {text}" for text in wrong]
-
-
-def _job(client: httpx2.Client, body: dict[str, Any]) -> dict[str, Any]:
-    answer = client.post("/v1/covers", json=body, headers={"Prefer": f"wait={WAIT_S}"})
-    job: dict[str, Any] = answer.raise_for_status().json()
-    return job
-
-
-def _fetch(client: httpx2.Client, result: CoverResult, path: Path) -> tuple[Path, list[str]]:
-    """Save the cover behind its URL; says what differs from what the job told."""
-    told = result.covers[0]
-    answer = client.get(str(told.url)).raise_for_status()
-    path.write_bytes(answer.content)
-    wrong = []
-    if hashlib.sha256(answer.content).hexdigest() != told.sha256:
-        wrong.append("other bytes than the job told")
-    if answer.headers.get("content-type") != told.content_type:
-        wrong.append(f"content type {answer.headers.get('content-type')}")
-    return path, wrong
 
 
 def check(result: CoverResult, cover: Path, sample: Sample) -> list[str]:

@@ -37,12 +37,12 @@ def make_media(folder: Path) -> None:
     person = portrait()
     person.save(folder / "portrait.jpg", quality=90)
     _place(1600, 600, person, left=1180).save(folder / "far.png")
-    _landscape(1280, 720).save(folder / "landscape.webp", quality=80)
+    landscape(1280, 720).save(folder / "landscape.webp", quality=80)
     wide = [_place(1280, 720, person, left=120 + 6 * step) for step in range(FRAMES)]
-    _clip(folder / "h264.mp4", "libx264", wide)
-    _clip(folder / "vp9.webm", "libvpx-vp9", [_place(960, 540, person, left=430)] * FRAMES)
+    write_clip(folder / "h264.mp4", "libx264", wide)
+    write_clip(folder / "vp9.webm", "libvpx-vp9", [_place(960, 540, person, left=430)] * FRAMES)
     tall = [_place(540, 960, person, left=40 + step, top=30) for step in range(FRAMES)]
-    _clip(folder / "rotated.mp4", "libx264", [p.rotate(90, expand=True) for p in tall], 90)
+    write_clip(folder / "rotated.mp4", "libx264", [p.rotate(90, expand=True) for p in tall], 90)
     (folder / "broken.mp4").write_text("This is no video.\n" * 20)
 
 
@@ -56,7 +56,7 @@ def portrait() -> Any:
         return photo.convert("RGB")
 
 
-def _landscape(width: int, height: int) -> Any:
+def landscape(width: int, height: int) -> Any:
     """Sky, a low sun and three ranges of hills."""
     import numpy as np
     from PIL import Image
@@ -73,20 +73,25 @@ def _landscape(width: int, height: int) -> Any:
 
 def _place(width: int, height: int, person: Any, *, left: int, top: int = 0) -> Any:
     """A landscape with the portrait standing in it, as high as fits below `top`."""
-    scene = _landscape(width, height)
+    scene = landscape(width, height)
     high = min(height - top, person.height)
     shrunk = person.resize((person.width * high // person.height, high))
     scene.paste(shrunk, (left, height - high))
     return scene
 
 
-def _clip(path: Path, codec: str, pictures: list[Any], rotation_cw: int = 0) -> None:
+def write_clip(
+    path: Path, codec: str, pictures: list[Any], rotation_cw: int = 0, key_every: int = 0
+) -> None:
+    """Write pictures of one size as a clip of `FRAME_RATE`; `key_every` 0 is the codec's choice."""
     import av
 
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=FRAME_RATE)
         stream.width, stream.height = pictures[0].size
         stream.pix_fmt = "yuv420p"
+        if key_every:
+            stream.codec_context.gop_size = key_every
         if rotation_cw:
             stream.set_display_rotation(-rotation_cw)  # PyAV counts the other way round
         for frame in _frames(pictures):

@@ -1,9 +1,12 @@
-"""The demo's contact sheet: each medium with its face and crop boxes beside its cover."""
+"""The demo's contact sheet: media with their boxes beside their covers, a film told in tiles."""
 
 import html
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from worker.commands.demo_board import draw_story, story_section
+from worker.commands.demo_player import STYLE
+from worker.commands.demo_story import Story
 from worker.contracts.results import CoverResult
 
 CELL_PX: Final = 256
@@ -24,25 +27,27 @@ class Row(NamedTuple):
     note: str
 
 
-def write_sheet(rows: list[Row], folder: Path) -> tuple[Path, Path]:
+def write_sheet(rows: list[Row], story: Story | None, folder: Path) -> tuple[Path, Path]:
     """Write `contact-sheet.html` and `contact-sheet.png`; returns their paths."""
     page, picture = folder / "contact-sheet.html", folder / "contact-sheet.png"
     for row in rows:
         if row.frame and row.result:
             _framed(row.frame, row.result).save(_boxes(row.frame))
-    _draw(rows).save(picture, optimize=True)
-    page.write_text(_page(rows, folder), encoding="utf-8")
+    _draw(rows, story).save(picture, optimize=True)
+    page.write_text(_page(rows, story, folder), encoding="utf-8")
     return page, picture
 
 
-def _draw(rows: list[Row]) -> Any:
-    """Two media a line: frame, cover, frame, cover."""
+def _draw(rows: list[Row], story: Story | None) -> Any:
+    """Two media a line: frame, cover, frame, cover; below them the story."""
     from PIL import Image
 
     lines = (len(rows) + 1) // 2
     width = GAP_PX + COLUMNS * (CELL_PX + GAP_PX)
     height = GAP_PX + lines * (CELL_PX + TEXT_PX + GAP_PX)
-    sheet = Image.new("RGB", (width, height), "white")
+    board = draw_story(story, width - 2 * GAP_PX, GAP_PX) if story else Image.new("RGB", (0, 0))
+    sheet = Image.new("RGB", (width, height + board.height), "white")
+    sheet.paste(board, (GAP_PX, height))
     for number, row in enumerate(rows):
         left = GAP_PX + (number % 2) * 2 * (CELL_PX + GAP_PX)
         top = GAP_PX + (number // 2) * (CELL_PX + TEXT_PX + GAP_PX)
@@ -91,7 +96,7 @@ def _boxes(frame: Path) -> Path:
     return frame.with_name(f"{frame.stem}-boxes.png")
 
 
-def _page(rows: list[Row], folder: Path) -> str:
+def _page(rows: list[Row], story: Story | None, folder: Path) -> str:
     figures = "\n".join(_figure(row, folder) for row in rows)
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Firstframe demo</title>
@@ -102,13 +107,17 @@ figure {{ margin: 0; }}
 figure div {{ display: flex; gap: 16px; height: {CELL_PX}px; }}
 .error {{ background: #eee; color: #a02020; align-items: center; justify-content: center; }}
 small {{ color: #606060; }}
+.story {{ display: flex; flex-wrap: wrap; gap: 2rem; align-items: start; }}
+.candidates img {{ width: 256px; }}
+{STYLE}
 </style>
 <h1>Firstframe demo</h1>
 <p>Left the first frame with its faces (yellow) and the crop (green), right its {CELL_PX} px cover,
 made through the API, queue and workers.</p>
 <main>
 {figures}
-</main></html>
+</main>
+{story_section(story, folder) if story else ""}</html>
 """
 
 
