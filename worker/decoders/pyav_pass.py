@@ -172,8 +172,11 @@ class Pass:
                 self._window.begin(None)
                 return self._feed.out(at_ms) or (None if done else self._ended())
             if not self._feed.put(stamped, at_ms):
+                self._feed.drain()
+                before = self._feed.out(at_ms)
                 self._pass_damage(stamped)
-                return None
+                # What went in whole is shown up to the damage.
+                return before if before is not None and before.at_ms < stamped.at_ms else None
         return shown
 
     def _ended(self) -> Shown | None:
