@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from worker.contracts.names import FRAMES_MISSING
 from worker.contracts.passes import Pick, Timeline
@@ -12,7 +12,6 @@ from worker.contracts.results import ErrorInfo, Versions
 from worker.contracts.snapshot_results import PreviewInfo, SnapshotResult, StoryboardInfo
 from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import CoverError, RequestError
-from worker.geometry.grid import Grid
 from worker.geometry.shapes import Size
 from worker.jobs.files import Files
 from worker.jobs.finishing import claimed_size, upright_size
@@ -39,7 +38,9 @@ from worker.ports import (
 )
 from worker.rules.framing import needed_px
 from worker.rules.offsets import Offsets, grid_of, offsets_of
-from worker.rules.pieces import moving
+from worker.rules.pieces import moving, preview_size
+
+Shape = TypeVar("Shape")
 
 
 class Opened(NamedTuple):
@@ -160,14 +161,16 @@ class SnapshotStory:
         return Opened(reader, medium, timeline, offsets_of(recipe, timeline))
 
     def _makers(self, recipe: SnapshotRecipe, opened: Opened, easel: Easel) -> Makers:
-        """Raises: RequestError for a sheet with too many pixels a side."""
+        """Raises: RequestError for a sheet or a preview with too many pixels."""
         offsets = opened.offsets
         grid_for = partial(grid_of, recipe, len(offsets.tiles_ms))
         sheets = None
         if offsets.tiles_ms:
-            grid = _checked(grid_for, opened.medium)
+            grid = _shaped(grid_for, opened.medium)
             apart = recipe.sprite is not None and recipe.sprite.tiles
             sheets = Sheets(easel, self.sheets, offsets.tiles_ms, grid, grid_for, apart)
+        if recipe.preview:
+            _shaped(partial(preview_size, recipe.preview), opened.medium)
         return Makers(
             Stills(easel, offsets.stills_ms),
             sheets,
@@ -209,15 +212,15 @@ def failed(source: str, error: CoverError) -> SnapshotResult:
     return SnapshotResult(source=source, status="failed", error=ErrorInfo(**error.facts()))
 
 
-def _checked(grid_for: Callable[[Size], Grid], medium: OpenMedium) -> Grid:
-    """The grid for the size that the medium claims; for the true one where that makes none."""
+def _shaped(shape_for: Callable[[Size], Shape], medium: OpenMedium) -> Shape:
+    """The shape for the size that the medium claims; for the true one where that makes none."""
     claimed = claimed_size(medium)
     if not all(claimed):
-        return grid_for(upright_size(medium))
+        return shape_for(upright_size(medium))
     try:
-        return grid_for(claimed)
+        return shape_for(claimed)
     except RequestError:
-        return grid_for(upright_size(medium))
+        return shape_for(upright_size(medium))
 
 
 def _tell(attempt: Attempt, first_percent: float, last_percent: float) -> Tell:

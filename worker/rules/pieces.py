@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from worker.contracts.names import MAX_SIZE_PX
 from worker.contracts.passes import Timeline, Wanted
 from worker.contracts.snapshots import PreviewRequest
+from worker.errors import RequestError
 from worker.geometry.fitting import even_height
 from worker.geometry.shapes import Size, rounded
 from worker.rules.candidates import Sample
@@ -83,6 +85,16 @@ def moving(request: PreviewRequest, timeline: Timeline, samples: Sequence[Sample
 
 
 def preview_size(request: PreviewRequest, frame: Size) -> Size:
-    """The preview's pixels: as wide as asked, for MP4 with an even width."""
+    """The preview's pixels: as wide as asked, for MP4 with an even width.
+
+    Raises: RequestError `request.invalid` for one that is higher than pictures may be.
+    """
     width = request.width - request.width % 2 if request.format == "mp4" else request.width
-    return even_height(frame, width)
+    size = even_height(frame, width)
+    if size.height > MAX_SIZE_PX:
+        raise RequestError(
+            "request.invalid",
+            f"a preview of {size.width} by {size.height} px is too high;"
+            f" a side has at most {MAX_SIZE_PX} px",
+        )
+    return size

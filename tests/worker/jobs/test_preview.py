@@ -9,9 +9,12 @@ import av
 import pytest
 from PIL import Image, ImageSequence
 
+from tests.media import Clip
 from tests.worker.jobs.counting import Counting, number_in
-from tests.worker.jobs.snapshot_bench import Album, told
+from tests.worker.jobs.snapshot_bench import Album, Log, opener, story, told
 from worker.contracts.snapshot_results import PreviewInfo
+from worker.contracts.snapshots import SnapshotRecipe
+from worker.errors import RequestError
 
 CountClip = Callable[[Counting], Path]
 LONG = Counting(frames=400, gop=10, scenes=10)
@@ -78,3 +81,43 @@ def test_an_odd_width_is_told_as_it_was_made(count_clip: CountClip) -> None:
     with av.open(BytesIO(album.files["preview.mp4"]), "r") as movie:
         stream = movie.streams.video[0]
         assert (stream.width, stream.height) == (result.preview.width, result.preview.height)
+
+
+def test_a_short_rotated_clip_is_shown_upright(count_clip: CountClip) -> None:
+    clip = count_clip(Counting(frames=12, rotation_cw=90))
+
+    result, album = told(clip, preview={"format": "gif"})
+
+    preview = result.preview
+    assert preview is not None
+    assert (preview.width, preview.height) == (320, 180)
+    assert numbers(album, preview) == list(range(12))
+
+
+def test_a_short_clip_that_does_not_tell_its_size_is_shown(
+    make_clip: Callable[[Clip], Path],
+) -> None:
+    clip = make_clip(Clip(codec="h263", container="3gp", width=176, height=144))
+
+    result, _ = told(clip, preview={"duration_s": 15})
+
+    assert result.preview is not None
+    assert (result.preview.width, result.preview.height) == (320, 262)
+
+
+@pytest.mark.parametrize("rest", [{}, {"count": 1}], ids=["alone", "beside-a-still"])
+def test_a_preview_that_would_be_too_high_is_refused_before_decoding(
+    count_clip: CountClip, rest: dict[str, int]
+) -> None:
+    clip = count_clip(Counting(width=16, height=512))
+    log, album = Log(), Album()
+
+    with pytest.raises(RequestError, match="640 by 20480 px") as caught:
+        story().run(
+            SnapshotRecipe.model_validate({"preview": {"width": 640}, **rest}),
+            open_source=opener(clip),
+            destination=album,
+            attempt=log,
+        )
+
+    assert (caught.value.code, log.stages, album.files) == ("request.invalid", ["source"], {})

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from worker.contracts.passes import Timeline
 from worker.contracts.snapshots import PreviewRequest
+from worker.errors import RequestError
 from worker.geometry.shapes import Size
 from worker.rules.candidates import Sample
 from worker.rules.pieces import (
@@ -105,3 +106,12 @@ def test_a_preview_is_as_wide_as_asked(form: str, width: int, size: Size) -> Non
     request = PreviewRequest.model_validate({"format": form, "width": width})
 
     assert preview_size(request, Size(1920, 1080)) == size
+
+
+def test_a_preview_that_would_be_too_high_is_refused() -> None:
+    request = PreviewRequest(width=640)
+
+    assert preview_size(request, Size(100, 640)) == Size(640, 4096)
+    with pytest.raises(RequestError, match=r"640 by 4102 px .* at most 4096 px") as caught:
+        preview_size(request, Size(156, 1000))
+    assert caught.value.code == "request.invalid"
