@@ -53,7 +53,7 @@ class Taking(NamedTuple):
         if preferred_s is not None:
             job = await self._waited(job, preferred_s)
         status = 200 if preferred_s is not None and job.status in FINISHED else 202
-        return self._told(job, status)
+        return await self._told(job, status)
 
     async def planned(self, wanted: Pictured) -> Response:
         """200 with the forecast, the failure of the probe, or 202 with a probe that goes on.
@@ -65,7 +65,7 @@ class Taking(NamedTuple):
         default_s = self.settings.snapshots.plan_wait_s
         job = await self._waited(job, default_s if preferred_s is None else preferred_s)
         if job.status not in FINISHED:
-            return self._told(job, 202)
+            return await self._told(job, 202)
         if job.result is None:
             code = job.error.code if job.error else "job.cancelled"
             detail = job.error.message if job.error else "The probe was cancelled."
@@ -84,8 +84,9 @@ class Taking(NamedTuple):
     def _preferred_s(self) -> int | None:
         return wait_s(self.request.headers.getlist("prefer"))
 
-    def _told(self, job: Job, status: int) -> Response:
-        view = job_view(job, self.intake.store)
+    async def _told(self, job: Job, status: int) -> Response:
+        # Thousands of private files take a second to sign: nobody else should wait for that.
+        view = await run_in_threadpool(job_view, job, self.intake.store)
         return JSONResponse(view, status_code=status, headers=self._headers(job))
 
     def _headers(self, job: Job) -> dict[str, str]:

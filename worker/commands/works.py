@@ -1,5 +1,6 @@
 """The kinds of work that warm processes do for commands: what is asked, what comes back."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, NamedTuple, TypeVar
 
@@ -7,10 +8,11 @@ from pydantic import TypeAdapter
 
 from worker.contracts.plans import PlanResult
 from worker.contracts.requests import Recipe, Request
-from worker.contracts.results import CoverResult, ErrorInfo
+from worker.contracts.results import CoverResult
 from worker.contracts.snapshot_results import SnapshotResult
 from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import CoverError
+from worker.jobs import cover, snapshot
 
 Kind = Literal["cover", "snapshot", "plan"]
 Result = TypeVar("Result", bound=CoverResult | SnapshotResult | PlanResult)
@@ -26,10 +28,10 @@ _RESULTS: Final[dict[str, TypeAdapter[Any]]] = {
     "snapshot": TypeAdapter(SnapshotResult),
     "plan": TypeAdapter(PlanResult | SnapshotResult),
 }
-_FAILED: Final[dict[str, type[CoverResult | SnapshotResult]]] = {
-    "cover": CoverResult,
-    "snapshot": SnapshotResult,
-    "plan": SnapshotResult,
+_FAILED: Final[dict[str, Callable[[str, CoverError], CoverResult | SnapshotResult]]] = {
+    "cover": cover.failed,
+    "snapshot": snapshot.failed,
+    "plan": snapshot.failed,
 }
 
 
@@ -53,4 +55,4 @@ class Work(NamedTuple, Generic[Result]):
 
 def failed(kind: str, source: str, error: CoverError) -> Any:
     """The result of a source that failed; `source` as it may be shown."""
-    return _FAILED[kind](source=source, status="failed", error=ErrorInfo(**error.facts()))
+    return _FAILED[kind](source, error)
