@@ -52,7 +52,9 @@ class Cursor:
         self._is_fresh = True
         self.position = -1
         self.on_pass: Callable[[int], None] = lambda _: None
-        self._reads = 0
+        # Packets read and seeks made: tells whether the place is still the same.
+        self.steps = 0
+        self._near_steps = 0
 
     def to_key(self, key: Key) -> Stamped | None:
         """The packet of a key frame of the index, a later one where it is not found."""
@@ -110,9 +112,14 @@ class Cursor:
 
         Found by reading on from the last one before it. Raises: MediaError `media.no_frames`.
         """
-        near = self._near
+        near = self._near if self.steps == self._near_steps else ()
         if not near or not 0 <= at_ms - near[0].at_ms <= max(READ_THROUGH_MS, self.gap_ms):
             near = (self.before(at_ms),)
+        found = self._nearer(at_ms, near)
+        self._near_steps = self.steps
+        return found
+
+    def _nearer(self, at_ms: int, near: tuple[Stamped, ...]) -> tuple[Stamped, ...]:
         for stamped in self.read():
             if stamped.is_key and stamped.at_ms > at_ms:
                 self._near = self._with_next(stamped)
@@ -151,9 +158,9 @@ class Cursor:
                 continue
             if is_encrypted(packet):
                 raise MediaError("media.encrypted", stage="decode")
-            self._reads += 1
+            self.steps += 1
             stamped = self._stamped(packet)
-            if self._reads % _TOLD_EVERY == 0:
+            if self.steps % _TOLD_EVERY == 0:
                 self.on_pass(stamped.at_ms)
             if packet.pos is not None:
                 self.position = packet.pos + packet.size
@@ -184,6 +191,7 @@ class Cursor:
         with translated(self.opened.file, "decode"):
             self._packets = None
             self._is_fresh = False
+            self.steps += 1
             try:
                 self.opened.container.seek(ticks, stream=self.opened.stream)
             except av.FFmpegError:

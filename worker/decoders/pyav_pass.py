@@ -218,12 +218,17 @@ class Pass:
 
     def _nearest(self, at_ms: int) -> Shown | None:
         """The key frame nearest to `at_ms`; None where it is damaged."""
+        stood = self._cursor.steps
         if self._table is None:
             packets = self._cursor.nearest(at_ms)
         else:
             packets = (self._nearest_of(self._table, at_ms),)
-        if self._near is None or self._near[0] != packets[0].stamp:
+        is_known = self._near is not None and self._near[0] == packets[0].stamp
+        if self._near is None or not is_known:
             self._near = packets[0].stamp, self._alone(packets)
+        if not is_known or self._cursor.steps != stood:
+            # An exact answer would take what is held now for the first frame after its time.
+            self._begin(None)
         return self._near[1]
 
     def _nearest_of(self, table: KeyTable, at_ms: int) -> Stamped:
