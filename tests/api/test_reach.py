@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 
+from tests.api.attempts import Attempts
 from tests.api.conftest import Served
 from tests.api.routes.test_jobs import make_job
 from worker import wiring
-from worker.contracts.jobs import AnyRequest, AttemptedJob
+from worker.contracts.jobs import AnyRequest
 from worker.contracts.libraries import LibraryInfo
 from worker.contracts.names import DEFAULT_TENANT
 from worker.contracts.requests import ChecksumRequest, CoverRequest
@@ -110,7 +111,9 @@ def test_an_open_api_makes_no_covers_of_pictures_of_libraries(
     job_id = _made(settings, OF_LIBRARIES[0])
     state = wiring.state(settings, timeout_s=5)
     catalogue = wiring.catalogue(state, wiring.store(settings))
-    catalogue.keep(AttemptedJob(job_id, DEFAULT_TENANT, OF_LIBRARIES[0], 1), _COVERED, None)
+    attempts = Attempts(settings)
+    state.lanes.release("live")
+    catalogue.keep(attempts.begin(job_id).job, _COVERED, None)
     image = {"provider": "firstframe", "image_id": image_id(job_id, "covers/cover")}
     body = {"source": {"image": image}}
 

@@ -17,7 +17,7 @@ from worker.rules.catalogue import document, document_key, keys_of, made, source
 from worker.rules.keys import content_type_of
 from worker.rules.visibility import is_of_library
 from worker.state.images import ImageRecords, records_of, taken_at
-from worker.state.media import MediumRecords, Sighting
+from worker.state.media import MediumRecords, Seen, Sighting
 from worker.state.references import References
 
 log = logging.getLogger(__name__)
@@ -64,12 +64,17 @@ class Catalogue(NamedTuple):
         """Show the medium that a job saw and the pictures it made; its attempt still runs.
 
         `fingerprint` is that of the medium's bytes, where the source told one.
+        Raises: RequestError `job.cancelled`, `job.superseded` when the attempt is over.
         """
-        medium_id = self._seen(job, result, fingerprint)
+        seen = self._seen(job, result, fingerprint)
+        medium_id = seen.record.medium_id if seen else None
         records = records_of(job.tenant, job.id, job.request, made(result), medium_id)
-        self._put(records)
+        news = [seen.record] if seen and seen.is_news else []
+        self._put([*news, *records])
+        for medium in news:
+            self.media.documented(medium)
         if records:
-            self.images.keep(job.tenant, records)
+            self.images.keep(job, records)
 
     def delete(self, tenant: str, image_id: str) -> None:
         """Remove a picture, and at once its objects that no other picture or job needs.
@@ -93,8 +98,8 @@ class Catalogue(NamedTuple):
             self.objects.delete(document_key(record))
         return self.images.remove(record.tenant, record.image_id)
 
-    def _seen(self, job: AttemptedJob, result: AnyResult, fingerprint: str | None) -> str | None:
-        """The id of the medium that the result tells of."""
+    def _seen(self, job: AttemptedJob, result: AnyResult, fingerprint: str | None) -> Seen | None:
+        """The medium that the result tells of."""
         source = source_of(job.request)
         if source is None or isinstance(result, ChecksumResult) or result.medium is None:
             return None
@@ -105,11 +110,7 @@ class Catalogue(NamedTuple):
             fingerprint,
             is_of_library(job.request),
         )
-        seen = self.media.see(job.tenant, sighting, taken_at(job.id))
-        if seen.is_news:
-            self._put([seen.record])
-            self.media.documented(seen.record)
-        return seen.record.medium_id
+        return self.media.see(job.tenant, sighting, taken_at(job.id))
 
     def _put(self, records: Iterable[ImageRecord | MediumRecord]) -> None:
         documents = {document_key(record): document(record) for record in records}

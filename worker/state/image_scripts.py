@@ -56,22 +56,31 @@ local function add(tenant, id, image)
   end
 end
 
+local function is_under_way(tenant, job)
+  local status = redis.call('HGET', record_key(tenant, job), 'status')
+  return status == 'queued' or status == 'running'
+end
+
 local function told_of(tenant, image)
   if image[1] ~= 'Uploading' then return image[1] end
-  local status = redis.call('HGET', record_key(tenant, image[2]), 'status')
-  local coming = status == 'queued' or status == 'running'
-  return coming and 'Uploading' or 'UploadFail'
+  return is_under_way(tenant, image[2]) and 'Uploading' or 'UploadFail'
 end
 """
 )
 
-# Records that are there already stay when others are only expected, or come from documents.
+# Only the attempt that runs keeps pictures: the one of that number, while its job is running. What
+# is there already stays when pictures are only expected, or come from documents.
 KEEP: Final = (
     IMAGES
     + """
-local tenant, how = ARGV[1], ARGV[2]
+local tenant, how, job, attempt = unpack(ARGV, 1, 4)
 local now, kept = clock_ms(), 0
-for at = 3, #ARGV, 2 do
+if how == 'keep' then
+  local held = redis.call('HMGET', record_key(tenant, job), 'status', 'attempts')
+  if held[1] == 'cancelled' then return 'job.cancelled' end
+  if held[1] ~= 'running' or held[2] ~= attempt then return 'job.superseded' end
+end
+for at = 5, #ARGV, 2 do
   local id, image = ARGV[at], cjson.decode(ARGV[at + 1])
   local before = image_of(tenant, id)
   local stays = before and (how == 'expect' or (how == 'restore' and before[1] == 'Normal'))
@@ -120,8 +129,9 @@ return told
 """
 )
 
-# What the job itself refers to goes with its picture, unless another picture of it is the same.
-# Answers the objects that nobody needs now.
+# What the job itself refers to goes with its picture, unless another picture of it is the same, or
+# the job is not done: its next attempt relies on what it refers to. Answers the objects that nobody
+# needs now.
 REMOVE: Final = (
     IMAGES
     + """
@@ -129,11 +139,12 @@ local tenant, id = ARGV[1], ARGV[2]
 local image = image_of(tenant, id)
 if not image then return {} end
 local now, free = clock_ms(), {}
+local is_done = not is_under_way(tenant, image[2])
 drop(tenant, id, image, now)
 each_object(image, function(key)
   local mine = '[i:' .. tenant .. ':' .. image[2] .. ':'
   local owners = owners_key(key)
-  if #redis.call('ZRANGEBYLEX', owners, mine, mine .. '\\255', 'LIMIT', 0, 1) == 0 then
+  if is_done and #redis.call('ZRANGEBYLEX', owners, mine, mine .. '\\255', 'LIMIT', 0, 1) == 0 then
     unrefer(key, job_owner(tenant, image[2]), now)
     redis.call('SREM', job_objects_key(tenant, image[2]), key)
   end

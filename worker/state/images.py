@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
-from typing import Final, Literal, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 import redis
 from ulid import ULID
 
 from worker.contracts.catalogue import ImageRecord, ImageType
-from worker.contracts.jobs import AnyRequest, Job
+from worker.contracts.jobs import AnyRequest, AttemptedJob, Job
 from worker.errors import RequestError
 from worker.rules.catalogue import Drawn, document, expected, image_id
 from worker.rules.visibility import is_of_library
@@ -23,8 +23,6 @@ MAX_LOOKED_AT: Final = 2000
 # More in one script would keep others waiting in Redis, which does one thing at a time.
 _BATCH: Final = 200
 _CURSOR: Final = re.compile(r"[0-9]{13}\.[a-z0-9/-]{1,64}\.[0-9a-f]{32}")
-
-_How = Literal["keep", "expect", "restore"]
 
 
 class ImageFilters(NamedTuple):
@@ -93,15 +91,20 @@ class ImageRecords:
     def expect(self, job: Job) -> None:
         """Show the pictures that the job is to make as Uploading; those there are stay."""
         drawn = expected(job.request)
-        self._all("expect", job.tenant, records_of(job.tenant, job.id, job.request, drawn))
+        self._all(
+            ["expect", "", ""], job.tenant, records_of(job.tenant, job.id, job.request, drawn)
+        )
 
-    def keep(self, tenant: str, records: Iterable[ImageRecord]) -> None:
-        """Show pictures as they are now; each refers to its objects."""
-        self._all("keep", tenant, records)
+    def keep(self, job: AttemptedJob, records: Iterable[ImageRecord]) -> None:
+        """Show the pictures of a job as they are now; each refers to its objects.
+
+        Raises: RequestError `job.cancelled`, `job.superseded` when the attempt is over.
+        """
+        self._all(["keep", job.id, job.attempt], job.tenant, records)
 
     def restore(self, record: ImageRecord) -> bool:
         """Show a picture that only its document tells of; False where it is known."""
-        return bool(self._all("restore", record.tenant, [record]))
+        return bool(self._all(["restore", "", ""], record.tenant, [record]))
 
     def read(self, tenant: str, image: str) -> ImageRecord | None:
         told = self._read(tenant, image)
@@ -158,13 +161,16 @@ class ImageRecords:
         with redis_errors_as_ours():
             return sorted(cast(set[str], self._redis.smembers("ff:image_tenants")))
 
-    def _all(self, how: _How, tenant: str, records: Iterable[ImageRecord]) -> int:
+    def _all(self, how: Sequence[str | int], tenant: str, records: Iterable[ImageRecord]) -> int:
         """Tell Redis of the records; how many of them changed what it knows."""
-        told = iter(records)
+        rest = iter(records)
         changed = 0
-        while batch := list(islice(told, _BATCH)):
+        while batch := list(islice(rest, _BATCH)):
             pairs = ((record.image_id, _packed(record)) for record in batch)
-            changed += int(self._keep(tenant, how, *chain.from_iterable(pairs)))
+            told = self._keep(tenant, *how, *chain.from_iterable(pairs))
+            if isinstance(told, str):
+                raise RequestError(told)
+            changed += told
         return changed
 
 

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from tests.worker.state.parts import Parts
 from worker.contracts.catalogue import ImageRecord
-from worker.contracts.jobs import AttemptedJob, Job
+from worker.contracts.jobs import Job
 from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverInfo, CoverResult, FrameInfo, MediumInfo
 from worker.rules.catalogue import image_id
 from worker.rules.keys import content_type_of, public_key
 from worker.state.catalogue import Catalogue
 from worker.state.images import ImageRecords
+from worker.state.leases import Lease
 from worker.state.media import MediumRecords
 from worker.state.references import References
 from worker.stores.local import LocalStore
@@ -79,14 +80,14 @@ class Gallery:
         for each in covers:
             assert each.key
             self.put(job, each.key)
-        attempted = AttemptedJob(job.id, job.tenant, job.request, 1)
-        self.catalogue.keep(attempted, result(*covers), fingerprint)
-        self.end(job, *covers)
+        lease = self.begin(job)
+        self.catalogue.keep(lease.job, result(*covers), fingerprint)
+        lease.finish(result(*covers))
 
-    def end(self, job: Job, *covers: CoverInfo) -> None:
-        """End the job as succeeded."""
+    def begin(self, job: Job) -> Lease:
+        """The first attempt at a job."""
         self.parts.lanes.release("live")
-        self.parts.claim(job).finish(result(*covers))
+        return self.parts.claim(job)
 
     def made(self, key: str, *, tenant: str = "ann") -> tuple[Job, str]:
         """A job that is done, and the id of its one cover."""

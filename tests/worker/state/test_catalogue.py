@@ -7,7 +7,7 @@ import pytest
 from tests.worker.state.parts import Parts
 from tests.worker.state.pictures import PROBE, URL, Gallery, cover, key_of, result
 from worker.contracts.catalogue import ImageRecord, MediumRecord
-from worker.contracts.jobs import AttemptedJob, Job
+from worker.contracts.jobs import AttemptedJob
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
 from worker.errors import RequestError
@@ -26,10 +26,6 @@ def document(gallery: Gallery, key: str) -> bytes:
     return gallery.store.read(key, 0, 10_000)
 
 
-def attempted(job: Job) -> AttemptedJob:
-    return AttemptedJob(job.id, job.tenant, job.request, 1)
-
-
 def test_every_record_has_a_document_that_says_the_same(gallery: Gallery) -> None:
     job, image = gallery.made(key_of(1))
 
@@ -46,17 +42,58 @@ def test_every_record_has_a_document_that_says_the_same(gallery: Gallery) -> Non
 
 def test_another_attempt_at_the_same_job_leaves_the_same(gallery: Gallery) -> None:
     job = gallery.take(64, 128)
-    gallery.finish(job, cover(key_of(1)), cover(key_of(2), 128))
+    lease = gallery.begin(job)
+    told = result(cover(key_of(1)), cover(key_of(2), 128))
+    gallery.catalogue.keep(lease.job, told, None)
     before = (gallery.record(job), gallery.record(job, "covers/128"))
     kept = sorted(stored.key for stored in gallery.store.list(""))
+    lease.give_up()
+    gallery.parts.lanes.release("live")
 
-    told = result(cover(key_of(1)), cover(key_of(2), 128))
-    gallery.catalogue.keep(attempted(job), told, None)
+    gallery.catalogue.keep(gallery.parts.claim(job).job, told, None)
 
     assert (gallery.record(job), gallery.record(job, "covers/128")) == before
     assert sorted(stored.key for stored in gallery.store.list("")) == kept
     page = gallery.images.page("ann", ImageFilters(), cursor=None, limit=10)
     assert len(page.images) == 2
+
+
+@pytest.mark.parametrize("end", ["cancelled", "superseded", "forgotten"])
+def test_an_attempt_that_is_over_shows_no_pictures(gallery: Gallery, end: str) -> None:
+    job = gallery.take(64)
+    lease = gallery.begin(job)
+    if end == "superseded":
+        lease.give_up()
+        gallery.parts.lanes.release("live")
+        gallery.parts.claim(job)
+    else:
+        gallery.parts.jobs.cancel("ann", job.id)
+    if end == "forgotten":
+        gallery.forget_jobs()
+
+    why = "cancelled" if end == "cancelled" else "superseded"
+    with pytest.raises(RequestError, match=rf"job\.{why}"):
+        gallery.catalogue.keep(lease.job, result(cover(key_of(1))), None)
+
+    assert gallery.record(job).status == ("Uploading" if end == "superseded" else "UploadFail")
+
+
+def test_a_picture_that_goes_under_a_new_attempt_leaves_it_its_object(gallery: Gallery) -> None:
+    job = gallery.take(64)
+    lease = gallery.begin(job)
+    gallery.put(job, key_of(1))
+    gallery.catalogue.keep(lease.job, result(cover(key_of(1))), None)
+    lease.give_up()
+    gallery.parts.lanes.release("live")
+    again = gallery.parts.claim(job)
+    gallery.put(job, key_of(1))
+
+    gallery.catalogue.delete("ann", gallery.record(job).image_id)
+    gallery.catalogue.keep(again.job, result(cover(key_of(1))), None)
+    again.finish(result(cover(key_of(1))))
+
+    assert gallery.record(job).status == "Normal"
+    assert gallery.is_stored(key_of(1))
 
 
 def test_a_job_without_a_medium_leaves_nothing(gallery: Gallery) -> None:
@@ -67,7 +104,7 @@ def test_a_job_without_a_medium_leaves_nothing(gallery: Gallery) -> None:
     )
 
     gallery.images.expect(job)
-    gallery.catalogue.keep(attempted(job), told, None)
+    gallery.catalogue.keep(AttemptedJob(job.id, job.tenant, job.request, 1), told, None)
 
     assert list(gallery.store.list("")) == []
     assert gallery.parts.redis.keys("ff:image*") + gallery.parts.redis.keys("ff:medi*") == []

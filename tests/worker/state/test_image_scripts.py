@@ -11,11 +11,12 @@ def test_a_page_ends_after_so_many_records_and_tells_where_to_go_on(
     parts: Parts, tmp_path: Path
 ) -> None:
     gallery = Gallery(parts, tmp_path)
+    parts.slots(10)
     job = gallery.take(64)
     record = gallery.record(job)
     count = MAX_LOOKED_AT + 5
     gallery.images.keep(
-        "ann",
+        gallery.begin(job).job,
         (
             record.model_copy(update={"image_id": f"{number:032x}", "key": key_of(number)})
             for number in range(count)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.worker.state.parts import Parts
-from tests.worker.state.pictures import Gallery, cover, key_of
+from tests.worker.state.pictures import Gallery, cover, key_of, result
 from worker.errors import MediaError, RequestError
 from worker.rules.catalogue import image_id
 from worker.state.images import ImageFilters
@@ -66,7 +66,7 @@ def test_a_cover_that_its_job_ended_without_is_told_as_failed(gallery: Gallery, 
         gallery.parts.lanes.release("live")
         gallery.parts.claim(job).fail(MediaError("media.corrupt"))
     elif end == "succeeded":
-        gallery.end(job)
+        gallery.begin(job).finish(result())
     else:
         gallery.parts.jobs.cancel("ann", job.id)
     if end == "forgotten":
@@ -137,10 +137,12 @@ def test_a_removed_picture_leaves_no_list_with_it(gallery: Gallery) -> None:
 
 def test_a_picture_that_is_made_anew_lets_its_old_object_go(gallery: Gallery) -> None:
     job = gallery.take(64)
-    gallery.finish(job, cover(key_of(1)))
+    lease = gallery.begin(job)
+    gallery.put(job, key_of(1))
+    gallery.catalogue.keep(lease.job, result(cover(key_of(1))), None)
     record = gallery.record(job)
 
-    gallery.images.keep("ann", [record.model_copy(update={"key": key_of(2)})])
+    gallery.images.keep(lease.job, [record.model_copy(update={"key": key_of(2)})])
 
     assert gallery.parts.redis.zrange(f"ff:owners:{key_of(1)}", 0, -1) == [f"j:ann:{job.id}"]
     owner = f"i:ann:{job.id}:{record.image_id[:16]}"

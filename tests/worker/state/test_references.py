@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.worker.state.parts import Parts
-from tests.worker.state.pictures import Gallery, cover, key_of
+from tests.worker.state.pictures import Gallery, cover, key_of, result
 from worker.errors import StorageError
 from worker.state.references import References
 
@@ -170,26 +170,29 @@ def test_makers_and_deleters_at_once_never_lose_an_object_that_is_needed(
     gallery: Gallery,
 ) -> None:
     stop_s = time.monotonic() + 2
-    jobs = [gallery.take(64) for _ in range(3)]
+    jobs = [[gallery.take(64) for _ in range(50)] for _ in range(3)]
+    gallery.parts.slots(100)
+    gallery.parts.lanes.release("live")
     deleted = []
 
     def make(number: int) -> int:
         rounds = 0
-        job = jobs[number]
-        while time.monotonic() < stop_s:
+        while time.monotonic() < stop_s and jobs[number]:
+            job = jobs[number].pop()
+            lease = gallery.parts.claim(job)
             gallery.put(job, KEY)
             record = gallery.record(job)
             made = record.model_copy(update={"status": "Normal", "key": KEY})
-            gallery.images.keep("ann", [made])
+            gallery.images.keep(lease.job, [made])
+            lease.finish(result())
             time.sleep(0.002)
             assert gallery.is_stored(KEY), "a picture has lost its object"
             gallery.images.remove("ann", record.image_id)
-            gallery.images.expect(job)
             rounds += 1
         return rounds
 
     def sweep() -> None:
-        while time.monotonic() < stop_s:
+        while time.monotonic() < stop_s and any(jobs):
             if gallery.references.delete(KEY, gallery.store.delete, grace_s=0):
                 deleted.append(KEY)
 
