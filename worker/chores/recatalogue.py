@@ -69,7 +69,8 @@ def _restored_image(catalogue: Catalogue, image: ImageRecord) -> Outcome:
         catalogue.media.see_again(image.tenant, image.medium_id, image.created_at)
     if not catalogue.images.restore(image):
         return "known"
-    if catalogue.objects.find(document_key(image)) is None:  # deleted meanwhile
+    # From now on it refers to its object. Either may have been deleted just before.
+    if any(catalogue.objects.find(key) is None for key in (document_key(image), image.key)):
         catalogue.images.remove(image.tenant, image.image_id)
         return "gone"
     return "image"

@@ -30,6 +30,12 @@ local function each_object(image, act)
   for _, key in ipairs(told.objects or {}) do act(key) end
 end
 
+local function is_going(image)
+  local going = 0
+  each_object(image, function(key) going = going + redis.call('EXISTS', 'ff:deleting:' .. key) end)
+  return going > 0
+end
+
 local function image_of(tenant, id)
   local packed = redis.call('GET', image_key(tenant, id))
   return packed and cmsgpack.unpack(packed)
@@ -69,7 +75,8 @@ end
 )
 
 # Only the attempt that runs keeps pictures: the one of that number, while its job is running. What
-# is there already stays when pictures are only expected, or come from documents.
+# is there already stays when pictures are only expected, or come from documents; of those none
+# comes whose object is being deleted just now.
 KEEP: Final = (
     IMAGES
     + """
@@ -84,7 +91,7 @@ for at = 5, #ARGV, 2 do
   local id, image = ARGV[at], cjson.decode(ARGV[at + 1])
   local before = image_of(tenant, id)
   local stays = before and (how == 'expect' or (how == 'restore' and before[1] == 'Normal'))
-  if not stays then
+  if not (stays or (how == 'restore' and is_going(image))) then
     if before then drop(tenant, id, before, now) end
     add(tenant, id, image)
     kept = kept + 1

@@ -103,7 +103,7 @@ class ImageRecords:
         self._all(["keep", job.id, job.attempt], job.tenant, records)
 
     def restore(self, record: ImageRecord) -> bool:
-        """Show a picture that only its document tells of; False where it is known."""
+        """Show a picture that only its document tells of; False where it is known, or going."""
         return bool(self._all(["restore", "", ""], record.tenant, [record]))
 
     def read(self, tenant: str, image: str) -> ImageRecord | None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import redis
 
-from worker.errors import StorageError
+from worker.errors import RequestError, StorageError
 from worker.state.scripts import Script
 
 _PAUSE_S: Final = 0.05
@@ -49,12 +49,14 @@ local function forget_job_objects(tenant, job, now)
 end
 """
 
-# The keys that are being deleted just now get no reference, and are told.
+# The keys that are being deleted just now get no reference, and are told. A job that is forgotten,
+# or was lost with Redis, gets none: nobody would ever take it back.
 _REFER: Final = (
     REFERENCES
     + """
 local tenant, job = ARGV[1], ARGV[2]
 local busy = {}
+if redis.call('EXISTS', record_key(tenant, job)) == 0 then return 'job.superseded' end
 for at = 3, #ARGV do
   if redis.call('EXISTS', 'ff:deleting:' .. ARGV[at]) == 1 then
     table.insert(busy, ARGV[at])
@@ -144,10 +146,10 @@ class References:
         """Note that the job needs the objects, whether they are there or will be put.
 
         Waits for a delete that is under way. Raises: StorageError `storage.unavailable` when that
-        does not end in time.
+        does not end in time, RequestError `job.superseded` for a job that has no record.
         """
         patient_until_s = time.monotonic() + self._mark_s + 1
-        while keys := self._refer(tenant, job_id, *keys) if keys else ():
+        while keys := self._referred(tenant, job_id, keys) if keys else ():
             if time.monotonic() > patient_until_s:
                 raise StorageError("storage.unavailable", "an object is being deleted for long")
             time.sleep(_PAUSE_S)
@@ -176,6 +178,13 @@ class References:
         """Those of `keys` that no picture or job was ever of; `release` makes orphans of them."""
         found: list[str] = self._unknown(int(release), *keys)
         return found
+
+    def _referred(self, tenant: str, job_id: str, keys: Sequence[str]) -> Sequence[str]:
+        """The keys that are being deleted, of which no reference was noted."""
+        busy: Sequence[str] = self._refer(tenant, job_id, *keys)
+        if isinstance(busy, str):
+            raise RequestError(busy)
+        return busy
 
     @property
     def _mark_s(self) -> float:

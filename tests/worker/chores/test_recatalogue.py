@@ -92,6 +92,44 @@ def test_a_deleted_picture_does_not_come_back(gallery: Gallery) -> None:
     assert gallery.images.read("ann", first) is None
 
 
+@pytest.mark.parametrize("what", ["object", "document"])
+def test_a_picture_that_is_deleted_while_it_comes_back_does_not_come(
+    gallery: Gallery, what: str
+) -> None:
+    _, image = gallery.made(key_of(1))
+    gone = key_of(1) if what == "object" else sidecar_key("ann", "images", image)
+    gallery.parts.redis.flushdb()
+    asked = []
+
+    class Deleting:
+        """A store from which another deletes once it was looked at."""
+
+        def find(self, key: str) -> object:
+            found = gallery.store.find(key)
+            asked.append(key)
+            gallery.store.delete(gone)
+            return found
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(gallery.store, name)
+
+    catalogue = gallery.catalogue._replace(objects=Deleting())  # type: ignore[arg-type]
+
+    assert Counter(recatalogue(catalogue)) == {"medium": 1, "gone": 1}
+    assert asked[0] == key_of(1)
+    assert gallery.images.read("ann", image) is None
+    assert gallery.parts.redis.keys("ff:owners:*") == []
+
+
+def test_a_picture_whose_object_is_being_deleted_does_not_come_back(gallery: Gallery) -> None:
+    _, image = gallery.made(key_of(1))
+    gallery.parts.redis.flushdb()
+    gallery.parts.redis.set(f"ff:deleting:{key_of(1)}", "another", px=60_000)
+
+    assert Counter(recatalogue(gallery.catalogue)) == {"medium": 1, "known": 1}
+    assert gallery.images.read("ann", image) is None
+
+
 def test_documents_without_their_picture_or_of_another_key_are_left_alone(
     gallery: Gallery,
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.worker.state.parts import Parts
 from tests.worker.state.pictures import Gallery, cover, key_of, result
-from worker.errors import StorageError
+from worker.errors import RequestError, StorageError
 from worker.state.references import References
 
 KEY = key_of(1)
@@ -141,6 +141,24 @@ def test_nobody_waits_for_ever(gallery: Gallery) -> None:
         hasty.of_job("ann", gallery.take(64).id)(KEY)
 
 
+@pytest.mark.parametrize("how", ["forgotten", "lost"])
+def test_a_job_that_is_not_known_any_more_leaves_no_reference_for_ever(
+    gallery: Gallery, how: str
+) -> None:
+    job = gallery.take(64)
+    if how == "lost":
+        gallery.parts.redis.flushdb()
+    else:
+        gallery.parts.jobs.cancel("ann", job.id)
+        gallery.forget_jobs()
+
+    with pytest.raises(RequestError, match=r"job\.superseded"):
+        gallery.put(job, KEY)
+
+    assert not gallery.is_stored(KEY)
+    assert gallery.parts.redis.keys("ff:owners:*") == gallery.parts.redis.keys("ff:job_o*") == []
+
+
 def test_a_mark_that_ran_out_is_not_taken_from_another(gallery: Gallery) -> None:
     _, image = gallery.made(KEY)
     gallery.images.remove("ann", image)
@@ -170,7 +188,7 @@ def test_makers_and_deleters_at_once_never_lose_an_object_that_is_needed(
     gallery: Gallery,
 ) -> None:
     stop_s = time.monotonic() + 2
-    jobs = [[gallery.take(64) for _ in range(50)] for _ in range(3)]
+    jobs = [[gallery.take(64) for _ in range(60)] for _ in range(2)]
     gallery.parts.slots(100)
     gallery.parts.lanes.release("live")
     deleted = []
@@ -188,6 +206,7 @@ def test_makers_and_deleters_at_once_never_lose_an_object_that_is_needed(
             time.sleep(0.002)
             assert gallery.is_stored(KEY), "a picture has lost its object"
             gallery.images.remove("ann", record.image_id)
+            time.sleep(0.005 * (rounds % 3))
             rounds += 1
         return rounds
 
@@ -198,7 +217,7 @@ def test_makers_and_deleters_at_once_never_lose_an_object_that_is_needed(
 
     with ThreadPoolExecutor() as pool:
         sweeping = [pool.submit(sweep) for _ in range(2)]
-        rounds = list(pool.map(make, range(3)))
+        rounds = list(pool.map(make, range(2)))
         for each in sweeping:
             each.result()
 
