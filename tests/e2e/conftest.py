@@ -10,7 +10,10 @@ import httpx2
 import psutil
 import pytest
 
+from tests.e2e.steps import upload
 from worker.commands.demo import instance
+from worker.commands.demo_film import FILM, make_film
+from worker.commands.demo_story import Story, tell_story
 
 
 class Running(NamedTuple):
@@ -19,6 +22,14 @@ class Running(NamedTuple):
     data: Path
     pid: int
     client: httpx2.Client
+
+
+class Told(NamedTuple):
+    """A film's story in a folder, as the demo leaves it; `upload` is the film's."""
+
+    folder: Path
+    upload: str
+    story: Story
 
 
 @contextmanager
@@ -36,6 +47,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One instance with one worker."""
     with running_in(tmp_path_factory.mktemp("instance") / "data") as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def told(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The storyboard, preview and candidates of the demo's film."""
+    folder = tmp_path_factory.mktemp("story")
+    film = folder / "media" / FILM.file
+    film.parent.mkdir()
+    make_film(film)
+    story, mistakes = tell_story(running.client, film, folder)
+    assert mistakes == []
+    assert story is not None
+    return Told(folder, upload(running.client, film), story)
 
 
 def worker_of(running: Running) -> psutil.Process:

@@ -2,8 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -12,40 +11,18 @@ import webvtt
 from PIL import Image
 
 from tests.browser import Page, chromium
-from tests.e2e.conftest import Running
+from tests.e2e.conftest import Running, Told
 from tests.http_server import MediaServer, ranges, whole
 from tests.moving import psnr_db
 from tests.sheets import tiles_of
-from worker.commands.demo_board import story_section
 from worker.commands.demo_fetch import finished
-from worker.commands.demo_film import DURATION_MS, FILM, make_film, shown_ms
+from worker.commands.demo_film import DURATION_MS, FILM, shown_ms
 from worker.commands.demo_player import SCRIPT, STYLE, player
-from worker.commands.demo_story import Story, tell_story
+from worker.commands.demo_sheet import write_sheet
 
 CLOSE_DB = 38
 WITHIN_S = 20
 HEAD = f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>"
-
-
-class Told(NamedTuple):
-    """A film's story in a folder, as the demo leaves it."""
-
-    folder: Path
-    upload: str
-    story: Story
-
-
-@pytest.fixture(scope="module")
-def told(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Told:
-    folder = tmp_path_factory.mktemp("story")
-    film = folder / "media" / FILM.file
-    film.parent.mkdir()
-    make_film(film)
-    story, mistakes = tell_story(running.client, film, folder)
-    assert story is not None
-    assert mistakes == []
-    answer = running.client.post("/v1/uploads", content=film.read_bytes())
-    return Told(folder, answer.json()["upload"], story)
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +31,13 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         yield page
 
 
-@pytest.fixture(params=["a page in a folder", "a page of another origin"])
+@pytest.fixture(params=["the page of the demo", "a page of another origin"])
 def page(
     request: pytest.FixtureRequest, told: Told, browser: Page, media_server: MediaServer
 ) -> Page:
     """The player in its page, its video and its index loaded."""
-    if request.param == "a page in a folder":
-        path = told.folder / "page.html"
-        path.write_text(HEAD + story_section(told.story, told.folder), encoding="utf-8")
+    if request.param == "the page of the demo":
+        path, _ = write_sheet([], told.story, told.folder)
         browser.open(path.as_uri())
     else:
         assert told.story.result.storyboard is not None

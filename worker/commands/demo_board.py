@@ -27,7 +27,10 @@ def draw_story(story: Story, width: int, gap: int) -> Any:
     chosen = [frames[number * len(frames) // FRAMES_SHOWN] for number in range(FRAMES_SHOWN)]
     board.paste(_mosaic(chosen, (half, sheet.height)), (half + gap, 0))
     draw, font = ImageDraw.Draw(board), ImageFont.load_default(13)
-    texts = (f"{FILM.file}: its storyboard", f"frames of its preview of {len(frames)}")
+    texts = (
+        f"{FILM.file}: its storyboard",
+        f"{len(chosen)} of the {len(frames)} frames of its preview",
+    )
     for left, text in zip((0, half + gap), texts, strict=True):
         draw.text((left, sheet.height + 4), text, fill="black", font=font)
     return board

@@ -104,7 +104,7 @@ def _page(rows: list[Row], story: Story | None, folder: Path) -> str:
 body {{ font: 15px/1.5 system-ui, sans-serif; margin: 2rem; }}
 main {{ display: grid; grid-template-columns: repeat(auto-fill, 530px); gap: 2rem; }}
 figure {{ margin: 0; }}
-figure div {{ display: flex; gap: 16px; height: {CELL_PX}px; }}
+main figure div {{ display: flex; gap: 16px; height: {CELL_PX}px; }}
 .error {{ background: #eee; color: #a02020; align-items: center; justify-content: center; }}
 small {{ color: #606060; }}
 .story {{ display: flex; flex-wrap: wrap; gap: 2rem; align-items: start; }}
