@@ -6,8 +6,9 @@ from typing import Final
 from worker.commands.telling import error_line
 from worker.contracts.plans import PlannedOutput, PlanResult
 from worker.contracts.snapshot_results import FileInfo, SnapshotResult
+from worker.rules.labels import FORM
 
-_LABEL: Final = re.compile(r"-[a-z]+(-[0-9]+)?\.[a-z0-9]+$")
+_LABELLED: Final = re.compile(rf"-(?:{FORM.pattern})\.[a-z0-9]+$")
 
 
 def snapshot_line(result: SnapshotResult) -> str:
@@ -30,7 +31,7 @@ def _made(result: SnapshotResult) -> str:
     return f"{result.source} -> {where}: {told} ({result.timings_ms.total:.0f} ms)"
 
 
-def plan_line(result: "PlanResult | SnapshotResult") -> str:
+def plan_line(result: PlanResult | SnapshotResult) -> str:
     """`clip.mp4: 640x360, 12.0 s; reads 1.2 MB, decodes 310 frames, 4 jumps; makes …`."""
     if isinstance(result, SnapshotResult):
         return error_line(result) or result.source
@@ -66,4 +67,4 @@ def _missing(missing_ms: tuple[int, ...]) -> str:
 def _where(files: list[FileInfo]) -> str:
     """A file's path, or what the paths of several begin with."""
     paths = [file.path for file in files if file.path]
-    return paths[0] if len(paths) == 1 else _LABEL.sub("-*", paths[0])
+    return paths[0] if len(paths) == 1 else _LABELLED.sub("-*", paths[0])

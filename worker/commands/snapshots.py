@@ -1,9 +1,7 @@
 """`firstframe snapshots`: stills, sheets, storyboards and previews, in this process group alone."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import typer
 
@@ -16,9 +14,8 @@ from worker.commands.works import Work
 from worker.contracts.plans import PlanResult
 from worker.contracts.snapshot_results import SnapshotResult
 from worker.contracts.snapshots import SnapshotRecipe
+from worker.rules.labels import is_label
 from worker.settings import Settings
-
-_LABEL: Final = re.compile(r"(snapshot|candidate|sheet|tile)-\d+|storyboard|preview")
 
 
 def snapshots(
@@ -65,16 +62,12 @@ def snapshots(
 
 def _make(sources: Sequence[str], recipe: SnapshotRecipe, out_dir: Path, as_json: bool) -> int:
     make_folder(out_dir)
-    asked = orders(sources, out_dir, is_label=_is_label, nameless="video")
+    asked = orders(sources, out_dir, is_label=is_label, nameless="video")
     work: Work[SnapshotResult] = Work("snapshot", recipe, out_dir)
     return tell_all(asked, work, snapshot_line, title="snapshots", as_json=as_json)
 
 
 def _forecast(sources: Sequence[str], recipe: SnapshotRecipe, out_dir: Path, as_json: bool) -> int:
-    asked = orders(sources, out_dir, is_label=_is_label, nameless="video")
+    asked = orders(sources, out_dir, is_label=is_label, nameless="video")
     work: Work[PlanResult | SnapshotResult] = Work("plan", recipe, out_dir)
     return tell_all(asked, work, plan_line, title="forecasts", as_json=as_json)
-
-
-def _is_label(text: str) -> bool:
-    return _LABEL.fullmatch(text) is not None

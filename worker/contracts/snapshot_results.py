@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from worker.contracts.passes import Pick
 from worker.contracts.results import (
     BoxTuple,
     ErrorInfo,
@@ -89,7 +90,7 @@ class SnapshotResult(Frozen):
     status: Literal["succeeded", "failed"]
     error: ErrorInfo | None = None
     medium: MediumInfo | None = None
-    pick: Literal["exact", "nearest_key"] | None = None
+    pick: Pick | None = None
     snapshots: tuple[SnapshotInfo, ...] = ()
     sheets: tuple[SheetInfo, ...] = ()
     storyboard: StoryboardInfo | None = None

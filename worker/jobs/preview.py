@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
 
 from worker.contracts.passes import Wanted
 from worker.contracts.snapshot_results import PreviewInfo
@@ -12,9 +11,8 @@ from worker.geometry.shapes import Size
 from worker.jobs.files import Files
 from worker.jobs.passing import Missing, Tell, pictures_of
 from worker.ports import Animator, OpenMedium, View
+from worker.rules.labels import PREVIEW
 from worker.rules.pieces import Moving, preview_size
-
-LABEL: Final = "preview"
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Preview:
                 chain([first], views), frame_ms=shown.frame_ms, quality=self.files.quality
             )
         frames = len(shown.wanted) - len(missing)
-        put = self.files.put(data, LABEL, self.animator.extension, self.animator.content_type)
+        put = self.files.put(data, PREVIEW, self.animator.extension, self.animator.content_type)
         return PreviewInfo(
             **put.model_dump(),
             width=first.width_px,

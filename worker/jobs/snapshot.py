@@ -197,12 +197,11 @@ class SnapshotStory:
     ) -> StoryboardInfo | None:
         if not (recipe.storyboard and makers.sheets):
             return None
-        assert opened.timeline.duration_ms is not None
         return put_storyboard(
             self.indexes,
             makers.sheets.infos,
             step_ms=opened.offsets.step_ms,
-            duration_ms=opened.timeline.duration_ms,
+            duration_ms=opened.offsets.duration_ms,
             files=files,
         )
 

@@ -13,6 +13,7 @@ from worker.jobs.finishing import Picture
 from worker.jobs.looking import Eyes, Looked
 from worker.jobs.passing import Order
 from worker.rules.framing import Framing, follows_faces, framing
+from worker.rules.labels import numbered
 
 
 class Drawn(NamedTuple):
@@ -81,4 +82,4 @@ class Stills:
     def _take(self, number: int, offset_ms: int, picture: Picture | None) -> None:
         if picture is not None:
             drawn = self.easel.draw(picture, offset_ms)
-            self.infos.append(self.easel.put(drawn, f"snapshot-{number:03}"))
+            self.infos.append(self.easel.put(drawn, numbered("snapshot", number)))

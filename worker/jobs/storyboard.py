@@ -7,8 +7,7 @@ from worker.geometry.grid import Grid
 from worker.geometry.shapes import Size
 from worker.jobs.files import Files
 from worker.ports import IndexedSheet, Placed, StoryboardIndex, Tile
-
-LABEL = "storyboard"
+from worker.rules.labels import STORYBOARD
 
 
 def put_storyboard(
@@ -25,7 +24,7 @@ def put_storyboard(
     def put(form: str) -> FileInfo:
         index = indexes[form]
         data = index.render(indexed, step_ms=step_ms, duration_ms=duration_ms)
-        return files.put(data, LABEL, index.extension, index.content_type)
+        return files.put(data, STORYBOARD, index.extension, index.content_type)
 
     takes_dash = indexes["dash"].takes(sheets[0].content_type)
     dash = put("dash") if takes_dash else None

@@ -13,6 +13,7 @@ from worker.jobs.passing import Order
 from worker.jobs.stills import Drawn, Easel
 from worker.ports import Canvas, SheetMaker, View
 from worker.rules.framing import Framing
+from worker.rules.labels import numbered
 
 
 @dataclass
@@ -66,14 +67,14 @@ class Sheets:
             faces=None,
             flags=picture.frame.flags,
         )
-        self._tiles.append(self.easel.put(drawn, f"tile-{number + 1:04}"))
+        self._tiles.append(self.easel.put(drawn, numbered("tile", number + 1)))
 
     def _finish(self, offsets_ms: tuple[int, ...]) -> None:
         """Put the sheet, and let go of it."""
         grid, files = self.grid, self.easel.files
         canvas = self._canvas or self.maker.canvas(grid)
         data = files.encoded(canvas.view())
-        put = files.put_picture(data, f"sheet-{len(self.infos) + 1:02}")
+        put = files.put_picture(data, numbered("sheet", len(self.infos) + 1))
         sheet = SheetInfo(
             **put.model_dump(),
             width=grid.size.width,

@@ -32,13 +32,15 @@ _SAMPLED_FROM, _SAMPLED_TO = 0.02, 0.98
 class Offsets(NamedTuple):
     """Times from the start in ms, each kind ascending; a tile of a sheet is shown for `step_ms`.
 
-    `samples_ms` are those that candidates and preview pieces are chosen from.
+    `samples_ms` are those that candidates and preview pieces are chosen from. `duration_ms` is the
+    video's, at least 1; a picture has none.
     """
 
     stills_ms: tuple[int, ...] = ()
     tiles_ms: tuple[int, ...] = ()
     samples_ms: tuple[int, ...] = ()
     step_ms: float = 0
+    duration_ms: int = 0
     sample_pick: Pick = "nearest_key"
 
     @property
@@ -84,6 +86,7 @@ def offsets_of(recipe: SnapshotRecipe, timeline: Timeline) -> Offsets:
         tiles_ms=tiles_ms,
         samples_ms=_spread(min(samples, there_are or samples), duration_ms),
         step_ms=step_ms,
+        duration_ms=duration_ms,
         sample_pick="exact" if exact else "nearest_key",
     )
 

@@ -47,6 +47,15 @@ def test_stills_of_ten_seconds(wanted: dict[str, Any], stills_ms: list[int]) -> 
     assert told(**wanted).stills_ms == tuple(stills_ms)
 
 
+def test_a_share_of_hours_is_right_to_the_millisecond() -> None:
+    assert told(HOUR, times=["33.3333333%"]).stills_ms == (1_200_000,)
+
+
+@pytest.mark.parametrize("duration_ms", [1, 0])
+def test_a_storyboard_of_the_shortest_video_lasts(duration_ms: int) -> None:
+    assert told(Timeline(duration_ms=duration_ms), storyboard=True).duration_ms == 1
+
+
 @pytest.mark.parametrize("duration_ms", [40, 1, 0])
 def test_the_shortest_video_has_as_many_stills_as_are_counted(duration_ms: int) -> None:
     stills_ms = told(Timeline(duration_ms=duration_ms, frames=1), count=5).stills_ms
@@ -172,6 +181,7 @@ def test_the_pass_wants_every_frame_once_by_time() -> None:
     "wanted",
     [
         pytest.param({"times": [0, "0%"]}, id="times"),
+        pytest.param({"times": [-0.0, "-0%"]}, id="times-less-than-nothing"),
         pytest.param({"count": 1}, id="count"),
         pytest.param({"interval_s": 3.0}, id="interval"),
     ],
