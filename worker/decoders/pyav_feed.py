@@ -43,6 +43,7 @@ class Feed:
         self._clock = clock
         # A picture may come as two fields, of which the first alone is shown before the time.
         self._field_ms = field_ms
+        self._first: tuple[int, bool] | None = None
         self._on_pass = on_pass
         self._ready: deque[Shown] = deque()
         self._count = 0
@@ -70,6 +71,7 @@ class Feed:
         self._context.reorder_depth = max(self._depth, self._context.reorder_depth)
         self.live = False
         self.fed_ms = -1
+        self._first = None
 
     def put(self, stamped: Stamped, from_ms: int) -> bool:
         """Decode a packet, unless only frames before `from_ms` would want it; False: damaged.
@@ -83,8 +85,7 @@ class Feed:
         elif stamped.is_key:
             self._leads_to_ms = -1
         self.is_open = self.is_open or stamped.at_ms < self._leads_to_ms
-        unwanted = stamped.packet.pts is not None and stamped.at_ms < from_ms - self._field_ms
-        self._context.skip_frame = "NONREF" if unwanted else "DEFAULT"
+        self._context.skip_frame = "NONREF" if self._is_unwanted(stamped, from_ms) else "DEFAULT"
         with converting():
             try:
                 if stamped.packet.is_corrupt:
@@ -99,6 +100,15 @@ class Feed:
         if self._count % _TOLD_EVERY == 0:
             self._on_pass(stamped.at_ms)
         return True
+
+    def _is_unwanted(self, stamped: Stamped, from_ms: int) -> bool:
+        """Whether it is shown before `from_ms`; both fields of a picture share one answer."""
+        first, self._first = self._first, None
+        if first is not None and 0 < stamped.at_ms - first[0] < self._field_ms:
+            return first[1]
+        unwanted = stamped.packet.pts is not None and stamped.at_ms < from_ms - self._field_ms
+        self._first = stamped.at_ms, unwanted
+        return unwanted
 
     def drain(self) -> None:
         """Have all frames that went in come out; the next packet is a key frame's."""

@@ -175,8 +175,8 @@ class Pass:
                 self._feed.drain()
                 before = self._feed.out(at_ms)
                 self._pass_damage(stamped)
-                # What went in whole is shown up to the damage.
-                return before if before is not None and before.at_ms < stamped.at_ms else None
+                # What went in whole came before the damage, but only the very frame meant will do.
+                return before if before is not None and before.at_ms == self._target_ms else None
         return shown
 
     def _ended(self) -> Shown | None:

@@ -18,22 +18,21 @@ LEAST_DB = 38.0
 # Sound with a cover picture: refused by choice.
 NO_VIDEO = {"videos/attached-picture-01.mp3"}
 SHARES = (0.11, 0.37, 0.52, 0.83)
-# In these ffmpeg's seek lands off the frame that its own decoding from the start gives.
-DECODED_THROUGH = {".avi", ".ogv", ".mts"}
-# Its ticks are tenths of a second, to the nearest of which ffmpeg rounds the time asked for: 1.245 s
-# gives it the frame at 1.2 s. It is asked for the time that we tell, which is no earlier.
-TENTHS = {"videos/face-mjpeg-01.mov"}
+# ffmpeg's seek lands on a later key frame here, or behind the end; decoding through does not.
+DECODED_THROUGH = {"videos/interlaced-01.mts"}
+# A tick of these is a frame or more, and ffmpeg rounds the time asked for to the nearest: 1.512 s
+# at 41.7 ms a tick gives it the frame at 1.502 s. It is asked for the time that we tell instead.
+COARSE = {"videos/black-first-01.avi", "videos/dark-01.ogv", "videos/face-mjpeg-01.mov"}
 # ffmpeg 5.1 converts these as BT.601, whatever they are tagged with or as large as they are.
 MATRICES = {1080: "bt709", 720: "bt709", 1280: "bt709"}
 
 
-def by_ffmpeg(file: CorpusFile, at_ms: int, matrix: str | None) -> bytes:
+def by_ffmpeg(file: CorpusFile, at_ms: int, matrix: str | None, *, through: bool) -> bytes:
     """The frame as RGB, scaled only in its colours: the matrix is told as we take it."""
     colours = f"scale=in_color_matrix={matrix}:" if matrix else "scale="
     filters = f"{colours}flags=bicubic+accurate_rnd+full_chroma_int,format=rgb24"
     seek = ["-ss", f"{(at_ms - 0.5) / 1000:.4f}"]
     source = ["-i", str(file.path)]
-    through = file.path.suffix in DECODED_THROUGH
     command = ["ffmpeg", "-v", "error", *((*source, *seek) if through else (*seek, *source))]
     command += ["-map", "0:V:0", "-frames:v", "1", "-vf", filters]
     command += ["-fps_mode", "passthrough"]
@@ -69,8 +68,8 @@ def _poor(name: str, file: CorpusFile) -> dict[str, object]:
             found[f"{name} {one.offset_ms}"] = None
             continue
         matrix = MATRICES.get(min(medium.info.width, medium.info.height))
-        asked_ms = (frame.pts_ms or 0) if name in TENTHS else one.offset_ms
-        theirs = by_ffmpeg(file, asked_ms, matrix)
+        asked_ms = (frame.pts_ms or 0) if name in COARSE else one.offset_ms
+        theirs = by_ffmpeg(file, asked_ms, matrix, through=name in DECODED_THROUGH)
         if not theirs and (frame.pts_ms or 0) < one.offset_ms:
             # Past the last frame ffmpeg gives nothing, and we the last one.
             continue
