@@ -61,7 +61,8 @@ class Ffmpeg:
                     *(() if exact else ("-noaccurate_seek",)),
                     *("-ss", f"{number * _FILM_S / TILES:.3f}"),
                 ],
-                ["-vf", _SCALE, "-frames:v", "1", self._tile],
+                # It would decode on to the time else, dropping what is shown before it.
+                ["-fps_mode", "passthrough", "-vf", _SCALE, "-frames:v", "1", self._tile],
             )
             for number in range(TILES)
         ]
