@@ -10,7 +10,7 @@ help: ## Show this list
 setup: ## Install everything into .venv: packages by hash, face models, system packages when root
 	@deploy/setup.sh
 
-demo: setup ## Make covers of the demo's own media through API, queue, worker and store
+demo: setup ## Make covers and a storyboard of the demo's own media through API, queue, worker and store
 	@$(bin)/firstframe demo $(ARGS)
 
 test: setup ## Run the whole test suite; ARGS="-k crop" runs part of it

@@ -20,6 +20,8 @@ from worker.commands.demo_film import DURATION_MS, FILM, shown_ms
 from worker.commands.demo_player import SCRIPT, STYLE, player
 from worker.commands.demo_sheet import write_sheet
 
+pytestmark = pytest.mark.chromium
+
 CLOSE_DB = 38
 WITHIN_S = 20
 HEAD = f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>"
