@@ -1,4 +1,4 @@
-"""Removes what is kept no longer: pictures by their type and age, objects that nobody needs."""
+"""Removes what is kept no longer: pictures and media by their age, objects that nobody needs."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -11,6 +11,7 @@ from worker.errors import StorageError
 from worker.state.catalogue import Catalogue
 
 OBJECT: Final = "object"
+MEDIUM: Final = "medium"
 _BATCH: Final = 200
 _MOST_FAILURES: Final = 5
 
@@ -18,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Gone(NamedTuple):
-    """A picture, by its type and id, or an object, by its key; `bytes` of it, where known."""
+    """A picture, by its type and id, a medium, or an object, by its key; `bytes`, where known."""
 
     kind: str
     name: str
@@ -26,10 +27,13 @@ class Gone(NamedTuple):
 
 
 class KeepRules(NamedTuple):
-    """How long pictures of each type are kept, None for good; and objects that nobody needs."""
+    """How long pictures of each type are kept, and media without any, None for good; and objects
+    that nobody needs.
+    """
 
     keep_s: Mapping[ImageType, float | None]
     grace_s: float
+    keep_medium_s: float | None = None
 
 
 class _Failures:
@@ -61,16 +65,18 @@ def sweep_pictures(catalogue: Catalogue, rules: KeepRules) -> int:
 
 
 def swept(catalogue: Catalogue, rules: KeepRules, *, dry_run: bool = False) -> Iterator[Gone]:
-    """Remove, one by one, the pictures that are too old, then the objects nobody needs.
+    """Remove, one by one, the pictures that are too old, then media, then the objects nobody needs.
 
     Objects of removed pictures stay for the grace. A dry run tells the same and removes nothing,
-    but knows nothing of objects that only such a removal would free.
+    but knows nothing of media and objects that only such a removal would free.
     Raises: RequestError `queue.unavailable`; StorageError after a few failures, or at the end.
     """
     failures = _Failures()
     yield from _pictures(catalogue, rules, failures, dry_run)
     if not dry_run:
         catalogue.images.forget_unmade()
+    if rules.keep_medium_s is not None:
+        yield from _media(catalogue, rules.keep_medium_s, failures, dry_run)
     yield from _objects(catalogue, rules.grace_s, failures, dry_run)
     failures.tell()
 
@@ -87,6 +93,17 @@ def _pictures(
                     if not dry_run:
                         catalogue.remove(record)
                     yield Gone(type_, record.image_id, record.bytes or 0)
+
+
+def _media(
+    catalogue: Catalogue, keep_s: float, failures: _Failures, dry_run: bool
+) -> Iterator[Gone]:
+    before = datetime.now(UTC) - timedelta(seconds=keep_s)
+    for tenant in catalogue.media.tenants():
+        for medium in catalogue.media.unused(tenant, before):
+            with failures.counted(medium):
+                if dry_run or catalogue.forget_medium(tenant, medium, before):
+                    yield Gone(MEDIUM, medium, 0)
 
 
 def _objects(

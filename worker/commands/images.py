@@ -32,7 +32,7 @@ def sweep(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell each of them.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, each.")] = False,
 ) -> None:
-    """Remove pictures by type and age, as the settings say, and objects that nobody needs.
+    """Remove pictures and media by age, as the settings say, and objects that nobody needs.
 
     The chores do the same by the clock. Objects that only a removed picture needed stay for
     `catalogue.grace_s`.
@@ -85,7 +85,7 @@ def rebuild(
 
 
 def keep_rules(settings: Settings) -> KeepRules:
-    """How long pictures and objects are kept."""
+    """How long pictures, media and objects are kept."""
     section = settings.catalogue
     keep_s: dict[ImageType, float | None] = {
         "CoverSnapshot": section.keep_cover_s,
@@ -93,7 +93,7 @@ def keep_rules(settings: Settings) -> KeepRules:
         "SpriteSnapshot": section.keep_sprite_s,
         "SpriteOriginSnapshot": section.keep_sprite_origin_s,
     }
-    return KeepRules(keep_s, section.grace_s)
+    return KeepRules(keep_s, section.grace_s, section.keep_medium_s)
 
 
 @contextmanager

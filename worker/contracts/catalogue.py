@@ -18,13 +18,12 @@ ImageStatus = Literal["Uploading", "Normal", "UploadFail"]
 class MediumRecord(Frozen):
     """A medium that a job saw. `source` is shown as it may be; another fingerprint is a version.
 
-    The id is random, and found again by tenant and `identity`, a digest of what the source is.
-    `seen_at` is when the latest job over it was taken.
+    The id is made of the tenant and of what the source is. `seen_at` is when the latest job over it
+    was taken.
     """
 
     medium_id: HexId
     tenant: str = Field(exclude=True)
-    identity: str = Field(exclude=True)
     of_library: bool = Field(default=False, exclude=True)
     source: str
     probe: MediumInfo

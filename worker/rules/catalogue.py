@@ -35,10 +35,11 @@ def image_id(job_id: str, label: str) -> str:
     return sha256(f"{job_id} {label}".encode()).hexdigest()[:32]
 
 
-def source_identity(tenant: str, source: SourceReference, fingerprint: str | None) -> str:
-    """A digest, in hex, of what the source is, whoever signed its address and whenever.
+def medium_id(tenant: str, source: SourceReference, fingerprint: str | None) -> str:
+    """The id of a tenant's medium, in hex; every job over its source gives it the same.
 
-    An upload is the same as another with its SHA-256, where `fingerprint` tells that.
+    It is made of what the source is, whoever signed its address and whenever. An upload is the
+    same as another with its SHA-256, where `fingerprint` tells that.
     """
     told: dict[str, Any] = source.model_dump(
         exclude_none=True,
@@ -53,7 +54,7 @@ def source_identity(tenant: str, source: SourceReference, fingerprint: str | Non
         told = {"url": identity(source.url)}
     elif source.upload is not None and fingerprint is not None:
         told = {"upload": fingerprint}
-    return sha256(json.dumps([tenant, told], sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps([tenant, told], sort_keys=True).encode()).hexdigest()[:32]
 
 
 def expected(request: AnyRequest) -> list[Drawn]:
@@ -117,8 +118,7 @@ def source_name(source: SourceReference) -> str:
         return source.album.album or source.album.library_id
     if source.image is not None:
         return source.image.image_id
-    kept = source.image.image_id if source.image else source.upload
-    return file_name(shown(source.url)) if source.url else kept or ""
+    return file_name(shown(source.url)) if source.url else source.upload or ""
 
 
 def file_name(label: str) -> str:
@@ -128,7 +128,7 @@ def file_name(label: str) -> str:
     return name[:_MAX_NAME_CHARACTERS]
 
 
-_HIDDEN: Final = ("tenant", "identity", "of_library")
+_HIDDEN: Final = ("tenant", "of_library")
 
 
 def _cover(size_px: int | None, name: str, facts: Mapping[str, Any] | None = None) -> Drawn:

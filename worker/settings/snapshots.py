@@ -23,11 +23,12 @@ class SnapshotSettings(Section):
 
 
 class CatalogueSettings(Section):
-    """How long records of pictures and their objects are kept; None keeps them for good."""
+    """How long records of pictures and media, and objects, are kept; None keeps them for good."""
 
     keep_cover_s: Keep = None
     keep_normal_s: Keep = None
     keep_sprite_s: Keep = None
     keep_sprite_origin_s: Keep = None
+    keep_medium_s: Keep = None
     grace_s: Annotated[float, Field(ge=0)] = _DAY_S
     sweep_every_s: Seconds = 3600

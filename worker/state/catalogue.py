@@ -7,14 +7,15 @@ before its record is shown and deleted before that is forgotten, so no picture c
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from worker.contracts.catalogue import ImageRecord, MediumRecord
 from worker.contracts.jobs import AnyResult, AttemptedJob, source_of
 from worker.contracts.results import ChecksumResult
 from worker.errors import RequestError, StorageError
-from worker.rules.catalogue import document, document_key, keys_of, made, source_identity
-from worker.rules.keys import content_type_of
+from worker.rules.catalogue import document, document_key, keys_of, made, medium_id
+from worker.rules.keys import content_type_of, sidecar_key
 from worker.rules.visibility import is_of_library
 from worker.state.images import ImageRecords, records_of, taken_at
 from worker.state.media import MediumRecords, Seen, Sighting
@@ -67,8 +68,8 @@ class Catalogue(NamedTuple):
         Raises: RequestError `job.cancelled`, `job.superseded` when the attempt is over.
         """
         seen = self._seen(job, result, fingerprint)
-        medium_id = seen.record.medium_id if seen else None
-        records = records_of(job.tenant, job.id, job.request, made(result), medium_id)
+        of_medium = seen.record.medium_id if seen else None
+        records = records_of(job.tenant, job.id, job.request, made(result), of_medium)
         news = [seen.record] if seen and seen.is_news else []
         self._put([*news, *records])
         for medium in news:
@@ -98,13 +99,18 @@ class Catalogue(NamedTuple):
             self.objects.delete(document_key(record))
         return self.images.remove(record.tenant, record.image_id)
 
+    def forget_medium(self, tenant: str, medium: str, before: datetime) -> bool:
+        """Forget a medium without pictures that no job taken since `before` saw; if it is so."""
+        self.objects.delete(sidecar_key(tenant, "media", medium))
+        return self.media.forget(tenant, medium, before)
+
     def _seen(self, job: AttemptedJob, result: AnyResult, fingerprint: str | None) -> Seen | None:
         """The medium that the result tells of."""
         source = source_of(job.request)
         if source is None or isinstance(result, ChecksumResult) or result.medium is None:
             return None
         sighting = Sighting(
-            source_identity(job.tenant, source, fingerprint),
+            medium_id(job.tenant, source, fingerprint),
             result.source,
             result.medium,
             fingerprint,

@@ -1,7 +1,6 @@
-"""The records of media: every medium that a job saw, found again by what its source is."""
+"""The records of media: every medium that a job saw, under an id made of what its source is."""
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple, cast
 
@@ -13,14 +12,25 @@ from worker.state.connection import redis_errors_as_ours
 from worker.state.record import time_of
 from worker.state.scripts import Script
 
+# More in one script would keep others waiting in Redis, which does one thing at a time.
+_BATCH: Final = 200
+
+# When each was seen last stands in the list of the tenant's media, which is also what sweeps read.
 _MEDIA: Final = """
 local function medium_key(tenant, id) return 'ff:medium:' .. tenant .. ':' .. id end
 local function media_key(tenant) return 'ff:media:' .. tenant end
 
-local function see_later(key, seen_ms)
-  if tonumber(seen_ms) > tonumber(redis.call('HGET', key, 'seen_ms') or 0) then
-    redis.call('HSET', key, 'seen_ms', seen_ms)
-  end
+local function see_at(tenant, id, seen_ms)
+  redis.call('ZADD', media_key(tenant), 'GT', seen_ms, id)
+  redis.call('SADD', 'ff:media_tenants', tenant)
+end
+
+local function told_of(tenant, id)
+  local fields = redis.call('HGETALL', medium_key(tenant, id))
+  if #fields == 0 then return fields end
+  table.insert(fields, 'seen_ms')
+  table.insert(fields, whole(tonumber(redis.call('ZSCORE', media_key(tenant), id))))
+  return fields
 end
 """
 
@@ -28,13 +38,11 @@ end
 _SEE: Final = (
     _MEDIA
     + """
-local tenant, id, identity, source, probe, fingerprint, of_library, seen_ms = unpack(ARGV)
-local known = redis.call('HGET', media_key(tenant), identity)
-local key = medium_key(tenant, known or id)
-if not known then
-  redis.call('HSET', media_key(tenant), identity, id)
-  redis.call('HSET', key, 'identity', identity, 'version', 1, 'created_ms', seen_ms,
-    'of_library', of_library, 'fingerprint', fingerprint)
+local tenant, id, source, probe, fingerprint, of_library, seen_ms = unpack(ARGV)
+local key = medium_key(tenant, id)
+if redis.call('EXISTS', key) == 0 then
+  redis.call('HSET', key, 'version', 1, 'created_ms', seen_ms, 'of_library', of_library,
+    'fingerprint', fingerprint)
 end
 local before = redis.call('HGET', key, 'fingerprint')
 if fingerprint ~= '' and fingerprint ~= before then
@@ -43,26 +51,27 @@ if fingerprint ~= '' and fingerprint ~= before then
   redis.call('HDEL', key, 'documented')
 end
 redis.call('HSET', key, 'source', source, 'probe', probe)
-see_later(key, seen_ms)
-return {known or id, redis.call('HGETALL', key)}
+see_at(tenant, id, seen_ms)
+return told_of(tenant, id)
 """
 )
 
 _RESTORE: Final = (
     _MEDIA
     + """
-local tenant, id, identity = ARGV[1], ARGV[2], ARGV[3]
+local tenant, id, seen_ms = ARGV[1], ARGV[2], ARGV[3]
 local key = medium_key(tenant, id)
-if redis.call('HSETNX', media_key(tenant), identity, id) == 0 then return 0 end
-for at = 4, #ARGV, 2 do
-  if ARGV[at] == 'seen_ms' then
-    see_later(key, ARGV[at + 1])
-  else
-    redis.call('HSET', key, ARGV[at], ARGV[at + 1])
-  end
-end
-redis.call('HSET', key, 'documented', 1)
+see_at(tenant, id, seen_ms)
+if redis.call('EXISTS', key) == 1 then return 0 end
+redis.call('HSET', key, 'documented', 1, unpack(ARGV, 4))
 return 1
+"""
+)
+
+_READ: Final = (
+    _MEDIA
+    + """
+return told_of(ARGV[1], ARGV[2])
 """
 )
 
@@ -77,7 +86,47 @@ if redis.call('HGET', key, 'version') == ARGV[3] then redis.call('HSET', key, 'd
 _SEE_AGAIN: Final = (
     _MEDIA
     + """
-see_later(medium_key(ARGV[1], ARGV[2]), ARGV[3])
+see_at(ARGV[1], ARGV[2], ARGV[3])
+"""
+)
+
+_IS_UNUSED: Final = (
+    _MEDIA
+    + """
+local function is_unused(tenant, id, before_ms)
+  local seen_ms = redis.call('ZSCORE', media_key(tenant), id)
+  return seen_ms and tonumber(seen_ms) < tonumber(before_ms)
+    and redis.call('EXISTS', 'ff:images:' .. tenant .. ':medium:' .. id) == 0
+end
+"""
+)
+
+_UNUSED: Final = (
+    _IS_UNUSED
+    + """
+local tenant, before_ms, start, limit = unpack(ARGV)
+local told = {0}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', media_key(tenant), '-inf', '(' .. before_ms,
+    'LIMIT', start, limit)) do
+  told[1] = told[1] + 1
+  if is_unused(tenant, id, before_ms) then table.insert(told, id) end
+end
+return told
+"""
+)
+
+# One that was seen meanwhile stays; its document, which is gone by now, is put at the next sight.
+_FORGET: Final = (
+    _IS_UNUSED
+    + """
+local tenant, id, before_ms = unpack(ARGV)
+if not is_unused(tenant, id, before_ms) then
+  redis.call('HDEL', medium_key(tenant, id), 'documented')
+  return 0
+end
+redis.call('DEL', medium_key(tenant, id))
+redis.call('ZREM', media_key(tenant), id)
+return 1
 """
 )
 
@@ -90,9 +139,9 @@ class Seen(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """What a job saw: which medium by its identity, and what it is."""
+    """What a job saw: which medium, and what it is."""
 
-    identity: str
+    medium_id: str
     source: str
     probe: MediumInfo
     fingerprint: str | None
@@ -108,19 +157,20 @@ class MediumRecords:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
         self._see = Script(client, _SEE)
+        self._read = Script(client, _READ)
         self._restore = Script(client, _RESTORE)
         self._see_again = Script(client, _SEE_AGAIN)
         self._documented = Script(client, _DOCUMENTED)
+        self._unused = Script(client, _UNUSED)
+        self._forget = Script(client, _FORGET)
 
     def see(self, tenant: str, sighting: Sighting, at: datetime) -> Seen:
         """The record of a medium, made where it is new; another fingerprint is a new version."""
-        medium_id, told = self._see(
-            *(tenant, secrets.token_hex(16), sighting.identity, sighting.source),
-            *(sighting.probe.model_dump_json(), sighting.fingerprint or ""),
-            *(int(sighting.of_library), _ms(at)),
+        told = self._see(
+            *(tenant, sighting.medium_id, sighting.source, sighting.probe.model_dump_json()),
+            *(sighting.fingerprint or "", int(sighting.of_library), _ms(at)),
         )
-        fields = dict(zip(told[::2], told[1::2], strict=True))
-        return Seen(_record(tenant, medium_id, fields), "documented" not in fields)
+        return Seen(_record(tenant, sighting.medium_id, told), "documented" not in told[::2])
 
     def documented(self, record: MediumRecord) -> None:
         """Note that the store has the document of this version."""
@@ -131,35 +181,51 @@ class MediumRecords:
         self._see_again(tenant, medium_id, _ms(at))
 
     def restore(self, record: MediumRecord) -> bool:
-        """Know a medium that only its document tells of; False where its source is known."""
+        """Know a medium that only its document tells of; False where it is known."""
         fields: dict[str, str | int] = {
-            "identity": record.identity,
             "version": record.version,
             "created_ms": _ms(record.created_at),
             "of_library": int(record.of_library),
             "source": record.source,
             "probe": record.probe.model_dump_json(),
             "fingerprint": record.fingerprint or "",
-            "seen_ms": _ms(record.seen_at),
         }
         pairs = (part for pair in fields.items() for part in pair)
-        return bool(self._restore(record.tenant, record.medium_id, record.identity, *pairs))
+        return bool(self._restore(record.tenant, record.medium_id, _ms(record.seen_at), *pairs))
 
     def read(self, tenant: str, medium_id: str) -> MediumRecord | None:
+        told = self._read(tenant, medium_id)
+        return _record(tenant, medium_id, told) if told else None
+
+    def unused(self, tenant: str, before: datetime) -> list[str]:
+        """The ids of media without pictures that no job taken since `before` saw."""
+        found: list[str] = []
+        start = 0
+        while True:
+            looked_at, *ids = self._unused(tenant, _ms(before), start, _BATCH)
+            found += ids
+            start += looked_at
+            if looked_at < _BATCH:
+                return found
+
+    def forget(self, tenant: str, medium_id: str, before: datetime) -> bool:
+        """Forget a medium whose document is gone, if it is still unused; whether it was."""
+        return bool(self._forget(tenant, medium_id, _ms(before)))
+
+    def tenants(self) -> list[str]:
+        """Tenants that have or had media."""
         with redis_errors_as_ours():
-            told = self._redis.hgetall(f"ff:medium:{tenant}:{medium_id}")
-        fields = cast(dict[str, str], told)
-        return _record(tenant, medium_id, fields) if "identity" in fields else None
+            return sorted(cast(set[str], self._redis.smembers("ff:media_tenants")))
 
 
-def _record(tenant: str, medium_id: str, fields: Mapping[str, str]) -> MediumRecord:
+def _record(tenant: str, medium_id: str, told: Sequence[str]) -> MediumRecord:
+    fields = dict(zip(told[::2], told[1::2], strict=True))
     created_at, seen_at = time_of(fields["created_ms"]), time_of(fields["seen_ms"])
     assert created_at
     assert seen_at
     return MediumRecord(
         medium_id=medium_id,
         tenant=tenant,
-        identity=fields["identity"],
         of_library=fields["of_library"] == "1",
         source=fields["source"],
         probe=MediumInfo.model_validate_json(fields["probe"]),

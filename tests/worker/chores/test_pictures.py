@@ -164,3 +164,21 @@ def test_what_was_expected_of_forgotten_jobs_goes_too(gallery: Gallery) -> None:
     sweep_pictures(gallery.catalogue, NOTHING_GOES)
 
     assert gallery.images.read("ann", image_id(job.id, "covers/64")) is None
+
+
+def test_media_go_once_they_have_no_picture_and_were_not_seen_for_long(gallery: Gallery) -> None:
+    job, image = gallery.made(key_of(1))
+    medium = gallery.record(job).medium_id
+    assert medium
+    at_once = NOTHING_GOES._replace(keep_medium_s=-1)
+
+    assert sweep_pictures(gallery.catalogue, at_once) == 0
+    gallery.catalogue.delete("ann", image)
+    assert sweep_pictures(gallery.catalogue, NOTHING_GOES._replace(keep_medium_s=3600)) == 0
+    told = list(swept(gallery.catalogue, at_once, dry_run=True))
+    assert gallery.media.read("ann", medium)
+    assert list(swept(gallery.catalogue, at_once)) == told
+
+    assert [(gone.kind, gone.name) for gone in told] == [("medium", medium)]
+    assert gallery.media.read("ann", medium) is None
+    assert list(gallery.store.list("catalogue/")) == []

@@ -65,6 +65,19 @@ def test_after_everything_was_lost_the_answers_are_the_same(gallery: Gallery) ->
     assert answers(gallery) == before
 
 
+def test_a_medium_that_is_seen_before_it_comes_back_has_all_its_pictures(gallery: Gallery) -> None:
+    before, _ = gallery.made(key_of(1))
+    gallery.parts.redis.flushdb()
+    gallery.parts.slots(10)
+    after, _ = gallery.made(key_of(2))
+
+    list(recatalogue(gallery.catalogue))
+
+    medium = gallery.record(after).medium_id
+    page = gallery.images.page("ann", ImageFilters(medium=medium), cursor=None, limit=9)
+    assert [image.job for image in page.images] == [after.id, before.id]
+
+
 def test_objects_are_shared_as_before(gallery: Gallery) -> None:
     fill(gallery)
     gallery.parts.redis.flushdb()

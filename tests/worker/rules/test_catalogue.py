@@ -29,8 +29,8 @@ from worker.rules.catalogue import (
     image_id,
     keys_of,
     made,
+    medium_id,
     parsed,
-    source_identity,
     source_name,
 )
 from worker.rules.keys import sidecar_key
@@ -43,7 +43,7 @@ SMH = {"provider": "tencent_smh", "library_id": "lib", "profile": "main"}
 
 
 def identity(tenant: str = "ann", fingerprint: str | None = None, **source: Any) -> str:
-    return source_identity(tenant, SourceReference.model_validate(source), fingerprint)
+    return medium_id(tenant, SourceReference.model_validate(source), fingerprint)
 
 
 def snapshots(**fields: Any) -> SnapshotRequest:
@@ -294,7 +294,7 @@ def test_documents_are_read_back_whole_from_under_their_own_key_only() -> None:
     medium = MediumRecord(
         medium_id="0" * 32,
         tenant="ann",
-        identity="i",
+        of_library=True,
         source=URL,
         probe=MediumInfo(kind="image", format="png", codec="png", width=1, height=1),
         created_at=AT,
@@ -310,4 +310,4 @@ def test_documents_are_read_back_whole_from_under_their_own_key_only() -> None:
     assert parsed(ImageRecord, key, document(medium)) is None
     assert parsed(ImageRecord, key, b"{") is None
     assert parsed(MediumRecord, document_key(medium), document(medium)) == medium
-    assert json.loads(document(medium))["identity"] == "i"
+    assert json.loads(document(medium))["of_library"] is True

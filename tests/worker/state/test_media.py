@@ -10,10 +10,11 @@ from worker.state.media import MediumRecords, Sighting
 
 AT = datetime(2026, 5, 4, 8, tzinfo=UTC)
 LATER = AT + timedelta(hours=1)
+A_MEDIUM, ANOTHER = "a" * 32, "b" * 32
 
 
-def sighting(fingerprint: str | None = "one", *, identity: str = "a" * 64) -> Sighting:
-    return Sighting(identity, URL, PROBE, fingerprint, of_library=False)
+def sighting(fingerprint: str | None = "one", *, medium_id: str = A_MEDIUM) -> Sighting:
+    return Sighting(medium_id, URL, PROBE, fingerprint, of_library=False)
 
 
 def test_a_medium_keeps_its_id_and_tells_when_it_was_seen(parts: Parts) -> None:
@@ -71,11 +72,43 @@ def test_it_is_news_until_its_document_is_kept_and_again_with_other_bytes(parts:
 
 def test_tenants_and_sources_have_media_of_their_own(parts: Parts) -> None:
     media = MediumRecords(parts.redis)
-    mine = media.see("ann", sighting(), AT).record.medium_id
+    mine = media.see("ann", sighting(), AT).record
 
-    assert media.see("bob", sighting(), AT).record.medium_id != mine
-    assert media.see("ann", sighting(identity="b" * 64), AT).record.medium_id != mine
-    assert media.read("bob", mine) is None
+    assert media.read("bob", A_MEDIUM) is None
+    media.see("bob", sighting("theirs"), AT)
+    media.see("ann", sighting("other", medium_id=ANOTHER), AT)
+    assert media.read("ann", A_MEDIUM) == mine
+    assert media.tenants() == ["ann", "bob"]
+
+
+def test_media_without_pictures_that_nobody_saw_for_long_are_unused(parts: Parts) -> None:
+    media = MediumRecords(parts.redis)
+    for number in range(450):
+        media.see("ann", sighting(medium_id=f"{number:032x}"), AT)
+    media.see("ann", sighting(), LATER)
+    pictured = f"{7:032x}"
+    parts.redis.zadd(f"ff:images:ann:medium:{pictured}", {"a picture": 0})
+
+    found = media.unused("ann", LATER)
+
+    assert sorted(found) == [f"{number:032x}" for number in range(450) if number != 7]
+    assert media.unused("bob", LATER) == []
+    assert media.forget("ann", found[0], LATER)
+    assert not media.forget("ann", found[0], LATER)
+    assert media.read("ann", found[0]) is None
+    assert not media.forget("ann", pictured, LATER)
+    assert len(media.unused("ann", LATER)) == 448
+
+
+def test_a_medium_that_is_seen_while_it_goes_stays_and_is_news(parts: Parts) -> None:
+    media = MediumRecords(parts.redis)
+    media.documented(media.see("ann", sighting(), AT).record)
+    assert media.unused("ann", LATER) == [A_MEDIUM]
+
+    media.see("ann", sighting(), LATER)
+
+    assert not media.forget("ann", A_MEDIUM, LATER)
+    assert media.see("ann", sighting(), LATER).is_news
 
 
 def test_a_medium_is_known_again_from_its_document(parts: Parts) -> None:
