@@ -1,4 +1,4 @@
-"""How far a command has come, on standard error and only where that is a terminal."""
+"""How far a command has come, on standard error, only where that is a terminal that redraws."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ class Bars:
         self._progress = Progress(
             *columns,
             console=console,
-            disable=not console.is_terminal,
+            disable=not console.is_interactive,
             transient=True,
             redirect_stdout=False,
             redirect_stderr=False,

@@ -232,6 +232,18 @@ def test_a_terminal_sees_how_far_the_video_is_and_standard_output_stays_apart(
     assert " % at 0:00:" in seen
 
 
+def test_a_terminal_that_cannot_redraw_sees_results_only(clip: Path, tmp_path: Path) -> None:
+    screen, theirs = pty.openpty()
+    wanted = command(clip, clip, "--count", "1", "--out-dir", tmp_path)
+    variables = {**os.environ, "TERM": "dumb"}
+    with subprocess.Popen(wanted, stdout=theirs, stderr=theirs, env=variables) as process:
+        os.close(theirs)
+        seen = _everything_on(screen)
+        assert process.wait(60) == 0
+
+    assert [line.startswith(f"{clip} -> ") for line in seen.splitlines()] == [True, True]
+
+
 def test_ctrl_c_twice_leaves_no_process_and_no_half_file(
     media_server: MediaServer, steady: Path, tmp_path: Path
 ) -> None:
