@@ -18,7 +18,7 @@ from worker.settings import SettingsError
 
 app = typer.Typer(
     name="firstframe",
-    help="Face-aware cover images from videos and photos.",
+    help="Face-aware covers of videos and photos; snapshots and storyboards of videos.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

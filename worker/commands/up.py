@@ -39,7 +39,7 @@ def up(
         "firstframe-data"
     ),
     workers: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Cover slots; absent: one a core.")
+        int | None, typer.Option(min=1, max=64, help="Slots, a job each; absent: one a core.")
     ] = None,
 ) -> None:
     """Run everything on this machine; print `ready URL` once it serves.
