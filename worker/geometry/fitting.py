@@ -1,13 +1,12 @@
 """Fitting a frame into other sides: inside a box, around a shape, to a width."""
 
-from worker.geometry.shapes import Box, Size, rounded
+from worker.geometry.shapes import Box, Size, rounded, scaled
 
 
 def fitted(frame: Size, width: int | None, height: int | None) -> Size:
     """`frame` shrunk, keeping its shape, until it is inside the sides given; never enlarged."""
     sides = ((width, frame.width), (height, frame.height))
-    scale = min([1.0, *(most / side for most, side in sides if most is not None)])
-    return Size(max(1, rounded(frame.width * scale)), max(1, rounded(frame.height * scale)))
+    return scaled(frame, min([1.0, *(most / side for most, side in sides if most is not None)]))
 
 
 def window_like(frame: Size, shape: Size) -> Size:

@@ -62,9 +62,13 @@ def to_pixels(box: RelativeBox, size: Size) -> Box:
     return Box(left, top, right - left, bottom - top)
 
 
+def scaled(size: Size, scale: float) -> Size:
+    """`size` times `scale`, at least one pixel wide and high."""
+    return Size(max(1, rounded(size.width * scale)), max(1, rounded(size.height * scale)))
+
+
 def fit_short_side(size: Size, short_px: int) -> Size:
     """`size` shrunk, keeping its shape, until its short side is `short_px`; never enlarged."""
     if size.short_side <= short_px:
         return size
-    scale = short_px / size.short_side
-    return Size(max(1, rounded(size.width * scale)), max(1, rounded(size.height * scale)))
+    return scaled(size, short_px / size.short_side)

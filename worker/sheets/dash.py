@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
 from worker.ports import IndexedSheet
-from worker.sheets.spans import Span, microseconds, seconds, spans
+from worker.sheets.spans import US_PER_S, Span, microseconds, seconds, spans
 
 _ALLOWED = frozenset({"image/jpeg", "image/png"})
-_US = 1_000_000
 
 
 class DashIndex:
@@ -29,7 +28,7 @@ class DashIndex:
     def render(self, sheets: Sequence[IndexedSheet], *, step_ms: float, duration_ms: int) -> bytes:
         segments_us = [max(1, microseconds(step_ms, sheet.grid.capacity)) for sheet in sheets]
         bandwidth = max(
-            -(-sheet.size_bytes * 8 * _US // us)
+            -(-sheet.size_bytes * 8 * US_PER_S // us)
             for sheet, us in zip(sheets, segments_us, strict=True)
         )
         covered = spans(sheets, step_ms, duration_ms)
@@ -58,7 +57,7 @@ def _period(number: int, span: Span, segment_us: int, bandwidth: int) -> str:
     # A dollar sign begins an identifier of the template; two stand for one (ISO 23009-1 §5.3.9.4).
     template = _attributes(
         media=sheet.reference.replace("$", "$$"),
-        timescale=_US,
+        timescale=US_PER_S,
         duration=segment_us,
         startNumber=1,
     )

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 from worker.ports import IndexedSheet
-from worker.sheets.spans import microseconds, seconds, spans
-
-_US = 1_000_000
+from worker.sheets.spans import US_PER_S, microseconds, seconds, spans
 
 
 class HlsIndex:
@@ -28,7 +26,7 @@ class HlsIndex:
         lines = [
             "#EXTM3U",
             "#EXT-X-VERSION:7",
-            f"#EXT-X-TARGETDURATION:{max(1, -(-longest_us // _US))}",
+            f"#EXT-X-TARGETDURATION:{max(1, -(-longest_us // US_PER_S))}",
             "#EXT-X-MEDIA-SEQUENCE:0",
             "#EXT-X-PLAYLIST-TYPE:VOD",
             "#EXT-X-IMAGES-ONLY",

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from worker.ports import IndexedSheet
 
-_US_PER_MS = 1000
+US_PER_S: Final = 1_000_000
+_US_PER_MS: Final = 1000
 
 
 class Span(NamedTuple):
@@ -34,5 +35,5 @@ def microseconds(step_ms: float, steps: int) -> int:
 
 def seconds(us: int) -> str:
     """Decimal seconds without needless zeros: 8, 4.5, 1.428571."""
-    whole, rest = divmod(us, 1_000_000)
+    whole, rest = divmod(us, US_PER_S)
     return f"{whole}.{rest:06}".rstrip("0").rstrip(".")

@@ -60,6 +60,18 @@ def test_a_window_spans_an_axis_and_lies_in_the_middle(frame: Size, shape: Size)
 
 
 @pytest.mark.parametrize(
+    ("window", "box"),
+    [
+        pytest.param(Size(40, 60), Box(30, 0, 40, 60), id="as-high"),
+        pytest.param(Size(100, 20), Box(0, 20, 100, 20), id="as-wide"),
+        pytest.param(Size(99, 60), Box(0, 0, 99, 60), id="a-pixel-less"),
+    ],
+)
+def test_a_window_in_the_middle_has_as_much_on_both_sides(window: Size, box: Box) -> None:
+    assert centred(Size(100, 60), window) == box
+
+
+@pytest.mark.parametrize(
     ("frame", "width", "size"),
     [
         pytest.param(Size(1920, 1080), 160, Size(160, 90), id="even-already"),

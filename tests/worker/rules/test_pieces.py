@@ -38,6 +38,22 @@ def test_the_best_sample_of_each_part_begins_a_piece() -> None:
     assert {piece.length_ms for piece in pieces} == {600}
 
 
+def test_a_part_knows_nothing_of_better_samples_in_the_next() -> None:
+    samples = [Sample(at_s * 1000, at_s, 0) for at_s in range(0, 100, 3)]
+
+    pieces = pieces_of(samples, duration_s=3, video_ms=100_000)
+
+    assert [piece.start_ms for piece in pieces] == [18_000, 39_000, 57_000, 78_000, 99_000]
+
+
+def test_pieces_near_the_end_leave_room_for_themselves_and_those_after() -> None:
+    samples = [Sample(at_ms, 50, 0) for at_ms in (2900, 3090)]
+
+    pieces = pieces_of(samples, duration_s=3, video_ms=3100)
+
+    assert [piece.start_ms for piece in pieces] == [0, 620, 1240, 1860, 2500]
+
+
 def test_a_part_without_a_sample_gives_its_beginning() -> None:
     pieces = pieces_of([], duration_s=3, video_ms=100_000)
 
