@@ -13,6 +13,7 @@ from worker.broker import CeleryPublisher
 from worker.contracts.jobs import Item
 from worker.contracts.libraries import ROOT, Grant, Part
 from worker.contracts.requests import Recipe
+from worker.contracts.results import CoverResult
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError, StorageError
 from worker.rules.recipes import flight_of
@@ -59,8 +60,9 @@ def fill_a_library(parts: Parts) -> None:
 
 def keep_what_is_found_again(parts: Parts) -> None:
     """A result, and the digest of an upload."""
-    results = ResultRecords(
-        parts.redis, KeepRules(keep_s=60, most=10), making={}, is_stored=lambda _: True
+    rules = KeepRules(keep_s=60, most=10)
+    results: ResultRecords[Recipe, CoverResult] = ResultRecords(
+        parts.redis, CoverResult, rules, making={}, is_stored=lambda _: True
     )
     results.keep("ann", "bytes", Recipe(sizes=[64]), "private", result=DONE)
     UploadDigests(parts.redis, keep_s=60).keep("ann", UPLOAD, "ab" * 32)

@@ -102,27 +102,31 @@ class Attempts:
         return result
 
     def snapshots(self, job: AttemptedJob, wanted: SnapshotRequest, lease: Lease) -> SnapshotResult:
-        """Make snapshots."""
-        opening = self._opening(job, wanted)
+        """Make snapshots, or answer from those that were made before."""
+        opening, place = self._opening(job, wanted), self._place(job, wanted)
+        results = self._state.snapshot_results
         result = self._stories.snapshot.run(
             wanted,
             open_source=opening,
-            destination=self._place(job, wanted).destination,
+            destination=place.destination,
             attempt=lease,
             without_faces=job.without_faces,
+            results=results.of(job.tenant, place.visibility, refer=place.refer),
         )
         self._catalogue.keep(job, result, opening.fingerprint)
         return result
 
     def plan(self, job: AttemptedJob, wanted: PlanRequest, lease: Lease) -> PlanResult:
-        """Forecast a job; of covers it is known whether they were made before."""
-        cover = wanted.cover
+        """Forecast a job; it is known whether all was made before."""
 
         def cached(fingerprint: str) -> bool:
-            if cover is None:
-                return False
-            results = self._state.results.of(job.tenant, self._visibility(job, cover))
-            return results.find(fingerprint, cover) is not None
+            visibility, state = self._visibility(job, wanted.wanted), self._state
+            if wanted.cover:
+                covers = state.results.of(job.tenant, visibility)
+                return covers.find(fingerprint, wanted.cover) is not None
+            assert wanted.snapshots is not None
+            snapshots = state.snapshot_results.of(job.tenant, visibility)
+            return snapshots.find(fingerprint, wanted.snapshots) is not None
 
         opening = self._opening(job, wanted.wanted)
         story = self._stories.plan

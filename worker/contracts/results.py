@@ -122,6 +122,10 @@ class CoverResult(Frozen):
     timings_ms: Timings = Timings()
     versions: Versions | None = None
 
+    def files(self) -> list[CoverInfo]:
+        """Every file that was made, in a stable order."""
+        return list(self.covers)
+
 
 class ChecksumResult(Frozen):
     """The result of a checksum job: the version that an upload became."""

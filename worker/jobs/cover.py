@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+from worker.contracts.names import FACE_UNAVAILABLE
 from worker.contracts.requests import Recipe
 from worker.contracts.results import (
     CoverResult,
@@ -63,11 +64,12 @@ class CoverStory:
         destination: Destination,
         attempt: Attempt,
         without_faces: bool = False,
-        results: Results | None = None,
+        results: Results[Recipe, CoverResult] | None = None,
     ) -> CoverResult:
         """Make all covers of `recipe`; none is stored before all are encoded.
 
-        `results` knows what was made before: the same bytes are then not decoded again.
+        `results` knows what was made before: the same bytes are then not decoded again. What was
+        made while nobody could look for faces is not kept there.
         Raises: CoverError, which `failed` turns into a result.
         """
         watch = Stopwatch()
@@ -93,7 +95,8 @@ class CoverStory:
             timings_ms=watch.timings(),
             versions=self.versions,
         )
-        earlier.keep(results, reader.fingerprint, recipe, result)
+        if FACE_UNAVAILABLE not in drawn.crop.flags:
+            earlier.keep(results, reader, recipe, result)
         return result
 
     def _drawn(

@@ -50,6 +50,7 @@ class Eyes:
     """Looks for faces in many pictures of one attempt; once it failed nobody looks again.
 
     The attempt is in stage `detect` while the detector works, so that one that hangs is known.
+    `missed` tells whether faces were asked for while nobody could look.
     """
 
     def __init__(
@@ -64,17 +65,19 @@ class Eyes:
         self.short_px = short_px
         self._detector = detector
         self._blind = without_faces
+        self.missed = False
         self._attempt = attempt
         self._watch = watch
 
     def look(self, picture: Picture, view: View | None = None) -> Looked:
         """The faces in a picture; `view` is its small view where there is one already."""
         if self._blind:
+            self.missed = True
             return NOBODY_LOOKED
         self._attempt.enter("detect")
         with self._watch.stage("detect"):
             small = view or small_view(picture, self.short_px)
             looked = faces_in(small, picture.size, self._detector)
         self._attempt.enter("decode")
-        self._blind = bool(looked.flags)
+        self._blind = self.missed = bool(looked.flags)
         return looked

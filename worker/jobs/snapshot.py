@@ -8,11 +8,12 @@ from typing import NamedTuple, TypeVar
 
 from worker.contracts.names import FRAMES_MISSING
 from worker.contracts.passes import Pick, Timeline
-from worker.contracts.results import ErrorInfo, Versions
+from worker.contracts.results import ErrorInfo, MediumInfo, Versions
 from worker.contracts.snapshot_results import PreviewInfo, SnapshotResult, StoryboardInfo
 from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import CoverError, RequestError
 from worker.geometry.shapes import Size
+from worker.jobs import earlier
 from worker.jobs.files import Files
 from worker.jobs.finishing import claimed_size, upright_size
 from worker.jobs.looking import Eyes
@@ -32,6 +33,7 @@ from worker.ports import (
     FaceDetector,
     OpenMedium,
     Reader,
+    Results,
     Scorer,
     SheetMaker,
     StoryboardIndex,
@@ -65,6 +67,15 @@ class Makers(NamedTuple):
         return merged([*self.stills.orders(pick), *tiles, *self.samples.orders(offsets)])
 
 
+class Drawn(NamedTuple):
+    """What came of a medium, before the last of it is stored."""
+
+    medium: MediumInfo
+    makers: Makers
+    missing: Missing
+    preview: PreviewInfo | None
+
+
 @dataclass(frozen=True)
 class SnapshotStory:
     """Makes snapshots with the adapters it was given; keeps nothing between two runs."""
@@ -89,25 +100,49 @@ class SnapshotStory:
         destination: Destination,
         attempt: Attempt,
         without_faces: bool = False,
+        results: Results[SnapshotRecipe, SnapshotResult] | None = None,
     ) -> SnapshotResult:
         """Make all that the recipe asks for; files are put as they come.
 
+        `results` knows what was made before: the same bytes are then not decoded again. What lacks
+        frames, or faces that nobody could look for, is not kept there.
         Raises: CoverError, which `failed` turns into a result.
         """
         easel = self._easel(recipe, destination, attempt, without_faces=without_faces)
-        files, watch = easel.files, easel.files.watch
+        watch = easel.files.watch
         attempt.enter("source")
         with ExitStack() as held:
-            opened = self._opened(recipe, open_source, held, watch)
-            makers = self._makers(recipe, opened, easel)
-            orders = makers.orders(recipe.pick, opened.offsets)
-            attempt.enter("decode")
-            missing = run_pass(opened.medium, orders, tell=_tell(attempt, 0, 90), watch=watch)
-            missing.check(self.least_share)
-            attempt.enter("encode")
-            preview = self._preview(recipe, opened, makers, attempt, files)
-            medium = opened.medium.info
+            with watch.stage("open"):
+                reader = held.enter_context(closing(open_source()))
+            if made := earlier.found(results, reader, recipe):
+                return earlier.retold(made, reader, watch.timings())
+            opened = self._opened(recipe, reader, held, watch)
+            drawn = self._drawn(recipe, opened, easel, attempt)
         attempt.enter("store")
+        result = self._stored(recipe, opened, drawn, easel.files)
+        if not (result.flags or easel.eyes.missed):
+            earlier.keep(results, reader, recipe, result)
+        return result
+
+    def _drawn(
+        self, recipe: SnapshotRecipe, opened: Opened, easel: Easel, attempt: Attempt
+    ) -> Drawn:
+        """Decode: stills and sheets are put as they come."""
+        files, makers = easel.files, self._makers(recipe, opened, easel)
+        orders = makers.orders(recipe.pick, opened.offsets)
+        attempt.enter("decode")
+        tell = _tell(attempt, 0, 90)
+        missing = run_pass(opened.medium, orders, tell=tell, watch=files.watch)
+        missing.check(self.least_share)
+        attempt.enter("encode")
+        preview = self._preview(recipe, opened, makers, attempt, files)
+        return Drawn(opened.medium.info, makers, missing, preview)
+
+    def _stored(
+        self, recipe: SnapshotRecipe, opened: Opened, drawn: Drawn, files: Files
+    ) -> SnapshotResult:
+        """Put what needs the whole: indexes and candidates."""
+        medium, makers, missing, preview = drawn
         missing_ms = _missing_ms(opened.offsets, missing, recipe.pick)
         return SnapshotResult(
             source=opened.reader.label,
@@ -121,7 +156,7 @@ class SnapshotStory:
             candidates=makers.samples.put(),
             missing_ms=missing_ms,
             flags=(FRAMES_MISSING,) if missing_ms else (),
-            timings_ms=watch.timings(),
+            timings_ms=files.watch.timings(),
             versions=self.versions,
         )
 
@@ -147,13 +182,12 @@ class SnapshotStory:
     def _opened(
         self,
         recipe: SnapshotRecipe,
-        open_source: Callable[[], Reader],
+        reader: Reader,
         held: ExitStack,
         watch: Stopwatch,
     ) -> Opened:
         """Open the medium until `held` ends, and find when everything is, before decoding."""
         with watch.stage("open"):
-            reader = held.enter_context(closing(open_source()))
             needed = needed_px(recipe, self.detect_short_px)
             medium = self.decoder.open(reader, needed_px=needed, max_bytes=self.max_bytes)
             held.enter_context(closing(medium))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
-from worker.contracts.requests import Recipe
-from worker.contracts.results import CoverResult
+Asked_contra = TypeVar("Asked_contra", contravariant=True)
+Made = TypeVar("Made")
 
 
 class StoredObject(NamedTuple):
@@ -86,10 +86,10 @@ class Destination(Protocol):
         """How a sibling of the same story, an index, refers to a file that was put."""
 
 
-class Results(Protocol):
-    """Covers that were made before, found again by what they were made of."""
+class Results(Protocol[Asked_contra, Made]):
+    """Results of one kind that were made before, found again by what they were made of."""
 
-    def find(self, fingerprint: str, recipe: Recipe) -> CoverResult | None:
-        """The result for the same bytes and recipe, if all its covers are still stored."""
+    def find(self, fingerprint: str, recipe: Asked_contra) -> Made | None:
+        """The result for the same bytes and recipe, if all its files are still stored."""
 
-    def keep(self, fingerprint: str, recipe: Recipe, result: CoverResult) -> None: ...
+    def keep(self, fingerprint: str, recipe: Asked_contra, result: Made) -> None: ...

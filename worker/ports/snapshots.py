@@ -89,4 +89,7 @@ class Scorer(Protocol):
     """Judges frames as pictures, faces aside."""
 
     def look(self, view: View) -> Look:
-        """Judge a small view, short side about 128 to 256 px; same view, same look."""
+        """Judge a small view, short side about 128 to 256 px; same view, same look.
+
+        One that comes to judge otherwise raises `rules.candidates.CANDIDATES_VERSION`.
+        """

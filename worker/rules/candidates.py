@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+# Raised with every change of a choice, and of a scorer's looks: results that were kept are then
+# made anew.
+CANDIDATES_VERSION: Final = 1
 # Of 64 bits: prints that differ in no more look alike.
 ALIKE_BITS: Final = 10
 _FACES_WEIGH: Final = 0.25

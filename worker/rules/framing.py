@@ -1,13 +1,16 @@
 """Which part of a frame a snapshot shows, and how large."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from worker.contracts.snapshots import SnapshotRecipe
 from worker.geometry.crop import Face, window_crop
 from worker.geometry.fitting import centred, fitted, window_like
 from worker.geometry.shapes import Box, Size
 from worker.rules.offsets import sprite_of
+
+# Raised with every change of what is shown: results that were kept are then made anew.
+FRAMING_VERSION: Final = 1
 
 
 class Framing(NamedTuple):

@@ -20,6 +20,8 @@ from worker.geometry.grid import Grid
 from worker.geometry.shapes import Size, rounded
 from worker.rules.pieces import most_pieces
 
+# Raised with every change of a time or a grid: results that were kept are then made anew.
+OFFSETS_VERSION: Final = 1
 # The format's own limit (RFC 9649, 14 bits for a side less one).
 MAX_WEBP_PX: Final = 16_383
 # A sheet is in memory as a whole, three bytes a pixel.

@@ -11,6 +11,8 @@ from worker.geometry.fitting import even_height
 from worker.geometry.shapes import Size, rounded
 from worker.rules.candidates import Sample
 
+# Raised with every change of a piece: results that were kept are then made anew.
+PIECES_VERSION: Final = 1
 MOST_PIECES: Final = 5
 SHORTEST_PIECE_S: Final = 0.6
 

@@ -1,19 +1,27 @@
 """Results by what they were made of, so that a repeated request is answered without decoding."""
 
 import logging
-from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import redis
 
 from worker.contracts.names import Visibility
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult
+from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import RequestError
 from worker.rules.recipes import result_key
 from worker.state.scripts import Script
 
 log = logging.getLogger(__name__)
+# Asking for a file takes the store's time, not ours; a result may have thousands of them.
+_AT_ONCE: Final = 8
+
+Asked = TypeVar("Asked", Recipe, SnapshotRecipe)
+Made = TypeVar("Made", CoverResult, SnapshotResult)
 
 # A use is noted only when a tenth of the life has passed: a hit seldom costs a write to the disk.
 _FIND: Final = """
@@ -50,21 +58,24 @@ class KeepRules(NamedTuple):
     most: int
 
 
-class ResultRecords:
-    """The results of all tenants; one tenant never finds another's, nor public ones private ones.
+class ResultRecords(Generic[Asked, Made]):
+    """The results of one kind, of all tenants; those of all kinds share the room that `rules` give.
 
-    `making` is what else decides the bytes (`rules.recipes`), `is_stored` asks the store for a key.
+    One tenant never finds another's, nor public ones private ones. `making` is what else decides
+    the bytes (`rules.recipes`), `is_stored` asks the store for a key, from several threads.
     Its methods raise RequestError `queue.unavailable`, and what `is_stored` raises.
     """
 
     def __init__(
         self,
         client: redis.Redis,
+        kind: type[Made],
         rules: KeepRules,
         *,
         making: Mapping[str, object],
         is_stored: Callable[[str], bool],
     ) -> None:
+        self._kind: type[Made] = kind
         self._rules, self._making, self._is_stored = rules, making, is_stored
         self._find = Script(client, _FIND)
         self._keep = Script(client, _KEEP)
@@ -73,32 +84,34 @@ class ResultRecords:
         self,
         tenant: str,
         fingerprint: str,
-        recipe: Recipe,
+        recipe: Asked,
         visibility: Visibility,
         *,
         refer: Callable[..., None] | None = None,
-    ) -> CoverResult | None:
-        """The earlier result of the same bytes and recipe, if all its covers are still stored.
+    ) -> Made | None:
+        """The earlier result of the same bytes and recipe, if all its files are still stored.
 
         `refer` is told of their keys first, so that they stay.
         """
         name = self._name(tenant, fingerprint, recipe, visibility)
         told: str | None = self._find(name, self._rules.keep_s * 1000)
-        result = CoverResult.model_validate_json(told) if told else None
-        if result and refer:
-            refer(*(cover.key for cover in result.covers if cover.key))
-        if result and all(cover.key and self._is_stored(cover.key) for cover in result.covers):
-            return result
-        return None
+        if told is None:
+            return None
+        result = self._kind.model_validate_json(told)
+        files = result.files()
+        keys = list(dict.fromkeys(file.key for file in files if file.key))
+        if refer:
+            refer(*keys)
+        return result if all(file.key for file in files) and self._are_stored(keys) else None
 
     def keep(
         self,
         tenant: str,
         fingerprint: str,
-        recipe: Recipe,
+        recipe: Asked,
         visibility: Visibility,
         *,
-        result: CoverResult,
+        result: Made,
     ) -> None:
         """Keep a result; the least recently used beyond the most are forgotten."""
         name = self._name(tenant, fingerprint, recipe, visibility)
@@ -106,24 +119,31 @@ class ResultRecords:
 
     def of(
         self, tenant: str, visibility: Visibility, *, refer: Callable[..., None] | None = None
-    ) -> "TenantResults":
+    ) -> "TenantResults[Asked, Made]":
         """The results as a story for this tenant asks them; see `find`."""
         return TenantResults(self, tenant, visibility, refer)
 
-    def _name(self, tenant: str, fingerprint: str, recipe: Recipe, visibility: Visibility) -> str:
+    def _are_stored(self, keys: Sequence[str]) -> bool:
+        """Whether all are; once one is missing the rest is not asked for."""
+        if not all(map(self._is_stored, keys[:1])):
+            return False
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return all(pool.map(self._is_stored, keys[1:]))
+
+    def _name(self, tenant: str, fingerprint: str, recipe: Asked, visibility: Visibility) -> str:
         return f"{tenant}:{visibility}:{result_key(fingerprint, recipe, self._making)}"
 
 
-class TenantResults(NamedTuple):
+class TenantResults(NamedTuple, Generic[Asked, Made]):
     """One tenant's results of one visibility. Without Redis it knows none, and keeps none."""
 
-    records: ResultRecords
+    records: ResultRecords[Asked, Made]
     tenant: str
     visibility: Visibility
     refer: Callable[..., None] | None = None
 
-    def find(self, fingerprint: str, recipe: Recipe) -> CoverResult | None:
-        """Raises: what the store raises that is asked for the covers."""
+    def find(self, fingerprint: str, recipe: Asked) -> Made | None:
+        """Raises: what the store raises that is asked for the files."""
         try:
             return self.records.find(
                 self.tenant, fingerprint, recipe, self.visibility, refer=self.refer
@@ -132,7 +152,7 @@ class TenantResults(NamedTuple):
             log.warning("earlier results were not asked: %s", error)
             return None
 
-    def keep(self, fingerprint: str, recipe: Recipe, result: CoverResult) -> None:
+    def keep(self, fingerprint: str, recipe: Asked, result: Made) -> None:
         try:
             self.records.keep(self.tenant, fingerprint, recipe, self.visibility, result=result)
         except RequestError as error:

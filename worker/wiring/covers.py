@@ -85,7 +85,7 @@ def visibility(
 
 
 def making(settings: Settings) -> dict[str, object]:
-    """What decides the bytes of covers and their URL, beside medium and recipe."""
+    """What decides the bytes of pictures and their URL, beside medium, recipe and our rules."""
     return {
         **{name: version(name) for name in ("firstframe", *_DRAWING)},
         "model": MODELS[DEFAULT_MODEL].sha256,

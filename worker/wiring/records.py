@@ -7,6 +7,10 @@ from redis import Redis
 
 from worker import registry
 from worker.contracts.jobs import REQUESTS
+from worker.contracts.requests import Recipe
+from worker.contracts.results import CoverResult
+from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshots import SnapshotRecipe
 from worker.ports import Store
 from worker.settings import Settings
 from worker.state.access_tokens import AccessTokens
@@ -48,7 +52,8 @@ class State(NamedTuple):
     entries: EntryIndex
     totals: SpaceTotals
     transfers: TransferRecords
-    results: ResultRecords
+    results: ResultRecords[Recipe, CoverResult]
+    snapshot_results: ResultRecords[SnapshotRecipe, SnapshotResult]
     uploads: UploadDigests
     events: EventLog
     images: ImageRecords
@@ -76,6 +81,7 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         timeout_s=timeout_s,
         attempt_timeouts_s={kind: each.attempt_timeout_s for kind, each in limits.items()},
     )
+    covers, snapshots = _results(settings, client)
     section = settings.worker
     rules = LeaseRules(
         lease_s=section.lease_s,
@@ -95,7 +101,8 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         entries=EntryIndex(client, claim_held_s=section.attempt_timeout_s),
         totals=SpaceTotals(client),
         transfers=TransferRecords(client),
-        results=_results(settings, client),
+        results=covers,
+        snapshot_results=snapshots,
         uploads=UploadDigests(client, keep_s=section.keep_uploads_s),
         events=EventLog(client),
         images=ImageRecords(client),
@@ -128,12 +135,17 @@ def async_sights(settings: Settings, *, timeout_s: float) -> AsyncSights:
     return AsyncSights(client, timeout_s=timeout_s)
 
 
-def _results(settings: Settings, client: Redis) -> ResultRecords:
+def _results(
+    settings: Settings, client: Redis
+) -> tuple[ResultRecords[Recipe, CoverResult], ResultRecords[SnapshotRecipe, SnapshotResult]]:
+    section, decided = settings.worker, making(settings)
+    rules = KeepRules(section.keep_results_s, section.max_results)
     opened = cache(partial(store, settings))
-    section = settings.worker
-    return ResultRecords(
-        client,
-        KeepRules(section.keep_results_s, section.max_results),
-        making=making(settings),
-        is_stored=lambda key: opened().find(key) is not None,
+
+    def is_stored(key: str) -> bool:
+        return opened().find(key) is not None
+
+    return (
+        ResultRecords(client, CoverResult, rules, making=decided, is_stored=is_stored),
+        ResultRecords(client, SnapshotResult, rules, making=decided, is_stored=is_stored),
     )

@@ -1,80 +1,37 @@
-"""A medium that was covered before is not decoded again, while its covers are still there."""
+"""A medium that was seen before is not decoded again, while all that was made is still there."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.worker.jobs.counting import Counting
+from tests.worker.jobs.earlier_bench import Kitchen, Studio
+from tests.worker.jobs.snapshot_bench import Album, opener
 from tests.worker.jobs.test_cover import VERSIONS, Drawer, Log, Opener
-from tests.worker.jobs.test_cover import story as story_of
-from worker.contracts.names import Visibility
+from tests.worker.jobs.test_snapshot import EVERYTHING, holed
 from worker.contracts.requests import Recipe
-from worker.contracts.results import CoverResult
 from worker.detectors.mediapipe import MediapipeDetector
-from worker.detectors.none import NoDetector
 from worker.errors import RequestError, StorageError
 from worker.ports import Reader
 from worker.rules.keys import is_public
-from worker.state.connection import connect
-from worker.state.results import KeepRules, ResultRecords
-from worker.stores.destinations import StoreDestination
-from worker.stores.local import LocalStore
+from worker.sources.local import LocalReader
 
-RECIPE = Recipe(sizes=[64])
-MAKING: dict[str, object] = {"firstframe": "1"}
-
-
-class Kitchen:
-    """The story over a folder and a Redis, with the stages of its latest run."""
-
-    def __init__(self, redis_url: str, folder: Path) -> None:
-        folder.mkdir()
-        self.store = LocalStore(
-            folder=folder, public_base_url="http://covers.example", link_secret="secret"
-        )
-        self.redis = connect(redis_url, timeout_s=5, connect_timeout_s=5)
-        self.records = ResultRecords(
-            self.redis,
-            KeepRules(60, 10),
-            making=MAKING,
-            is_stored=lambda key: self.store.find(key) is not None,
-        )
-        self.stages: list[str] = []
-        self.referred: list[str] = []
-
-    def cover(
-        self,
-        path: Path,
-        recipe: Recipe = RECIPE,
-        *,
-        tenant: str = "ann",
-        visibility: Visibility = "public",
-        **changes: Any,
-    ) -> CoverResult:
-        log = Log()
-        given = {
-            "open_source": Opener(path),
-            "destination": StoreDestination(
-                self.store, tenant=tenant, visibility=visibility, refer=self.referred.append
-            ),
-            "results": self.records.of(tenant, visibility, refer=self._refer),
-            "attempt": log,
-        }
-        result = story_of(changes.pop("detector", NoDetector())).run(recipe, **{**given, **changes})
-        self.stages = log.stages
-        return result
-
-    def _refer(self, *keys: str) -> None:
-        self.referred += keys
-
-    @property
-    def was_decoded(self) -> bool:
-        return "decode" in self.stages
+CountClip = Callable[[Counting], Path]
+COUNT = {"count": 2, "width": 64}
 
 
 @pytest.fixture
-def kitchen(one_redis_url: str, tmp_path: Path) -> Any:
+def kitchen(one_redis_url: str, tmp_path: Path) -> Iterator[Kitchen]:
     made = Kitchen(one_redis_url, tmp_path / "objects")
+    yield made
+    made.redis.close()
+
+
+@pytest.fixture
+def studio(one_redis_url: str, tmp_path: Path) -> Iterator[Studio]:
+    made = Studio(one_redis_url, tmp_path / "objects")
     yield made
     made.redis.close()
 
@@ -241,3 +198,147 @@ def test_an_earlier_result_of_a_private_cover_is_private(kitchen: Kitchen, clip:
     assert cover.url is None
     assert cover.key
     assert not is_public(cover.key)
+
+
+def test_everything_is_answered_again_without_opening_a_decoder(
+    studio: Studio, count_clip: CountClip
+) -> None:
+    clip = count_clip(Counting(scenes=5))
+    first = studio.make(clip, EVERYTHING)
+    assert studio.was_decoded
+
+    again = studio.make(clip, EVERYTHING)
+
+    assert not studio.was_decoded
+    costs = {"medium", "timings_ms"}
+    assert again.model_dump(exclude=costs) == first.model_dump(exclude=costs)
+    assert studio.referred == list(dict.fromkeys(str(file.key) for file in first.files()))
+
+
+def test_earlier_snapshots_are_told_with_the_label_and_the_cost_of_this_run(
+    studio: Studio, count_clip: CountClip
+) -> None:
+    clip = count_clip(Counting())
+    first = studio.make(clip, COUNT)
+
+    def relabelled() -> LocalReader:
+        reader = opener(clip)()
+        reader.label = "another name"
+        return reader
+
+    again = studio.make(clip, COUNT, open_source=relabelled)
+
+    assert first.medium is not None
+    assert again.medium is not None
+    assert first.medium.bytes_read > 0
+    assert (again.medium.bytes_read, again.medium.requests) == (0, 0)
+    assert again.medium.bytes_total == first.medium.bytes_total
+    assert again.timings_ms.decode == again.timings_ms.encode == again.timings_ms.store == 0
+    assert 0 < again.timings_ms.total < first.timings_ms.total
+    assert again.source == "another name"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"wanted": {**COUNT, "pick": "nearest_key"}}, id="another-recipe"),
+        pytest.param({"visibility": "private"}, id="another-visibility"),
+        pytest.param({"results": None}, id="nobody-who-knows"),
+    ],
+)
+def test_other_snapshots_are_decoded(
+    studio: Studio, count_clip: CountClip, changes: dict[str, Any]
+) -> None:
+    clip = count_clip(Counting())
+    studio.make(clip, COUNT)
+
+    studio.make(clip, **{"wanted": COUNT, **changes})
+
+    assert studio.was_decoded
+
+
+def test_snapshots_of_a_medium_without_a_fingerprint_are_decoded_each_time(
+    studio: Studio, count_clip: CountClip
+) -> None:
+    def unmarked() -> LocalReader:
+        reader = opener(count_clip(Counting()))()
+        reader.fingerprint = None
+        return reader
+
+    for _ in range(2):
+        studio.make(Path(), COUNT, open_source=unmarked)
+        assert studio.was_decoded
+
+
+def test_a_file_that_vanished_is_made_again(studio: Studio, count_clip: CountClip) -> None:
+    clip, wanted = count_clip(Counting()), {**COUNT, "storyboard": True}
+    board = studio.make(clip, wanted).storyboard
+    assert board is not None
+    assert board.hls.key
+    studio.store.delete(board.hls.key)
+
+    again = studio.make(clip, wanted)
+
+    assert studio.was_decoded
+    assert again.storyboard == board
+    assert studio.store.find(board.hls.key) is not None
+    studio.make(clip, wanted)
+    assert not studio.was_decoded
+
+
+def test_snapshots_that_lack_frames_are_not_kept(
+    studio: Studio, count_clip: CountClip, tmp_path: Path
+) -> None:
+    clip = holed(count_clip(Counting(frames=200, gop=10, scenes=10)), tmp_path, 0.45, 0.55)
+    assert studio.make(clip, {"interval_s": 1}).missing_ms
+
+    studio.make(clip, {"interval_s": 1})
+
+    assert studio.was_decoded
+
+
+@pytest.mark.parametrize(
+    ("wanted", "is_kept"),
+    [
+        pytest.param({"count": 1, "size": 64}, False, id="cut-around-faces"),
+        pytest.param({"candidates": 1}, False, id="candidates"),
+        pytest.param(COUNT, True, id="faces-decide-nothing"),
+    ],
+)
+def test_snapshots_made_while_nobody_could_look_are_kept_only_where_faces_decide_nothing(
+    studio: Studio, count_clip: CountClip, wanted: dict[str, Any], is_kept: bool
+) -> None:
+    clip = count_clip(Counting())
+    studio.make(clip, wanted, without_faces=True)
+
+    studio.make(clip, wanted)
+
+    assert studio.was_decoded is not is_kept
+
+
+def test_snapshots_of_a_detector_that_fails_are_not_kept(
+    studio: Studio, count_clip: CountClip, broken_detector: MediapipeDetector
+) -> None:
+    clip = count_clip(Counting())
+    for _ in range(2):
+        studio.make(clip, {"count": 1, "size": 64}, detector=broken_detector)
+        assert studio.was_decoded
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        pytest.param({"attempt": Log("store")}, RequestError, id="cancelled"),
+        pytest.param({"destination": Album(room=1)}, StorageError, id="store-full"),
+    ],
+)
+def test_snapshots_that_fail_are_not_kept(
+    studio: Studio, count_clip: CountClip, changes: dict[str, Any], error: type[Exception]
+) -> None:
+    clip = count_clip(Counting())
+    with pytest.raises(error):
+        studio.make(clip, COUNT, **changes)
+
+    studio.make(clip, COUNT)
+
+    assert studio.was_decoded

@@ -1,22 +1,30 @@
 """Results are found again by what they were made of, for a while, and never by another tenant."""
 
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.redis_server import RedisServer
+from tests.worker.state.albums import album, still
 from tests.worker.state.parts import Parts
 from worker.contracts.names import Visibility
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverInfo, CoverResult
+from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import RequestError, StorageError
 from worker.state.results import KeepRules, ResultRecords
 
 MEDIUM = 'https://media.example/a.jpg "one" 1000'
 RECIPE = Recipe(sizes=[64])
 KEYS = ("covers/aa/1.jpg", "covers/bb/2.jpg")
+SNAPSHOTS = SnapshotRecipe(count=2, storyboard=True)
 KEEP_S = 50.0
+
+Covers = ResultRecords[Recipe, CoverResult]
+Snapshots = ResultRecords[SnapshotRecipe, SnapshotResult]
 
 
 def result(*keys: str | None) -> CoverResult:
@@ -47,16 +55,31 @@ def records(
     keep_s: float = KEEP_S,
     most: int = 100,
     version: str = "1",
-) -> ResultRecords:
+) -> Covers:
     return ResultRecords(
         parts.redis,
+        CoverResult,
         KeepRules(keep_s, most),
         making={"firstframe": version},
         is_stored=lambda key: key in stored,
     )
 
 
-def keep(made: ResultRecords, fingerprint: str = MEDIUM) -> None:
+def asking(parts: Parts, is_stored: Callable[[str], bool]) -> Covers:
+    return ResultRecords(
+        parts.redis, CoverResult, KeepRules(KEEP_S, 10), making={}, is_stored=is_stored
+    )
+
+
+def snapshots(
+    parts: Parts, is_stored: Callable[[str], bool] = lambda _: True, *, most: int = 10
+) -> Snapshots:
+    return ResultRecords(
+        parts.redis, SnapshotResult, KeepRules(KEEP_S, most), making={}, is_stored=is_stored
+    )
+
+
+def keep(made: Covers, fingerprint: str = MEDIUM) -> None:
     made.keep("ann", fingerprint, RECIPE, "public", result=result(*KEYS))
 
 
@@ -109,7 +132,7 @@ def test_covers_are_referred_to_before_the_store_is_asked_for_them(parts: Parts)
     def is_stored(key: str) -> bool:
         return key in told
 
-    made = ResultRecords(parts.redis, KeepRules(KEEP_S, 10), making={}, is_stored=is_stored)
+    made = asking(parts, is_stored)
     keep(made)
 
     def refer(*keys: str) -> None:
@@ -215,8 +238,74 @@ def test_a_store_that_cannot_be_asked_is_told(parts: Parts) -> None:
     def unavailable(key: str) -> bool:
         raise StorageError("storage.unavailable")
 
-    made = ResultRecords(parts.redis, KeepRules(KEEP_S, 10), making={}, is_stored=unavailable)
+    made = asking(parts, unavailable)
     keep(made)
 
     with pytest.raises(StorageError):
         made.of("ann", "public").find(MEDIUM, RECIPE)
+
+
+def test_snapshots_are_found_again_as_they_were(parts: Parts) -> None:
+    made, told = snapshots(parts), album()
+
+    made.of("ann", "public").keep(MEDIUM, SNAPSHOTS, told)
+
+    assert made.of("ann", "public").find(MEDIUM, SNAPSHOTS) == told
+    assert made.of("bob", "public").find(MEDIUM, SNAPSHOTS) is None
+    assert made.of("ann", "private").find(MEDIUM, SNAPSHOTS) is None
+    assert made.of("ann", "public").find(MEDIUM, SnapshotRecipe(count=2)) is None
+
+
+@pytest.mark.parametrize("gone", range(9))
+def test_snapshots_count_only_while_every_file_of_theirs_is_stored(parts: Parts, gone: int) -> None:
+    snapshots(parts).keep("ann", MEDIUM, SNAPSHOTS, "public", result=album())
+
+    made = snapshots(parts, lambda key: key != f"snapshots/aa/{gone}.bin")
+
+    assert made.find("ann", MEDIUM, SNAPSHOTS, "public") is None
+
+
+def test_many_files_are_asked_for_at_once_and_each_once(parts: Parts) -> None:
+    asked: list[str] = []
+    eight = threading.Barrier(8)
+
+    def is_stored(key: str) -> bool:
+        asked.append(key)
+        if len(asked) > 1:
+            eight.wait(10)
+        return True
+
+    made = snapshots(parts, is_stored)
+    told = album().model_copy(update={"candidates": (still(0), still(2))})
+    made.keep("ann", MEDIUM, SNAPSHOTS, "public", result=told)
+
+    assert made.find("ann", MEDIUM, SNAPSHOTS, "public") == told
+    assert sorted(asked) == [f"snapshots/aa/{number}.bin" for number in range(9)]
+
+
+def test_after_a_file_that_is_gone_the_rest_is_not_asked_for(parts: Parts) -> None:
+    asked: list[str] = []
+
+    def is_stored(key: str) -> bool:
+        asked.append(key)
+        time.sleep(0.001)
+        return key != "snapshots/aa/1.bin"
+
+    made = snapshots(parts, is_stored)
+    told = album().model_copy(update={"snapshots": tuple(still(n) for n in range(500))})
+    made.keep("ann", MEDIUM, SNAPSHOTS, "public", result=told)
+
+    assert made.find("ann", MEDIUM, SNAPSHOTS, "public") is None
+    assert len(asked) < 100
+
+
+def test_results_of_all_kinds_share_the_room(parts: Parts) -> None:
+    covers, others = records(parts, most=2), snapshots(parts, most=2)
+    keep(covers, "a")
+    others.keep("ann", "a", SNAPSHOTS, "public", result=album())
+
+    keep(covers, "b")
+
+    assert covers.find("ann", "a", RECIPE, "public") is None
+    assert covers.find("ann", "b", RECIPE, "public") is not None
+    assert others.find("ann", "a", SNAPSHOTS, "public") is not None
