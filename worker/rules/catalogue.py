@@ -11,9 +11,10 @@ from worker.contracts.catalogue import ImageRecord, ImageType, MediumRecord
 from worker.contracts.jobs import AnyRequest, AnyResult
 from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.results import CoverInfo, CoverResult, Frozen
-from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshot_results import SnapshotInfo, SnapshotResult
 from worker.contracts.snapshots import SnapshotRequest
 from worker.rules.keys import cover_label, sidecar_key
+from worker.rules.labels import PREVIEW, Numbered, numbered
 from worker.rules.urls import identity, shown
 
 _MAX_NAME_CHARACTERS: Final = 120
@@ -101,11 +102,6 @@ def document_key(record: ImageRecord | MediumRecord) -> str:
     return sidecar_key(record.tenant, "media", record.medium_id)
 
 
-def keys_of(record: ImageRecord) -> tuple[str, ...]:
-    """Every object that the picture needs."""
-    return ((record.key,) if record.key else ()) + record.objects
-
-
 def source_name(source: SourceReference) -> str:
     """A short name of a medium, before it was opened."""
     if source.entry is not None:
@@ -143,13 +139,13 @@ def _drawn_cover(cover: CoverInfo, name: str, offset_ms: int | None) -> Drawn:
 def _snapshots_expected(request: SnapshotRequest) -> Iterator[Drawn]:
     name = source_name(request.source)
     for number in range(_stills(request)):
-        yield Drawn(_label("snapshot", number, 3), "NormalSnapshot", f"Snapshot of {name}")
+        yield Drawn(_label("snapshot", number), "NormalSnapshot", f"Snapshot of {name}")
     if request.candidates:
-        yield Drawn(_label("candidate", 0, 2), "NormalSnapshot", f"Candidate of {name}")
+        yield Drawn(_label("candidate", 0), "NormalSnapshot", f"Candidate of {name}")
     if request.sprite or request.storyboard:
-        yield Drawn(_label("sheet", 0, 2), "SpriteSnapshot", f"Sheet 1 of {name}")
+        yield Drawn(_label("sheet", 0), "SpriteSnapshot", f"Sheet 1 of {name}")
     if request.preview:
-        yield Drawn("snapshots/preview", "NormalSnapshot", f"Preview of {name}")
+        yield Drawn(f"snapshots/{PREVIEW}", "NormalSnapshot", f"Preview of {name}")
 
 
 def _stills(request: SnapshotRequest) -> int:
@@ -161,19 +157,19 @@ def _stills(request: SnapshotRequest) -> int:
 
 def _snapshots_made(result: SnapshotResult) -> Iterator[Drawn]:
     name = file_name(result.source)
-    stills = (
-        ("snapshot", 3, "", result.snapshots),
-        ("candidate", 2, ", candidate", result.candidates),
+    stills: tuple[tuple[Numbered, str, tuple[SnapshotInfo, ...]], ...] = (
+        ("snapshot", "", result.snapshots),
+        ("candidate", ", candidate", result.candidates),
     )
-    for kind, digits, what, found in stills:
+    for kind, what, found in stills:
         for number, still in enumerate(found):
             facts = {**_facts(still), "offset_ms": still.offset_ms}
             title = f"{name} at {_seconds(still.offset_ms)}{what}"
-            yield Drawn(_label(kind, number, digits), "NormalSnapshot", title, facts)
+            yield Drawn(_label(kind, number), "NormalSnapshot", title, facts)
     yield from _sheets_made(result, name)
     if result.preview:
         yield Drawn(
-            "snapshots/preview", "NormalSnapshot", f"Preview of {name}", _facts(result.preview)
+            f"snapshots/{PREVIEW}", "NormalSnapshot", f"Preview of {name}", _facts(result.preview)
         )
 
 
@@ -186,12 +182,12 @@ def _sheets_made(result: SnapshotResult, name: str) -> Iterator[Drawn]:
         offset_ms = sheet.offsets_ms[0] if sheet.offsets_ms else None
         facts = {**_facts(sheet), "offset_ms": offset_ms, "objects": objects}
         yield Drawn(
-            _label("sheet", number, 2), "SpriteSnapshot", f"Sheet {number + 1} of {name}", facts
+            _label("sheet", number), "SpriteSnapshot", f"Sheet {number + 1} of {name}", facts
         )
         for tile in sheet.tiles:
             facts = {**_facts(tile), "offset_ms": tile.offset_ms}
             title = f"{name} at {_seconds(tile.offset_ms)}, tile"
-            yield Drawn(_label("tile", tile_number, 4), "SpriteOriginSnapshot", title, facts)
+            yield Drawn(_label("tile", tile_number), "SpriteOriginSnapshot", title, facts)
             tile_number += 1
 
 
@@ -200,8 +196,9 @@ def _facts(made: Frozen) -> dict[str, Any]:
     return made.model_dump(include=names)
 
 
-def _label(kind: str, number: int, digits: int) -> str:
-    return f"snapshots/{kind}-{number + 1:0{digits}d}"
+def _label(kind: Numbered, before: int) -> str:
+    """The label of a file that comes after `before` others of its kind."""
+    return f"snapshots/{numbered(kind, before + 1)}"
 
 
 def _seconds(offset_ms: int) -> str:

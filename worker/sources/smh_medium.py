@@ -99,7 +99,11 @@ def _setting_named() -> Iterator[None]:
 
 
 class SmhReader:
-    """Reads a file's content and holds it to what the vendor told: length, ETag, CRC-64."""
+    """Reads a file's content and holds it to what the vendor told: length, ETag, CRC-64.
+
+    The CRC-64 is of the whole: it is looked at once all bytes are there at a time. A file that is
+    read in parts, or is larger than what is kept of it, is held to its length and ETag only.
+    """
 
     def __init__(
         self,

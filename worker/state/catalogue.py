@@ -14,7 +14,7 @@ from worker.contracts.catalogue import ImageRecord, MediumRecord
 from worker.contracts.jobs import AnyResult, AttemptedJob, source_of
 from worker.contracts.results import ChecksumResult
 from worker.errors import RequestError, StorageError
-from worker.rules.catalogue import document, document_key, keys_of, made, medium_id
+from worker.rules.catalogue import document, document_key, made, medium_id
 from worker.rules.keys import content_type_of, sidecar_key
 from worker.rules.visibility import is_of_library
 from worker.state.images import ImageRecords, records_of, taken_at
@@ -95,8 +95,8 @@ class Catalogue(NamedTuple):
 
     def remove(self, record: ImageRecord) -> list[str]:
         """Forget a picture; the objects that nobody needs now are left to a sweep."""
-        if keys_of(record):
-            self.objects.delete(document_key(record))
+        # One that never was shown may have a document: of an attempt that was over just then.
+        self.objects.delete(document_key(record))
         return self.images.remove(record.tenant, record.image_id)
 
     def forget_medium(self, tenant: str, medium: str, before: datetime) -> bool:

@@ -108,6 +108,7 @@ def _job(parts: Parts, cover: Cover) -> Job:
     if last and (last.finished_at is None or _just_ended(last)):
         return last
     job = parts.state.jobs.create(cover.tenant, wanted, flight=flight)
+    parts.state.images.expect(job)
     release(parts.state.lanes, job.lane)
     return job
 

@@ -27,7 +27,6 @@ from worker.rules.catalogue import (
     expected,
     file_name,
     image_id,
-    keys_of,
     made,
     medium_id,
     parsed,
@@ -282,11 +281,6 @@ def image(**changes: Any) -> ImageRecord:
         **changes,
     }
     return ImageRecord.model_validate(values)
-
-
-def test_a_picture_needs_its_object_and_its_indexes() -> None:
-    assert keys_of(image(objects=("vtt", "hls"))) == ("covers/a", "vtt", "hls")
-    assert keys_of(image(key=None)) == ()
 
 
 def test_documents_are_read_back_whole_from_under_their_own_key_only() -> None:

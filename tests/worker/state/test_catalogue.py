@@ -76,6 +76,9 @@ def test_an_attempt_that_is_over_shows_no_pictures(gallery: Gallery, end: str) -
         gallery.catalogue.keep(lease.job, result(cover(key_of(1))), None)
 
     assert gallery.record(job).status == ("Uploading" if end == "superseded" else "UploadFail")
+    if end != "superseded":
+        gallery.catalogue.delete("ann", gallery.record(job).image_id)
+        assert list(gallery.store.list("catalogue/ann/images/")) == []
 
 
 def test_a_picture_that_goes_under_a_new_attempt_leaves_it_its_object(gallery: Gallery) -> None:

@@ -12,7 +12,9 @@ from tests.api.conftest import Served
 from tests.api.dialects.tencent_smh.answers import code_of
 from tests.api.dialects.tencent_smh.cook import Cook
 from tests.api.dialects.tencent_smh.shop import Shop
+from worker import wiring
 from worker.errors import MediaError
+from worker.rules.catalogue import image_id
 from worker.settings import Settings
 
 CALLERS = 100
@@ -83,6 +85,20 @@ def test_sizes_are_covers_of_their_own(
     assert api.get(_path(shop, 65)).status_code == 302
 
     assert len(cook.jobs()) == 2
+
+
+def test_a_cover_that_is_being_made_is_told_as_uploading(
+    hasty: httpx2.Client, shop: Shop, cook: Cook, photo: Path, settings: Settings
+) -> None:
+    shop.put(shop.library(), "a.jpg", photo)
+
+    hasty.get(_path(shop))
+
+    job = cook.next_job()
+    images = wiring.state(settings, timeout_s=5).images
+    told = images.read(job.tenant, image_id(job.id, "covers/64"))
+    assert told
+    assert (told.status, told.of_library) == ("Uploading", True)
 
 
 def test_nobody_waits_longer_than_the_settings_say(
