@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from worker.contracts.catalogue import ImageRecord, MediumRecord
+from worker.errors import RequestError
 from worker.rules.catalogue import document_key, parsed
 from worker.rules.keys import CATALOGUE, PICTURES
 from worker.state.catalogue import Catalogue, Stored
@@ -54,7 +55,12 @@ def unknown_objects(
 
 
 def _restored(catalogue: Catalogue, stored: Stored) -> Outcome:
-    data = catalogue.objects.read(stored.key, 0, stored.size_bytes)
+    try:
+        data = catalogue.objects.read(stored.key, 0, stored.size_bytes)
+    except RequestError as error:
+        if error.code != "request.not_found":
+            raise
+        return "gone"
     medium = parsed(MediumRecord, stored.key, data)
     if medium:
         return "medium" if catalogue.media.restore(medium) else "known"

@@ -134,6 +134,28 @@ def test_a_picture_that_is_deleted_while_it_comes_back_does_not_come(
     assert gallery.parts.redis.keys("ff:owners:*") == []
 
 
+def test_a_picture_that_is_deleted_once_it_was_listed_does_not_end_the_rebuild(
+    gallery: Gallery,
+) -> None:
+    _, first = gallery.made(key_of(1))
+    gallery.made(key_of(2))
+
+    class Deleting:
+        """A store from which another deletes a picture once all were listed."""
+
+        def list(self, prefix: str) -> list[object]:
+            found: list[object] = list(gallery.store.list(prefix))
+            gallery.catalogue.delete("ann", first)
+            return found
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(gallery.store, name)
+
+    catalogue = gallery.catalogue._replace(objects=Deleting())  # type: ignore[arg-type]
+
+    assert Counter(recatalogue(catalogue)) == {"gone": 1, "known": 2}
+
+
 def test_a_picture_whose_object_is_being_deleted_does_not_come_back(gallery: Gallery) -> None:
     _, image = gallery.made(key_of(1))
     gallery.parts.redis.flushdb()
