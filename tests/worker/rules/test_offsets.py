@@ -181,7 +181,7 @@ def test_the_pass_wants_every_frame_once_by_time() -> None:
     "wanted",
     [
         pytest.param({"times": [0, "0%"]}, id="times"),
-        pytest.param({"times": [-0.0, "-0%"]}, id="times-less-than-nothing"),
+        pytest.param({"times": [-0.0]}, id="times-less-than-nothing"),
         pytest.param({"count": 1}, id="count"),
         pytest.param({"interval_s": 3.0}, id="interval"),
     ],
