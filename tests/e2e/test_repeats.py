@@ -1,8 +1,9 @@
-"""What was covered before is not decoded again; what is private is opened by signed links only."""
+"""What was made before is not decoded again; what is private is opened by signed links only."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -60,6 +61,48 @@ def test_the_same_bytes_uploaded_again_are_not_decoded_again(near: Running, clip
 
     assert first["result"]["source"] != again["result"]["source"]
     assert (was_decoded(first), was_decoded(again)) == (True, False)
+
+
+def test_snapshots_of_the_same_bytes_are_made_once_and_each_job_has_its_own_records(
+    near: Running, clip: Path
+) -> None:
+    wanted: dict[str, Any] = {"count": 2, "size": 64, "storyboard": True, "candidates": 1}
+
+    def ask(plan: bool = False) -> Any:
+        body = {"source": {"upload": upload(near.client, clip)}, **wanted}
+        path = f"/v1/snapshots{'?plan=true' if plan else ''}"
+        answer = near.client.post(path, json=body, headers={"Prefer": "wait=60"})
+        return answer.raise_for_status().json()
+
+    def images_of(job: Any) -> Any:
+        return near.client.get("/v1/images", params={"job": job["id"]}).json()["images"]
+
+    assert ask(plan=True)["plan"]["cached"] is False
+    first = ask()
+    assert (first["status"], was_decoded(first)) == ("succeeded", True)
+    assert ask(plan=True)["plan"]["cached"] is True
+
+    again = ask()
+
+    costs = ("source", "medium", "timings_ms")
+    made, told = ({**job["result"], **dict.fromkeys(costs)} for job in (first, again))
+    assert told == made
+    assert not was_decoded(again)
+    assert again["result"]["source"] != first["result"]["source"]
+    assert again["result"]["medium"]["bytes_read"] == 0
+    before, after = images_of(first), images_of(again)
+    assert len(after) == len(before) == 4
+    assert {image["status"] for image in after} == {"Normal"}
+    assert not {image["image_id"] for image in after} & {image["image_id"] for image in before}
+
+    for image in before:
+        near.client.delete(f"/v1/images/{image['image_id']}").raise_for_status()
+
+    assert images_of(first) == []
+    assert images_of(again) == after
+    board = again["result"]["storyboard"]
+    for file in (*again["result"]["snapshots"], *again["result"]["sheets"], board, board["hls"]):
+        assert near.client.get(urlsplit(file["url"]).path).status_code == 200
 
 
 @pytest.mark.parametrize(
