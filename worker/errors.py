@@ -36,7 +36,9 @@ class CodeRow(NamedTuple):
 
 CODES: dict[str, CodeRow] = {
     "request.invalid": CodeRow(Retry.NEVER, 422, "The request is malformed or a field is wrong."),
-    "request.not_found": CodeRow(Retry.NEVER, 404, "There is no such job, upload, picture or object."),
+    "request.not_found": CodeRow(
+        Retry.NEVER, 404, "There is no such job, upload, picture or object."
+    ),
     "request.content_type": CodeRow(Retry.NEVER, 415, "The content type is not accepted here."),
     "request.too_large": CodeRow(Retry.NEVER, 413, "The request body is over the limit."),
     "request.timeout": CodeRow(Retry.CALLER, 408, "The request's body stopped coming."),
