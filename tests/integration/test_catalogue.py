@@ -13,7 +13,8 @@ from PIL import Image
 
 from tests.integration.queue_parts import TENANT, GatedSource, House
 from tests.minio_server import Minio
-from worker.rules.catalogue import image_id
+from worker.contracts.snapshots import SnapshotRequest
+from worker.rules.catalogue import image_id, medium_id
 from worker.settings import CONFIG_VARIABLE
 from worker.state.images import ImageFilters
 
@@ -100,6 +101,23 @@ def test_a_job_is_done_only_with_its_records_and_loses_nothing_by_waiting(house:
     assert record is not None
     assert record.status == "Normal"
     assert len(list((objects / "catalogue").rglob("*.json"))) == 2
+
+
+def test_a_medium_that_a_job_failed_over_is_known(house: House) -> None:
+    house.start_worker()
+
+    job = house.ended(house.snapshots(count=2))
+
+    assert job.error
+    assert job.error.code == "media.not_video"
+    source = job.request.source if isinstance(job.request, SnapshotRequest) else None
+    assert source
+    medium = house.state.media.read(TENANT, medium_id(TENANT, source, None))
+    assert medium
+    assert (medium.probe.format, medium.probe.width, medium.probe.height) == ("jpeg", 320, 200)
+    assert medium.source == source.url
+    documents = house.config.parent / "objects" / "catalogue" / TENANT / "media"
+    assert [path.stem for path in documents.rglob("*.json")] == [medium.medium_id]
 
 
 def test_records_that_were_lost_are_made_anew_by_the_command(house: House) -> None:

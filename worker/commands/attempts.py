@@ -1,6 +1,7 @@
 """What a slot does for a job of each kind: its story, with its source, its files and its ends."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -12,9 +13,10 @@ from worker.contracts.requests import ChecksumRequest, CoverRequest
 from worker.contracts.results import ChecksumResult, CoverResult
 from worker.contracts.snapshot_results import SnapshotResult
 from worker.contracts.snapshots import SnapshotRequest
+from worker.errors import CoverError, MediaError
 from worker.jobs.checksum import ChecksumStory
 from worker.jobs.cover import CoverStory
-from worker.jobs.opening import Opening
+from worker.jobs.opening import KnownMedia, Opening
 from worker.jobs.plan import PlanStory
 from worker.jobs.snapshot import SnapshotStory
 from worker.ports import Destination
@@ -79,7 +81,9 @@ class Attempts:
     def __init__(self, settings: Settings, state: State, on_hang: Callable[[], None]) -> None:
         self._settings = settings
         self._state = state
-        self._stories = _stories(settings, state, on_hang)
+        covers = wiring.cover_parts(settings, on_hang=on_hang)
+        self._media = KnownMedia(covers.decoder)
+        self._stories = _stories(settings, state, covers._replace(decoder=self._media))
         self._ways = Ways(
             wiring.source_opener(settings, state.uploads, state.images),
             wiring.source_opener(settings, state.uploads, state.images, long=True),
@@ -90,14 +94,15 @@ class Attempts:
     def cover(self, job: AttemptedJob, wanted: CoverRequest, lease: Lease) -> CoverResult:
         """Make covers, or answer from those that were made before."""
         opening, place = self._opening(job, wanted), self._place(job, wanted)
-        result = self._stories.cover.run(
-            wanted,
-            open_source=opening,
-            destination=place.destination,
-            attempt=lease,
-            without_faces=job.without_faces,
-            results=self._state.results.of(job.tenant, place.visibility, refer=place.refer),
-        )
+        with self._seen(job, opening):
+            result = self._stories.cover.run(
+                wanted,
+                open_source=opening,
+                destination=place.destination,
+                attempt=lease,
+                without_faces=job.without_faces,
+                results=self._state.results.of(job.tenant, place.visibility, refer=place.refer),
+            )
         self._catalogue.keep(job, result, opening.fingerprint)
         return result
 
@@ -105,14 +110,15 @@ class Attempts:
         """Make snapshots, or answer from those that were made before."""
         opening, place = self._opening(job, wanted), self._place(job, wanted)
         results = self._state.snapshot_results
-        result = self._stories.snapshot.run(
-            wanted,
-            open_source=opening,
-            destination=place.destination,
-            attempt=lease,
-            without_faces=job.without_faces,
-            results=results.of(job.tenant, place.visibility, refer=place.refer),
-        )
+        with self._seen(job, opening):
+            result = self._stories.snapshot.run(
+                wanted,
+                open_source=opening,
+                destination=place.destination,
+                attempt=lease,
+                without_faces=job.without_faces,
+                results=results.of(job.tenant, place.visibility, refer=place.refer),
+            )
         self._catalogue.keep(job, result, opening.fingerprint)
         return result
 
@@ -130,13 +136,27 @@ class Attempts:
 
         opening = self._opening(job, wanted.wanted)
         story = self._stories.plan
-        result = story.run(wanted, open_source=opening, attempt=lease, cached=cached)
+        with self._seen(job, opening):
+            result = story.run(wanted, open_source=opening, attempt=lease, cached=cached)
         self._catalogue.keep(job, result, opening.fingerprint)
         return result
 
     def checksum(self, job: AttemptedJob, wanted: ChecksumRequest, lease: Lease) -> ChecksumResult:
         """Make an upload to a library a version there."""
         return self._stories.checksum().run(wanted, tenant=job.tenant, attempt=lease)
+
+    @contextmanager
+    def _seen(self, job: AttemptedJob, opening: Opening) -> Iterator[None]:
+        """Keep the medium that an attempt failed over in the catalogue, if it was opened at all."""
+        self._media.last = None
+        try:
+            yield
+        except MediaError:
+            if opening.label and self._media.last:
+                seen = CoverResult(source=opening.label, status="failed", medium=self._media.last)
+                with suppress(CoverError):  # the failure itself is what is told
+                    self._catalogue.keep(job, seen, opening.fingerprint)
+            raise
 
     def _opening(self, job: AttemptedJob, wanted: Pictured) -> Opening:
         is_long = isinstance(wanted, SnapshotRequest)
@@ -152,8 +172,7 @@ class Attempts:
         return wiring.visibility(self._settings, self._state.libraries, job.tenant, wanted)
 
 
-def _stories(settings: Settings, state: State, on_hang: Callable[[], None]) -> Stories:
-    covers = wiring.cover_parts(settings, on_hang=on_hang)
+def _stories(settings: Settings, state: State, covers: wiring.CoverParts) -> Stories:
     sides = (state.transfers, state.entries)
     return Stories(
         CoverStory(*covers),

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from worker.errors import SourceError
-from worker.jobs.opening import Opening
+from tests.readers import BytesReader
+from worker.decoders.still import StillDecoder
+from worker.errors import MediaError, SourceError
+from worker.jobs.opening import KnownMedia, Opening
 from worker.sources.local import LocalSource
 
 
@@ -18,6 +20,7 @@ def test_the_fingerprint_is_that_of_what_was_opened(tmp_path: Path) -> None:
 
     with closing(opening()) as reader:
         assert opening.fingerprint == reader.fingerprint is not None
+        assert opening.label == str(path)
 
 
 def test_a_source_that_cannot_be_opened_has_none(tmp_path: Path) -> None:
@@ -26,3 +29,13 @@ def test_a_source_that_cannot_be_opened_has_none(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         opening()
     assert opening.fingerprint is None
+
+
+def test_what_was_opened_last_is_known_until_the_next_is_opened(photo: Path) -> None:
+    media = KnownMedia(StillDecoder())
+    with closing(media.open(BytesReader(photo.read_bytes()), needed_px=None)) as opened:
+        assert media.last == opened.info
+
+    with pytest.raises(MediaError):
+        media.open(BytesReader(b"no picture"), needed_px=None)
+    assert media.last is None
