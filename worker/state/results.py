@@ -143,12 +143,14 @@ class TenantResults(NamedTuple, Generic[Asked, Made]):
     refer: Callable[..., None] | None = None
 
     def find(self, fingerprint: str, recipe: Asked) -> Made | None:
-        """Raises: what the store raises that is asked for the files."""
+        """Raises: what the store raises that is asked for the files, and why `refer` refuses."""
         try:
             return self.records.find(
                 self.tenant, fingerprint, recipe, self.visibility, refer=self.refer
             )
         except RequestError as error:
+            if error.code != "queue.unavailable":
+                raise
             log.warning("earlier results were not asked: %s", error)
             return None
 

@@ -143,6 +143,17 @@ def test_covers_are_referred_to_before_the_store_is_asked_for_them(parts: Parts)
     assert told == list(KEYS)
 
 
+def test_a_job_that_may_not_refer_any_more_ends(parts: Parts) -> None:
+    def refer(*keys: str) -> None:
+        raise RequestError("job.superseded")
+
+    made = records(parts)
+    keep(made)
+
+    with pytest.raises(RequestError, match=r"job\.superseded"):
+        made.of("ann", "public", refer=refer).find(MEDIUM, RECIPE)
+
+
 def test_a_cover_that_is_in_no_store_is_never_found(parts: Parts) -> None:
     made = records(parts)
 
