@@ -16,6 +16,8 @@ from worker.errors import RequestError
 from worker.rules.recipes import result_key
 from worker.state.scripts import Script
 
+MAX_RESULT_BYTES: Final = 256 * 1024
+
 log = logging.getLogger(__name__)
 # Asking for a file takes the store's time, not ours; a result may have thousands of them.
 _AT_ONCE: Final = 8
@@ -113,9 +115,15 @@ class ResultRecords(Generic[Asked, Made]):
         *,
         result: Made,
     ) -> None:
-        """Keep a result; the least recently used beyond the most are forgotten."""
+        """Keep a result; the least recently used beyond the most are forgotten.
+
+        One of very many files is not kept: it would cost more memory than it saves work.
+        """
+        told = result.model_dump_json()
+        if len(told) > MAX_RESULT_BYTES:
+            return
         name = self._name(tenant, fingerprint, recipe, visibility)
-        self._keep(name, result.model_dump_json(), self._rules.keep_s * 1000, self._rules.most)
+        self._keep(name, told, self._rules.keep_s * 1000, self._rules.most)
 
     def of(
         self, tenant: str, visibility: Visibility, *, refer: Callable[..., None] | None = None

@@ -15,7 +15,7 @@ from worker.contracts.results import CoverInfo, CoverResult
 from worker.contracts.snapshot_results import SnapshotResult
 from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import RequestError, StorageError
-from worker.state.results import KeepRules, ResultRecords
+from worker.state.results import MAX_RESULT_BYTES, KeepRules, ResultRecords
 
 MEDIUM = 'https://media.example/a.jpg "one" 1000'
 RECIPE = Recipe(sizes=[64])
@@ -320,3 +320,14 @@ def test_results_of_all_kinds_share_the_room(parts: Parts) -> None:
     assert covers.find("ann", "a", RECIPE, "public") is None
     assert covers.find("ann", "b", RECIPE, "public") is not None
     assert others.find("ann", "a", SNAPSHOTS, "public") is not None
+
+
+def test_a_result_too_large_for_memory_is_not_kept(parts: Parts) -> None:
+    made = snapshots(parts)
+    told = album().model_copy(update={"snapshots": tuple(still(n) for n in range(1000))})
+    assert len(told.model_dump_json()) > MAX_RESULT_BYTES
+
+    made.keep("ann", MEDIUM, SNAPSHOTS, "public", result=told)
+
+    assert made.find("ann", MEDIUM, SNAPSHOTS, "public") is None
+    assert parts.redis.keys("ff:result*") == []
