@@ -92,7 +92,10 @@ class PyavMedium:
         Raises: MediaError, SourceError.
         """
         self._close_first()
-        return self._films.timeline()
+        timeline = self._films.timeline()
+        # Headers tell the first fragment's length, or none at all.
+        self._info = self._info.model_copy(update={"duration_ms": timeline.duration_ms})
+        return timeline
 
     def forecast(self, wanted: Sequence[Wanted]) -> Forecast:
         """What `frames` would take, by the index; without one frames and jumps are guessed.
