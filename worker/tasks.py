@@ -93,8 +93,8 @@ def _attempt(parts: AttemptParts, lease: Lease) -> None:
     log = _log.bind(job=lease.job.id, attempt=lease.job.attempt)
     try:
         on_stuck = functools.partial(_end_process, parts)
-        with LeaseKeeper(lease, renew_s=parts.renew_s, on_stuck=on_stuck):
-            result = parts.run(lease.job, lease)
+        keeper = LeaseKeeper(lease, renew_s=parts.renew_s, on_stuck=on_stuck)
+        result = keeper.run(lambda: parts.run(lease.job, lease))
     except Interrupted as over:
         log.info("job.left", code=over.code)
     except CoverError as error:

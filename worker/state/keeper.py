@@ -4,8 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Final
+from typing import Final, TypeVar
 
 from worker.errors import RequestError
 from worker.state.leases import Lease
@@ -15,6 +14,8 @@ OVERSTAY_S: Final = 5.0
 LOOK_S: Final = 0.4
 # An interrupted story lets go of its files and connections within this; native code does not hear.
 UNHEARD_S: Final = 0.5
+
+Outcome = TypeVar("Outcome")
 
 
 class Interrupted(BaseException):
@@ -30,58 +31,72 @@ class Interrupted(BaseException):
 
 
 class LeaseKeeper:
-    """Renews the lease in a thread while the block runs in the main thread.
+    """Renews the lease in a thread while its story is told in the main thread.
 
-    When the record says that the attempt is over, the block ends with `Interrupted`. `on_stuck` is
-    called, in the thread, when the block does not end `UNHEARD_S` after that, or `OVERSTAY_S` after
-    the attempt's deadline.
+    When the record says that the attempt is over, the story ends with `Interrupted`. `on_stuck` is
+    called, in the thread, when the story does not end `UNHEARD_S` after that, or `OVERSTAY_S` after
+    the attempt's deadline; until it returns, the main thread does not go on to another attempt.
     """
 
     def __init__(self, lease: Lease, *, renew_s: float, on_stuck: Callable[[Lease], None]) -> None:
         self._lease = lease
         self._renew_s = renew_s
         self._on_stuck = on_stuck
-        self._ended = threading.Event()
+        self._ending = threading.Lock()
+        self._has_ended = False
+        self._told = threading.Event()
         self._over: str | None = None
 
-    def __enter__(self) -> None:
-        # Celery and billiard have the other signal of users. Ours stays taken: one that is late
-        # finds an attempt that has ended, or the next one, which is not over.
-        signal.signal(signal.SIGUSR2, self._interrupt)
-        threading.Thread(target=self._keep, name="lease-keeper", daemon=True).start()
+    def run(self, story: Callable[[], Outcome]) -> Outcome:
+        """What the story gives. Raises: Interrupted, and what the story raises."""
+        try:
+            try:
+                # Celery and billiard have the other signal of users. Ours stays taken: one that
+                # is late finds an attempt that has ended, or the next one, which is not over.
+                signal.signal(signal.SIGUSR2, self._interrupt)
+                threading.Thread(target=self._keep, name="lease-keeper", daemon=True).start()
+                return story()
+            finally:
+                self._end()
+        finally:
+            # It interrupts once, but that may have been the end itself.
+            self._end()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._ended.set()
+    def _end(self) -> None:
+        with self._ending:
+            # Before the event: one that is interrupted inside it would keep its lock for ever.
+            self._has_ended = True
+        self._told.set()
 
     def _interrupt(self, *_: object) -> None:
-        if self._over is not None and not self._ended.is_set():
-            raise Interrupted(self._over)
+        over, self._over = self._over, None
+        if over is not None and not self._has_ended:
+            raise Interrupted(over)
 
     def _keep(self) -> None:
         renewed_s = time.monotonic()
-        while not self._ended.wait(min(LOOK_S, self._renew_s, max(self._left_s(), 0))):
+        while not self._told.wait(min(LOOK_S, self._renew_s, max(self._left_s(), 0))):
             if self._left_s() <= 0:
-                self._on_stuck(self._lease)
+                self._give_up()
                 return
             due = time.monotonic() - renewed_s >= self._renew_s
             renewed_s = time.monotonic() if due else renewed_s
-            self._over = self._why_over(self._lease.renew if due else self._lease.look)
-            if self._over is not None:
-                self._end()
+            over = self._why_over(self._lease.renew if due else self._lease.look)
+            if over is not None:
+                self._over = over
+                signal.pthread_kill(_main_thread(), signal.SIGUSR2)
+                if not self._told.wait(UNHEARD_S):
+                    self._give_up()
                 return
 
     def _left_s(self) -> float:
         return self._lease.left_s + OVERSTAY_S
 
-    def _end(self) -> None:
-        signal.pthread_kill(_main_thread(), signal.SIGUSR2)
-        if not self._ended.wait(UNHEARD_S):
-            self._on_stuck(self._lease)
+    def _give_up(self) -> None:
+        """Call `on_stuck`, unless the story ended in the last moment."""
+        with self._ending:
+            if not self._has_ended:
+                self._on_stuck(self._lease)
 
     @staticmethod
     def _why_over(ask: Callable[[], None]) -> str | None:
