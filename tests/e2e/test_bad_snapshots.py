@@ -87,19 +87,19 @@ MEDIA = {
         lambda: video(Numbered()),
         *AT_5,
         "media.time_beyond_end",
-        "the time 5 s is beyond the end of the video, which is 4 s long",
+        "The time 5 s is beyond the end of the video, which is 4 s long.",
     ),
     "time-beyond-an-end-that-is-not-told": Bad(
         lambda: video(Numbered("libvpx", "webm", muxing=(("live", "1"),), seekable=False)),
         *AT_5,
         "media.time_beyond_end",
-        "the time 5 s is beyond the end of the video, which is 4 s long",
+        "The time 5 s is beyond the end of the video, which is 4 s long.",
     ),
     "later-time-of-a-picture": Bad(
         lambda: photo_path().read_bytes(),
         *AT_5,
         "media.not_video",
-        "'times' after 0 needs a video",
+        "the time 5 s needs a video",
     ),
     "sheet-too-large": Bad(
         lambda: video(Numbered()),

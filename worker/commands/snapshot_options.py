@@ -27,16 +27,21 @@ At = Annotated[
     ),
 ]
 Every = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="A still every so many seconds, from 0.")
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        help=f"A still every so many seconds, from 0. More than {MAX_SNAPSHOTS} need --max.",
+    ),
 ]
 Count = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help=f"So many stills, evenly spread, up to {MAX_SNAPSHOTS}. When nothing is asked for: 5.",
+        help=f"So many stills, evenly spread, up to {MAX_SNAPSHOTS}; of a photo one."
+        " When nothing is asked for: 5.",
     ),
 ]
-Max = Annotated[int | None, typer.Option(metavar="N", help="At most so many, with --every.")]
+Max = Annotated[int | None, typer.Option(metavar="N", help="The first so many only, with --every.")]
 Pick = Annotated[
     str,
     typer.Option(

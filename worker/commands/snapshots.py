@@ -48,7 +48,8 @@ def snapshots(
     """Make stills, sheets of tiles, storyboards and previews of videos here, without a server.
 
     Files are DIR/NAME-snapshot-001.EXT, -candidate-01, -sheet-01, -tile-0001, -storyboard and
-    -preview; older ones are replaced. When nothing is asked for: 5 stills, evenly spread.
+    -preview; older ones are replaced. When nothing is asked for: 5 stills, evenly spread,
+    or the photo itself.
     Exit status: 0 all done, 1 some failed (the others are done), 2 wrong call or settings.
     """
     # The options are named after what they set: nothing is gained by writing them once more.

@@ -32,7 +32,9 @@ class Missing(NamedTuple):
         came = self.of - len(self.wanted)
         if self.wanted and (not came or came / self.of < least_share):
             raise MediaError(
-                "media.frames_missing", f"Only {came} of {self.of} frames could be read."
+                "media.frames_missing",
+                f"Only {came} of {self.of} frames could be read.",
+                stage="decode",
             )
 
 

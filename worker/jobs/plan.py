@@ -71,11 +71,12 @@ class PlanStory:
         with ExitStack() as held:
             with watch.stage("open"):
                 reader = held.enter_context(closing(open_source()))
+            attempt.enter("decode")
+            with watch.stage("open"):
                 max_bytes = self.max_bytes if isinstance(wanted, SnapshotRecipe) else None
                 medium = self.decoder.open(reader, needed_px=1, max_bytes=max_bytes)
                 held.enter_context(closing(medium))
                 timeline = medium.timeline()
-            attempt.enter("decode")
             with watch.stage("decode"):
                 expected = self._expected(wanted, medium, timeline)
             made = reader.fingerprint is not None and cached(reader.fingerprint)

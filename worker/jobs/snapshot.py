@@ -116,6 +116,7 @@ class SnapshotStory:
                 reader = held.enter_context(closing(open_source()))
             if made := earlier.found(results, reader, recipe):
                 return earlier.retold(made, reader, watch.timings())
+            attempt.enter("decode")
             opened = self._opened(recipe, reader, held, watch)
             drawn = self._drawn(recipe, opened, easel, attempt)
         attempt.enter("store")
@@ -130,7 +131,6 @@ class SnapshotStory:
         """Decode: stills and sheets are put as they come."""
         files, makers = easel.files, self._makers(recipe, opened, easel)
         orders = makers.orders(recipe.pick, opened.offsets)
-        attempt.enter("decode")
         tell = _tell(attempt, 0, 90)
         missing = run_pass(opened.medium, orders, tell=tell, watch=files.watch)
         missing.check(self.least_share)

@@ -21,7 +21,7 @@ from worker.geometry.shapes import Size, rounded
 from worker.rules.pieces import most_pieces
 
 # Raised with every change of a time or a grid: results that were kept are then made anew.
-OFFSETS_VERSION: Final = 1
+OFFSETS_VERSION: Final = 2
 # The format's own limit (RFC 9649, 14 bits for a side less one).
 MAX_WEBP_PX: Final = 16_383
 # A sheet is in memory as a whole, three bytes a pixel.
@@ -29,6 +29,8 @@ MAX_SHEET_PIXELS: Final = 64_000_000
 # Up to here samples are taken at exact times where there are too few key frames to choose from.
 DECODED_THROUGH_MS: Final = 60_000
 _SAMPLED_FROM, _SAMPLED_TO = 0.02, 0.98
+# What an attempt is in when it learns this, before the first frame.
+_STAGE: Final = "decode"
 
 
 class Offsets(NamedTuple):
@@ -70,13 +72,13 @@ def offsets_of(recipe: SnapshotRecipe, timeline: Timeline) -> Offsets:
     """When the recipe's frames are in a medium with that timeline.
 
     Raises: MediaError `media.not_video`, `media.no_duration`, `media.time_beyond_end`;
-    RequestError `request.invalid` for more tiles than MAX_TILES.
+    RequestError `request.invalid` for more stills than MAX_SNAPSHOTS, or tiles than MAX_TILES.
     """
     if is_still(timeline):
         _check_for_still(recipe)
         return Offsets(stills_ms=(0,))
     if timeline.duration_ms is None:
-        raise MediaError("media.no_duration")
+        raise MediaError("media.no_duration", stage=_STAGE)
     duration_ms = max(1, timeline.duration_ms)
     tiles_ms, step_ms = _tiles(recipe, duration_ms)
     samples = _samples_wanted(recipe, duration_ms)
@@ -113,19 +115,27 @@ def grid_of(recipe: SnapshotRecipe, tiles: int, frame_size: Size) -> Grid:
 def _check_sheet(grid: Grid, fits: bool, limit: str) -> None:
     if not fits:
         columns, rows, tile = grid
-        raise RequestError(
-            "request.invalid",
-            f"a sheet of {columns} by {rows} tiles of {tile.width} by {tile.height} px"
-            f" is {grid.size.width} by {grid.size.height} px; {limit}",
+        raise _refused(
+            f"A sheet of {columns} by {rows} tiles of {tile.width} by {tile.height} px"
+            f" is {grid.size.width} by {grid.size.height} px; {limit}."
         )
+
+
+def _refused(message: str) -> RequestError:
+    return RequestError("request.invalid", message, stage=_STAGE)
 
 
 def _stills(recipe: SnapshotRecipe, duration_ms: int) -> list[int]:
     if recipe.times is not None:
         return sorted({_offset_ms(time, duration_ms) for time in recipe.times})
     if recipe.interval_s is not None:
-        most = min(recipe.max or MAX_SNAPSHOTS, MAX_SNAPSHOTS)
-        return list(islice(_every(recipe.interval_s, duration_ms), most))
+        stills = _number(recipe.interval_s, duration_ms)
+        if recipe.max is None and stills > MAX_SNAPSHOTS:
+            raise _refused(
+                f"A still every {_of(recipe.interval_s, duration_ms)} makes {stills} stills; there"
+                f" are at most {MAX_SNAPSHOTS}. With 'max' only the first so many are made."
+            )
+        return list(islice(_every(recipe.interval_s, duration_ms), recipe.max))
     wanted = recipe.count or 0
     return [rounded((number + 0.5) * duration_ms / wanted) for number in range(wanted)]
 
@@ -137,10 +147,20 @@ def _offset_ms(time: Time, duration_ms: int) -> int:
     if offset_ms > duration_ms:
         raise MediaError(
             "media.time_beyond_end",
-            f"the time {time:g} s is beyond the end of the video, which is"
-            f" {duration_ms / 1000:g} s long",
+            f"The time {time:.10g} s is beyond the end of the video, which is"
+            f" {duration_ms / 1000:.10g} s long.",
+            stage=_STAGE,
         )
     return offset_ms
+
+
+def _number(interval_s: float, duration_ms: int) -> int:
+    """How many times there are from 0, one every `interval_s`."""
+    return ceil(duration_ms / (interval_s * 1000))
+
+
+def _of(interval_s: float, duration_ms: int) -> str:
+    return f"{interval_s:.10g} s of {duration_ms / 1000:.10g} s"
 
 
 def _every(interval_s: float, duration_ms: int) -> Iterator[int]:
@@ -155,22 +175,20 @@ def _tiles(recipe: SnapshotRecipe, duration_ms: int) -> tuple[tuple[int, ...], f
     if sprite is None:
         return (), 0
     if sprite.interval_s is not None:
-        tiles = ceil(duration_ms / (sprite.interval_s * 1000))
-        _check_tiles(tiles, f"a tile every {sprite.interval_s:g} s of {duration_ms / 1000:g} s")
+        tiles = _number(sprite.interval_s, duration_ms)
+        _check_tiles(tiles, f"A tile every {_of(sprite.interval_s, duration_ms)}")
         return tuple(_every(sprite.interval_s, duration_ms)), sprite.interval_s * 1000
     tiles = sprite.columns * sprite.rows
     if recipe.sprite is None:
         tiles = min(tiles, ceil(duration_ms / 1000))
-    _check_tiles(tiles, f"a sheet of {sprite.columns} by {sprite.rows} tiles")
+    _check_tiles(tiles, f"A sheet of {sprite.columns} by {sprite.rows} tiles")
     step_ms = duration_ms / tiles
     return tuple(rounded(number * step_ms) for number in range(tiles)), step_ms
 
 
 def _check_tiles(tiles: int, what: str) -> None:
     if tiles > MAX_TILES:
-        raise RequestError(
-            "request.invalid", f"{what} makes {tiles} tiles; there are at most {MAX_TILES}"
-        )
+        raise _refused(f"{what} makes {tiles} tiles; there are at most {MAX_TILES}.")
 
 
 def _samples_wanted(recipe: SnapshotRecipe, duration_ms: int) -> int:
@@ -191,14 +209,15 @@ def _spread(samples: int, duration_ms: int) -> tuple[int, ...]:
 
 
 def _check_for_still(recipe: SnapshotRecipe) -> None:
-    """A picture gives itself once, at the start, and nothing that needs time."""
+    """However many stills are asked for, a picture gives itself once; nothing that needs time."""
+    later_s = (time for time in recipe.times or () if isinstance(time, float) and time > 0)
     for name, wanted in (
         ("'sprite'", recipe.sprite),
         ("'storyboard'", recipe.storyboard),
         ("'preview'", recipe.preview),
         ("'candidates'", recipe.candidates),
-        ("'count' over 1", recipe.count is not None and recipe.count > 1),
-        ("'times' after 0", any(time not in {0.0, "0%"} for time in recipe.times or ())),
+        *((f"the time {time_s:.10g} s", True) for time_s in later_s),
     ):
         if wanted:
-            raise MediaError("media.not_video", f"The medium is a picture; {name} needs a video.")
+            message = f"The medium is a picture; {name} needs a video."
+            raise MediaError("media.not_video", message, stage=_STAGE)

@@ -96,7 +96,8 @@ def preview_size(request: PreviewRequest, frame: Size) -> Size:
     if size.height > MAX_SIZE_PX:
         raise RequestError(
             "request.invalid",
-            f"a preview of {size.width} by {size.height} px is too high;"
-            f" a side has at most {MAX_SIZE_PX} px",
+            f"A preview of {size.width} by {size.height} px is too high;"
+            f" a side has at most {MAX_SIZE_PX} px.",
+            stage="decode",
         )
     return size

@@ -172,6 +172,14 @@ def test_failures_are_told_in_their_lines_and_the_others_are_done(
     ]
 
 
+def test_a_photo_gives_itself_when_nothing_is_asked_for(photo: Path, tmp_path: Path) -> None:
+    done = run(photo, "--out-dir", tmp_path, "--json")
+
+    (line,) = lines(done)
+    assert [still["offset_ms"] for still in line["snapshots"]] == [0]
+    assert [path.name for path in tmp_path.iterdir()] == [f"{photo.stem}-snapshot-001.jpg"]
+
+
 def test_a_time_beyond_the_end_fails_before_anything_is_made(steady: Path, tmp_path: Path) -> None:
     done = run(steady, "--at", "1", "--at", "0:01:00", "--out-dir", tmp_path)
 

@@ -100,7 +100,7 @@ def test_a_rotated_clip_is_planned_upright(count_clip: CountClip) -> None:
 
 
 def test_a_picture_is_planned(photo: Path) -> None:
-    result = plan(photo, decoder=StillDecoder(), snapshots={"count": 1})
+    result = plan(photo, decoder=StillDecoder(), snapshots={"count": 5})
 
     assert result.outputs == (
         PlannedOutput(kind="snapshot", count=1, width=512, height=600, format="jpeg"),

@@ -120,4 +120,5 @@ def test_a_preview_that_would_be_too_high_is_refused_before_decoding(
             attempt=log,
         )
 
-    assert (caught.value.code, log.stages, album.files) == ("request.invalid", ["source"], {})
+    assert (caught.value.code, caught.value.stage) == ("request.invalid", "decode")
+    assert (log.stages, album.files) == (["source", "decode"], {})

@@ -103,7 +103,8 @@ def test_what_cannot_be_is_told_before_anything_is_decoded(
             attempt=log,
         )
 
-    assert (caught.value.code, log.stages, album.files) == (code, ["source"], {})
+    assert (caught.value.code, log.stages, album.files) == (code, ["source", "decode"], {})
+    assert caught.value.stage == log.stages[-1]
     assert named in caught.value.message
 
 

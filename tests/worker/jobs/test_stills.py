@@ -199,8 +199,8 @@ def test_a_video_of_one_frame_gives_it_as_often_as_asked(count_clip: CountClip) 
 @pytest.mark.parametrize(
     "wanted",
     [
-        pytest.param({"times": [0]}, id="times"),
-        pytest.param({"count": 1}, id="count"),
+        pytest.param({"times": [0, "50%"]}, id="times"),
+        pytest.param({"count": 5}, id="count"),
         pytest.param({"interval_s": 5.0}, id="interval"),
     ],
 )

@@ -64,16 +64,32 @@ def test_the_shortest_video_has_as_many_stills_as_are_counted(duration_ms: int) 
     assert max(stills_ms) <= max(1, duration_ms)
 
 
-def test_an_interval_makes_no_more_stills_than_there_may_be() -> None:
-    assert len(told(HOUR, interval_s=1.0).stills_ms) == MAX_SNAPSHOTS
+def test_an_interval_of_more_stills_than_there_may_be_is_told_by_numbers() -> None:
+    error = refused(HOUR, interval_s=1.0)
+
+    assert (error.code, error.stage) == ("request.invalid", "decode")
+    assert error.message.startswith("A still every 1 s of 3600 s makes 3600 stills; there are at")
+    assert str(MAX_SNAPSHOTS) in error.message
+    assert "'max'" in error.message
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stills"),
+    [
+        pytest.param({"interval_s": 3.6}, MAX_SNAPSHOTS, id="just-as-many-as-there-may-be"),
+        pytest.param({"interval_s": 1.0, "max": MAX_SNAPSHOTS}, MAX_SNAPSHOTS, id="with-a-max"),
+        pytest.param({"interval_s": 0.04, "max": 7}, 7, id="with-a-small-max"),
+    ],
+)
+def test_an_interval_makes_as_many_stills_as_may_be(wanted: dict[str, Any], stills: int) -> None:
+    assert len(told(HOUR, **wanted).stills_ms) == stills
 
 
 def test_a_time_beyond_the_end_is_named_with_the_end() -> None:
     error = refused(TEN_S, times=[1, 10.5])
 
-    assert error.code == "media.time_beyond_end"
-    assert "10.5 s" in error.message
-    assert "10 s long" in error.message
+    assert (error.code, error.stage) == ("media.time_beyond_end", "decode")
+    assert error.message == ("The time 10.5 s is beyond the end of the video, which is 10 s long.")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +135,8 @@ def test_tiles(
 def test_too_many_tiles_are_told_by_number(sprite: dict[str, Any], tiles: int) -> None:
     error = refused(HOUR, sprite={"tile_width": 16, **sprite})
 
-    assert error.code == "request.invalid"
+    assert (error.code, error.stage) == ("request.invalid", "decode")
+    assert error.message.startswith("A ")
     assert str(tiles) in error.message
     assert str(MAX_TILES) in error.message
 
@@ -182,8 +199,11 @@ def test_the_pass_wants_every_frame_once_by_time() -> None:
     [
         pytest.param({"times": [0, "0%"]}, id="times"),
         pytest.param({"times": [-0.0]}, id="times-less-than-nothing"),
+        pytest.param({"times": ["50%", "100%"]}, id="shares"),
         pytest.param({"count": 1}, id="count"),
+        pytest.param({"count": 5}, id="count-of-several"),
         pytest.param({"interval_s": 3.0}, id="interval"),
+        pytest.param({"interval_s": 3.0, "max": 2}, id="interval-and-max"),
     ],
 )
 def test_a_picture_gives_itself_once(wanted: dict[str, Any]) -> None:
@@ -193,9 +213,7 @@ def test_a_picture_gives_itself_once(wanted: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("wanted", "named"),
     [
-        pytest.param({"times": [0, 1]}, "times", id="a-later-time"),
-        pytest.param({"times": ["1%"]}, "times", id="a-later-share"),
-        pytest.param({"count": 2}, "count", id="count"),
+        pytest.param({"times": [0, 1.5]}, "the time 1.5 s", id="a-later-time"),
         pytest.param({"sprite": {}}, "sprite", id="sprite"),
         pytest.param({"storyboard": True}, "storyboard", id="storyboard"),
         pytest.param({"preview": {}}, "preview", id="preview"),
@@ -205,7 +223,7 @@ def test_a_picture_gives_itself_once(wanted: dict[str, Any]) -> None:
 def test_what_needs_time_is_refused_for_a_picture(wanted: dict[str, Any], named: str) -> None:
     error = refused(STILL, **wanted)
 
-    assert error.code == "media.not_video"
+    assert (error.code, error.stage) == ("media.not_video", "decode")
     assert named in error.message
 
 
@@ -251,7 +269,8 @@ def test_a_sheet_that_is_too_large_is_told_by_numbers(
     with pytest.raises(CoverError) as caught:
         grid_of(SnapshotRecipe(**wanted), 600, frame)
 
-    assert caught.value.code == "request.invalid"
+    assert (caught.value.code, caught.value.stage) == ("request.invalid", "decode")
+    assert caught.value.message.startswith("A sheet of ")
     assert all(number in caught.value.message for number in numbers)
 
 
@@ -267,7 +286,7 @@ def test_offsets_rise_and_lie_in_the_video(
 ) -> None:
     timeline = Timeline(duration_ms=duration_ms)
     counted = told(timeline, count=count, sprite={"columns": columns, "rows": rows})
-    apart = told(timeline, interval_s=interval_s, candidates=20)
+    apart = told(timeline, interval_s=interval_s, max=MAX_SNAPSHOTS, candidates=20)
 
     assert len(counted.stills_ms) == count
     assert len(counted.tiles_ms) == columns * rows
