@@ -111,7 +111,8 @@ class Films:
         film = self._opened(lenient=True) if lenient else self._kept()
         self._film = None
         if film.table is not None and not lenient:
-            self._reader.soon(passes.spans(film.table, wanted))
+            told = passes.spans(film.table, wanted, frames_per_s=film.frames_per_s)
+            self._reader.soon(told)
         self._cursor = Cursor(film.opened, film.clock, reopen=lambda: self._open(lenient=lenient))
         return Pass(self._cursor, film.clock, film.table, on_pass)
 

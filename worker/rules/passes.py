@@ -10,7 +10,12 @@ from worker.contracts.passes import Forecast, Wanted
 # A request costs about what so many bytes cost that are read on.
 READ_THROUGH_BYTES: Final = 256 * 1024
 READ_THROUGH_MS: Final = 2000
-_MARGIN_BYTES: Final = 32 * 1024
+# Which frame is meant is known, and it comes out, only when so many more have been read: those
+# that are decoded before it and shown later (seldom over four), one more, and the frame's own time.
+_READ_ON_FRAMES: Final = 6
+# Frames between two key frames are not all of one size: so much more is told ahead.
+_UNEVEN_BYTES: Final = 32 * 1024
+_USUAL_RATE: Final = 25
 _GUESSED_GROUP_MS: Final = 2000
 
 
@@ -76,19 +81,32 @@ class KeyTable(NamedTuple):
                 return
             start += step
 
-    def reach(self, number: int, at_ms: int) -> tuple[int, int | None]:
-        """Where the medium stands at `at_ms` after that key frame: byte offset and frame number.
+    def reach(self, at_ms: int) -> int:
+        """Behind which byte the medium stands once the frame shown at `at_ms` was read.
 
-        Frames between two key frames are taken to be of one size.
+        That of a key frame is known; those up to the next one are taken to be of one size.
         """
-        key = self.keys[number]
-        after = self.keys[number + 1] if number + 1 < len(self.keys) else self.end
-        passed_ms = min(max(0, at_ms - key.at_ms), after.at_ms - key.at_ms)
-        share = passed_ms / max(1, after.at_ms - key.at_ms)
-        offset = key.offset + max(key.size, round(share * (after.offset - key.offset)))
+        key, after = self._group(at_ms)
+        rest_bytes = max(0, after.offset - key.offset - key.size)
+        return key.offset + key.size + round(_share(key, after, at_ms) * rest_bytes)
+
+    def frames_before(self, at_ms: int) -> int | None:
+        """How many frames are shown before `at_ms`, None where the index does not count them."""
+        key, after = self._group(at_ms)
         if key.number is None or after.number is None:
-            return offset, None
-        return offset, key.number + round(share * (after.number - key.number))
+            return None
+        return key.number + round(_share(key, after, at_ms) * (after.number - key.number))
+
+    def _group(self, at_ms: int) -> tuple[Key, Key]:
+        """The key frame that leads to `at_ms`, and the next one or the end."""
+        number = self.before(at_ms)
+        return self.keys[number], (*self.keys[number + 1 : number + 2], self.end)[0]
+
+
+def _share(key: Key, after: Key, at_ms: int) -> float:
+    """How much of the time between the two has passed, from 0 to 1."""
+    passed_ms = min(max(0, at_ms - key.at_ms), after.at_ms - key.at_ms)
+    return passed_ms / max(1, after.at_ms - key.at_ms)
 
 
 class Stretch(NamedTuple):
@@ -106,30 +124,37 @@ class Stretch(NamedTuple):
 
 
 def stretches(
-    table: KeyTable, wanted: Sequence[Wanted], *, frames_per_s: float = 25
+    table: KeyTable, wanted: Sequence[Wanted], *, frames_per_s: float = _USUAL_RATE
 ) -> Iterator[Stretch]:
     """How each wanted frame is come by, in their order."""
     key, position, decoded = -1, -1, 0
     for one in wanted:
-        if one.pick == "nearest_key":
-            number = table.nearest(one.offset_ms)
-            end, count = table.keys[number].offset + table.keys[number].size, 1
-        else:
-            number = table.before(one.offset_ms)
-            end, at = table.reach(number, one.offset_ms)
-            first = table.keys[number]
-            if at is None or first.number is None:
-                count = 1 + round((one.offset_ms - first.at_ms) * frames_per_s / 1000)
-            else:
-                count = 1 + max(0, at - first.number)
+        number, end, count = _way(table, one, frames_per_s)
         begin = table.keys[number].offset
         if number == key:
             yield Stretch(number, False, position, max(end, position), max(0, count - decoded))
             decoded, position = max(count, decoded), max(end, position)
             continue
-        seek = is_worth_a_seek(position, begin)
-        yield Stretch(number, seek, begin if seek else position, end, count)
-        key, position, decoded = number, max(end, begin), count
+        is_read = number > key >= 0 and begin <= position
+        seek = not is_read and is_worth_a_seek(position, begin)
+        begin = begin if seek else position
+        position = max(end, begin)
+        yield Stretch(number, seek, begin, position, count)
+        key, decoded = number, count
+
+
+def _way(table: KeyTable, one: Wanted, frames_per_s: float) -> tuple[int, int, int]:
+    """The key frame that a wanted one is decoded from, where reading ends, frames from there."""
+    if one.pick == "nearest_key":
+        number = table.nearest(one.offset_ms)
+        return number, table.keys[number].offset + table.keys[number].size, 1
+    number = table.before(one.offset_ms)
+    first = table.keys[number]
+    end = table.reach(one.offset_ms + round(_READ_ON_FRAMES * 1000 / frames_per_s))
+    before = table.frames_before(one.offset_ms)
+    if before is None or first.number is None:
+        return number, end, 1 + round((one.offset_ms - first.at_ms) * frames_per_s / 1000)
+    return number, end, 1 + max(0, before - first.number)
 
 
 def is_worth_a_seek(position: int, begin: int) -> bool:
@@ -144,7 +169,7 @@ def forecast(
 
     Frames that no wanted one refers to are counted too: which they are, only reading tells.
     """
-    rate = frames_per_s or 25
+    rate = frames_per_s or _USUAL_RATE
     if table is None:
         jumps = _jumps(wanted)
         group = round(_GUESSED_GROUP_MS / 2000 * rate)
@@ -168,7 +193,9 @@ def _jumps(wanted: Sequence[Wanted]) -> int:
     return bool(times) + sum(after - at > READ_THROUGH_MS for at, after in pairwise(times))
 
 
-def spans(table: KeyTable, wanted: Sequence[Wanted]) -> list[tuple[int, int]]:
+def spans(
+    table: KeyTable, wanted: Sequence[Wanted], *, frames_per_s: float | None
+) -> list[tuple[int, int]]:
     """The byte ranges a pass will read, as offset and length, in the order of reading.
 
     Empty where the index does not tell sizes: a wrong range costs more than none.
@@ -176,10 +203,11 @@ def spans(table: KeyTable, wanted: Sequence[Wanted]) -> list[tuple[int, int]]:
     if not all(key.size for key in table.keys):
         return []
     ranges: list[tuple[int, int]] = []
-    for stretch, one in zip(stretches(table, wanted), wanted, strict=True):
-        margin = _MARGIN_BYTES if one.pick == "exact" else 0
-        end = min(stretch.end + margin, table.end.offset)
-        begin = max(stretch.begin, sum(ranges[-1]) if ranges and not stretch.seek else 0)
+    planned = stretches(table, wanted, frames_per_s=frames_per_s or _USUAL_RATE)
+    for stretch, one in zip(planned, wanted, strict=True):
+        uneven_bytes = _UNEVEN_BYTES if one.pick == "exact" else 0
+        end = min(stretch.end + uneven_bytes, table.end.offset)
+        begin = max(stretch.begin, 0 if stretch.seek or not ranges else sum(ranges[-1]))
         if end > begin:
             ranges.append((begin, end - begin))
     return ranges

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -5,6 +6,7 @@ from worker.contracts.passes import Wanted
 from worker.rules.passes import Key, KeyTable, forecast, is_worth_a_seek, spans, stretches
 
 GROUP_MS, GROUP_BYTES, GROUP_FRAMES, KEY_BYTES = 2000, 1_000_000, 50, 100_000
+READ_ON_BYTES = 200_000
 
 
 def table(groups: int, *, hidden: tuple[int, ...] = (), sized: bool = True) -> KeyTable:
@@ -79,13 +81,17 @@ def test_key_frames_cost_their_own_bytes_and_one_picture_each() -> None:
 def test_an_exact_frame_costs_its_group_of_pictures_up_to_it() -> None:
     told = forecast(table(10), [Wanted(GROUP_MS * 4 + 1000)], frames_per_s=25)
 
-    assert (told.bytes, told.frames, told.seeks) == (GROUP_BYTES // 2, 26, 1)
+    half = KEY_BYTES + (GROUP_BYTES - KEY_BYTES) // 2
+    assert told.bytes is not None
+    assert half < told.bytes <= half + READ_ON_BYTES
+    assert (told.frames, told.seeks) == (26, 1)
 
 
 def test_frames_of_one_group_share_what_leads_to_them() -> None:
     near = forecast(table(10), [Wanted(1000), Wanted(1000), Wanted(1500)], frames_per_s=25)
 
-    assert (near.bytes, near.seeks) == (GROUP_BYTES * 3 // 4, 1)
+    alone = forecast(table(10), [Wanted(1500)], frames_per_s=25)
+    assert (near.bytes, near.seeks) == (alone.bytes, 1)
     assert near.frames <= 40
 
 
@@ -120,7 +126,7 @@ def test_small_gaps_are_read_through() -> None:
 def test_what_is_announced_is_in_order_and_in_the_medium(groups: int, offsets: list[int]) -> None:
     keys = table(groups)
 
-    told = spans(keys, [Wanted(at) for at in offsets])
+    told = spans(keys, [Wanted(at) for at in offsets], frames_per_s=25)
 
     assert all(offset >= 0 and length > 0 for offset, length in told)
     assert all(offset + length <= keys.end.offset for offset, length in told)
@@ -130,8 +136,62 @@ def test_what_is_announced_is_in_order_and_in_the_medium(groups: int, offsets: l
 def test_key_frames_are_announced_exactly() -> None:
     wanted = [Wanted(0, "nearest_key"), Wanted(GROUP_MS, "nearest_key")]
 
-    assert spans(table(3), wanted) == [(500, KEY_BYTES), (500 + GROUP_BYTES, KEY_BYTES)]
-    assert spans(table(3, sized=False), wanted) == []
+    told = spans(table(3), wanted, frames_per_s=25)
+
+    assert told == [(500, KEY_BYTES), (500 + GROUP_BYTES, KEY_BYTES)]
+    assert spans(table(3, sized=False), wanted, frames_per_s=25) == []
+
+
+@pytest.mark.parametrize("into_ms", [0, 40, 1000, 1200])
+@pytest.mark.parametrize("rate", [10, 25, 60])
+def test_what_is_announced_holds_the_frames_that_are_read_behind_the_one_meant(
+    into_ms: int, rate: float
+) -> None:
+    shown_later = 4
+    at_ms = into_ms + (1 + shown_later) * 1000 / rate
+
+    (told,) = spans(table(5), [Wanted(GROUP_MS + into_ms)], frames_per_s=rate)
+
+    needed = KEY_BYTES + min(1, at_ms / GROUP_MS) * (GROUP_BYTES - KEY_BYTES)
+    assert told[0] == 500 + GROUP_BYTES
+    assert needed <= told[1] <= needed + READ_ON_BYTES
+
+
+def test_what_is_announced_near_a_groups_end_holds_the_next_key_frame() -> None:
+    keys = table(5)
+
+    (told,) = spans(keys, [Wanted(2 * GROUP_MS - 40)], frames_per_s=25)
+
+    assert sum(told) >= keys.keys[2].offset + KEY_BYTES
+
+
+def test_nothing_is_announced_behind_the_end() -> None:
+    keys = table(5)
+
+    assert sum(spans(keys, [Wanted(10_000)], frames_per_s=25)[-1]) == keys.end.offset
+
+
+def test_a_key_frame_that_was_read_is_not_sought() -> None:
+    wanted = [Wanted(2 * GROUP_MS - 40), Wanted(2 * GROUP_MS + 400)]
+
+    told = forecast(table(5), wanted, frames_per_s=25)
+    begun, went_on = spans(table(5), wanted, frames_per_s=25)
+
+    assert told.seeks == 1
+    assert went_on[0] == sum(begun)
+
+
+@given(st.integers(1, 20), OFFSETS)
+def test_a_forecast_counts_what_is_announced_but_for_what_is_uneven(
+    groups: int, offsets: list[int]
+) -> None:
+    wanted = [Wanted(at) for at in offsets]
+
+    told = forecast(table(groups), wanted, frames_per_s=25)
+
+    announced = sum(length for _, length in spans(table(groups), wanted, frames_per_s=25))
+    assert told.bytes is not None
+    assert told.bytes <= announced <= told.bytes + 32 * 1024 * len(wanted)
 
 
 def test_a_medium_that_ends_before_its_index_is_cut_short() -> None:
