@@ -13,7 +13,7 @@ from api.subscribers import Subscribers, Subscription
 from worker.contracts.jobs import Job, JobEvent
 from worker.contracts.names import FINISHED
 from worker.errors import RequestError
-from worker.state.events import Entry, EventLog, order_of
+from worker.state.events import START, Entry, EventLog, order_of
 from worker.state.listing import Filters
 
 PING_S: Final = 15.0
@@ -22,6 +22,7 @@ RETRY_MS: Final = 1000
 PAGE: Final = 500
 MAX_UNFINISHED: Final = 200
 _KNOWN_MOST: Final = 10_000
+_NO_ID: Final = ""
 
 Wants = Callable[[JobEvent], bool]
 
@@ -92,8 +93,9 @@ class Feed:
     async def _events(self, opening: Opening, wants: Wants) -> AsyncGenerator[Entry | None]:
         """States, then events; None where nothing happened for a while."""
         yield None
-        for state in opening.states:
-            yield Entry(opening.position, state)
+        # Who is cut off between them has to hear all of them again.
+        for left, state in enumerate(opening.states, 1 - len(opening.states)):
+            yield Entry(_NO_ID if left else opening.position, state)
 
         def ours(event: JobEvent) -> bool:
             return event.tenant == self._reach.tenant and wants(event)
@@ -108,9 +110,12 @@ class Feed:
     async def _after(
         self, position: str, subscription: Subscription
     ) -> AsyncGenerator[Entry | None]:
-        """What the stream holds, then what is told, each once; ends when Redis does not answer."""
+        """What the stream holds, then what is told, each once.
+
+        Ends when Redis does not answer, and when the stream forgot what was still to be told.
+        """
         try:
-            while page := await run_in_threadpool(self._log.after, position, count=PAGE):
+            while page := await run_in_threadpool(self._page, position):
                 position = page[-1].id
                 for entry in page:
                     yield entry
@@ -122,6 +127,13 @@ class Feed:
                 return
             if told is None or order_of(told.id) > order_of(position):
                 yield told
+
+    def _page(self, position: str) -> list[Entry]:
+        """The next entries after an id. Raises: RequestError when some are gone already."""
+        page = self._log.after(position, count=PAGE)
+        if page and position != START and not self._log.holds(position):
+            raise RequestError("queue.unavailable")
+        return page
 
     async def _may_hear(self, event: JobEvent, ours: Wants) -> bool:
         """Whether the caller reaches the job, which is looked up once where some are hidden."""
@@ -161,4 +173,4 @@ def _line(entry: Entry | None) -> bytes:
     if entry.event.progress is not None:
         told["progress"] = entry.event.progress.model_dump()
     data = json.dumps(told, separators=(",", ":"))
-    return format_sse_event(data_str=data, event="job", id=entry.id, retry=RETRY_MS)
+    return format_sse_event(data_str=data, event="job", id=entry.id or None, retry=RETRY_MS)

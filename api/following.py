@@ -75,4 +75,6 @@ class Follower:
                 position = entry.id
                 for listener in self._listeners:
                     listener.tell(entry)
+                # Thousands may listen: the others are served between two entries.
+                await asyncio.sleep(0)
         return position

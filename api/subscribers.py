@@ -54,7 +54,8 @@ class Subscribers:
         self._closing = False
 
     def __len__(self) -> int:
-        return len(self._subscriptions)
+        """How many are still told something."""
+        return sum(not subscription.is_over for subscription in self._subscriptions)
 
     @contextmanager
     def subscribed(self, wants: Callable[[JobEvent], bool]) -> Iterator[Subscription]:

@@ -41,6 +41,7 @@ class Events:
 
     def _parsed(self) -> Iterator[Event]:
         fields: dict[str, str] = {}
+        last_id = ""
         for line in self.answer.iter_lines():
             name, _, value = line.partition(": ")
             if line and not name:
@@ -48,7 +49,8 @@ class Events:
             elif line:
                 fields[name] = value
             elif "data" in fields:
-                yield Event(fields["event"], json.loads(fields["data"]), fields["id"])
+                last_id = fields.get("id", last_id)
+                yield Event(fields["event"], json.loads(fields["data"]), last_id)
                 fields = {}
 
 

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
-from api.feeds import Feed, Opening
+from api.feeds import PAGE, Feed, Opening
 from api.reach import Reach
 from api.subscribers import MAX_WAITING, Subscribers
 from tests.redis_server import RedisServer
 from tests.worker.state.parts import Parts
 from worker.contracts.jobs import JobEvent
 from worker.errors import RequestError
-from worker.state.events import START, Entry, EventLog
+from worker.state.events import EVENTS_KEY, START, Entry, EventLog
 
 PING = b": ping\n\n"
 
@@ -72,6 +73,34 @@ def test_what_was_read_from_the_stream_is_not_told_again(parts: Parts) -> None:
         return await ids(stream)
 
     assert asyncio.run(listen()) == ["4-0"]
+
+
+def test_one_cut_off_between_the_first_states_hears_all_of_them_again(parts: Parts) -> None:
+    states = tuple(JobEvent("ann", f"job_{n}", "cover", "queued", 1) for n in range(3))
+
+    async def listen() -> list[bytes]:
+        stream = feed(parts, Subscribers()).of_all(Opening("3-0", states))
+        async with aclosing(stream):
+            return [await anext(stream) for _ in range(4)]
+
+    ping, *told = asyncio.run(listen())
+    assert ping == PING
+    assert [b"\nid: 3-0\n" in state for state in told] == [False, False, True]
+
+
+def test_a_stream_ends_where_what_comes_next_was_forgotten_meanwhile(parts: Parts) -> None:
+    fields: dict[Any, Any] = {"tenant": "ann", "id": "job_1", "kind": "cover", "status": "running"}
+    for number in range(1, 2 * PAGE + 10):
+        parts.redis.xadd(EVENTS_KEY, {**fields, "revision": number}, id=f"{number}-0")
+
+    async def listen() -> list[str]:
+        stream = feed(parts, Subscribers(), ping_s=0.01).of_all(Opening("1-0"))
+        assert await anext(stream) == PING
+        await anext(stream)
+        parts.redis.xtrim(EVENTS_KEY, maxlen=5, approximate=False)
+        return await ids(stream)
+
+    assert asyncio.run(listen()) == [f"{number}-0" for number in range(3, PAGE + 2)]
 
 
 def test_after_closing_a_stream_ends_at_once(parts: Parts) -> None:

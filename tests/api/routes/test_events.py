@@ -214,9 +214,10 @@ def test_one_that_reads_too_slowly_is_cut_off_and_misses_nothing(
     served: Served, client: httpx2.Client, records: redis.Redis
 ) -> None:
     job_id = make_job(client)
-    count = 60 * MAX_WAITING
+    count = 20 * MAX_WAITING
     fields: dict[Any, Any] = {"tenant": DEFAULT_TENANT, "id": job_id, "kind": "cover"}
-    fields["status"] = "running"
+    # Large enough that no buffer on the way holds them all.
+    fields |= {"status": "running", "percent": "1", "stage": "x" * 6000}
     told: list[int] = []
     with followed(served.url, "/v1/events") as events:
         last_id = events.next().id
@@ -235,6 +236,24 @@ def test_one_that_reads_too_slowly_is_cut_off_and_misses_nothing(
             for event in islice(events, count - len(told)):
                 told.append(event.data["revision"])
                 last_id = event.id
+
+    assert told == list(range(count))
+
+
+def test_one_that_keeps_up_stays_through_a_burst(
+    served: Served, client: httpx2.Client, records: redis.Redis
+) -> None:
+    job_id = make_job(client)
+    count = 4 * MAX_WAITING
+    fields: dict[Any, Any] = {"tenant": DEFAULT_TENANT, "id": job_id, "kind": "cover"}
+    fields["status"] = "running"
+    with followed(served.url, "/v1/events") as events:
+        events.next()
+        with records.pipeline() as pipe:
+            for number in range(count):
+                pipe.xadd(EVENTS_KEY, {**fields, "revision": str(number)})
+            pipe.execute()
+        told = [event.data["revision"] for event in islice(events, count)]
 
     assert told == list(range(count))
 
