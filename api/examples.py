@@ -101,9 +101,10 @@ def _file(first: str, extension: str, content_type: str, size_bytes: int) -> dic
     }
 
 
-def _still(first: str, offset_ms: int, **told: Any) -> dict[str, Any]:
+def _still(first: str, number: int, offset_ms: int, **told: Any) -> dict[str, Any]:
     return {
         **_file(first, "jpg", "image/jpeg", 48211),
+        "number": number,
         "offset_ms": offset_ms,
         "pts_ms": offset_ms + 12,
         "width": 640,
@@ -122,8 +123,8 @@ SNAPSHOT_JOB: Final[dict[str, Any]] = {
         "source": _SOURCE,
         "status": "succeeded",
         "pick": "exact",
-        "snapshots": [_still("a1", 1500), _still("a2", 5000)],
-        "candidates": [_still("a3", 4000, faces=1, score=87.5)],
+        "snapshots": [_still("a1", 1, 1500), _still("a2", 2, 5000)],
+        "candidates": [_still("a3", 1, 4000, faces=1, score=87.5)],
         "sheets": [
             {
                 **_file("b1", "jpg", "image/jpeg", 18112),

@@ -24,9 +24,9 @@ def _free(*_: str) -> None:
     """Nobody counts who needs an object here: the catalogue does so by itself."""
 
 
-def _still(settings: Settings, visibility: Visibility, number: int) -> SnapshotInfo:
+def _still(settings: Settings, visibility: Visibility, at_s: int, number: int) -> SnapshotInfo:
     """A picture in the store."""
-    data = f"picture {number}".encode()
+    data = f"picture {at_s}".encode()
     piece = Piece("snapshots", f"snapshot-{number:03d}", "jpg", "image/jpeg")
     placed = wiring.store_destination(settings)("default", visibility, _free).put(data, piece)
     return SnapshotInfo(
@@ -34,8 +34,9 @@ def _still(settings: Settings, visibility: Visibility, number: int) -> SnapshotI
         content_type="image/jpeg",
         bytes=len(data),
         sha256="0" * 64,
-        offset_ms=number * 1000,
-        pts_ms=number * 1000,
+        number=number,
+        offset_ms=at_s * 1000,
+        pts_ms=at_s * 1000,
         width=64,
         height=36,
         crop_box=(0, 0, 64, 36),
@@ -52,7 +53,9 @@ def finished(client: httpx2.Client, settings: Settings, attempts: Attempts) -> F
     def finish(visibility: Visibility = "public") -> str:
         body = {"source": SOURCE, "count": 2, "candidates": 1, "visibility": visibility}
         job_id = str(client.post("/v1/snapshots", json=body).json()["id"])
-        stills = [_still(settings, visibility, number) for number in range(3)]
+        stills = [
+            _still(settings, visibility, at_s, number) for at_s, number in ((0, 1), (1, 2), (2, 1))
+        ]
         result = SnapshotResult(
             source="clip.mp4",
             status="succeeded",

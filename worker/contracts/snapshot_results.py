@@ -30,9 +30,11 @@ class FileInfo(Frozen):
 class SnapshotInfo(FileInfo):
     """A still: asked for at `offset_ms`, it shows the frame at `pts_ms`.
 
+    `number` counts from 1 what was asked for, or found as a candidate: a missing one has its own.
     `crop_box` is the region of the upright frame that it shows; `score` is told of candidates.
     """
 
+    number: int
     offset_ms: int
     pts_ms: int | None
     width: int

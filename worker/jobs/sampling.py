@@ -12,7 +12,6 @@ from worker.jobs.passing import Order
 from worker.jobs.stills import Drawn, Easel
 from worker.ports import Scorer
 from worker.rules.candidates import Sample, with_faces, with_sample
-from worker.rules.labels import numbered
 from worker.rules.offsets import Offsets
 
 
@@ -35,7 +34,7 @@ class Samples:
     def put(self) -> tuple[SnapshotInfo, ...]:
         """Put the candidates, the best first. Raises: StorageError."""
         return tuple(
-            self.easel.put(self._drawn[sample], numbered("candidate", rank), score=sample.score)
+            self.easel.put(self._drawn[sample], "candidate", rank, score=sample.score)
             for rank, sample in enumerate(self._best, start=1)
         )
 

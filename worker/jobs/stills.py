@@ -13,7 +13,7 @@ from worker.jobs.finishing import Picture
 from worker.jobs.looking import Eyes, Looked
 from worker.jobs.passing import Order
 from worker.rules.framing import Framing, follows_faces, framing
-from worker.rules.labels import numbered
+from worker.rules.labels import Numbered, numbered
 
 
 class Drawn(NamedTuple):
@@ -51,10 +51,13 @@ class Easel:
             (*picture.frame.flags, *(looked.flags if looked else ())),
         )
 
-    def put(self, drawn: Drawn, label: str, *, score: float | None = None) -> SnapshotInfo:
+    def put(
+        self, drawn: Drawn, kind: Numbered, number: int, *, score: float | None = None
+    ) -> SnapshotInfo:
         """Put a drawn snapshot and tell it. Raises: StorageError."""
         return SnapshotInfo(
-            **self.files.put_picture(drawn.data, label).model_dump(),
+            **self.files.put_picture(drawn.data, numbered(kind, number)).model_dump(),
+            number=number,
             offset_ms=drawn.offset_ms,
             pts_ms=drawn.pts_ms,
             width=drawn.framing.pixels.width,
@@ -82,4 +85,4 @@ class Stills:
     def _take(self, number: int, offset_ms: int, picture: Picture | None) -> None:
         if picture is not None:
             drawn = self.easel.draw(picture, offset_ms)
-            self.infos.append(self.easel.put(drawn, numbered("snapshot", number)))
+            self.infos.append(self.easel.put(drawn, "snapshot", number))

@@ -67,7 +67,7 @@ class Sheets:
             faces=None,
             flags=picture.frame.flags,
         )
-        self._tiles.append(self.easel.put(drawn, numbered("tile", number + 1)))
+        self._tiles.append(self.easel.put(drawn, "tile", number + 1))
 
     def _finish(self, offsets_ms: tuple[int, ...]) -> None:
         """Put the sheet, and let go of it."""

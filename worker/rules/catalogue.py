@@ -22,7 +22,7 @@ _MAX_NAME_CHARACTERS: Final = 120
 Record = TypeVar("Record", ImageRecord, MediumRecord)
 
 
-class Drawn(NamedTuple):
+class JobPicture(NamedTuple):
     """A picture of a job by its label, type and title, with what is known once it is made."""
 
     label: str
@@ -58,7 +58,7 @@ def medium_id(tenant: str, source: SourceReference, fingerprint: str | None) -> 
     return sha256(json.dumps([tenant, told], sort_keys=True).encode()).hexdigest()[:32]
 
 
-def expected(request: AnyRequest) -> list[Drawn]:
+def expected(request: AnyRequest) -> list[JobPicture]:
     """The pictures that a job is sure to make if it succeeds on a medium that allows all of it."""
     if isinstance(request, CoverRequest):
         name = source_name(request.source)
@@ -68,7 +68,7 @@ def expected(request: AnyRequest) -> list[Drawn]:
     return []
 
 
-def made(result: AnyResult) -> list[Drawn]:
+def made(result: AnyResult) -> list[JobPicture]:
     """The pictures that a job made, each with the facts of its record."""
     if isinstance(result, CoverResult):
         name = file_name(result.source)
@@ -77,6 +77,17 @@ def made(result: AnyResult) -> list[Drawn]:
     if isinstance(result, SnapshotResult):
         return list(_snapshots_made(result))
     return []
+
+
+def unneeded(request: AnyRequest, result: AnyResult) -> list[str]:
+    """The labels that were expected of a video, of a job whose medium is a picture.
+
+    However many stills are asked for, a picture gives itself once, without a time.
+    """
+    if not (isinstance(result, SnapshotResult) and any(s.pts_ms is None for s in result.snapshots)):
+        return []
+    came = {each.label for each in made(result)}
+    return [each.label for each in expected(request) if each.label not in came]
 
 
 def document(record: ImageRecord | MediumRecord) -> bytes:
@@ -127,25 +138,25 @@ def file_name(label: str) -> str:
 _HIDDEN: Final = ("tenant", "of_library")
 
 
-def _cover(size_px: int | None, name: str, facts: Mapping[str, Any] | None = None) -> Drawn:
+def _cover(size_px: int | None, name: str, facts: Mapping[str, Any] | None = None) -> JobPicture:
     told = f"Cover of {name}, {size_px} px" if size_px else f"Cover of {name}"
-    return Drawn(f"covers/{cover_label(size_px)}", "CoverSnapshot", told, facts or {})
+    return JobPicture(f"covers/{cover_label(size_px)}", "CoverSnapshot", told, facts or {})
 
 
-def _drawn_cover(cover: CoverInfo, name: str, offset_ms: int | None) -> Drawn:
+def _drawn_cover(cover: CoverInfo, name: str, offset_ms: int | None) -> JobPicture:
     return _cover(cover.size, name, {**_facts(cover), "offset_ms": offset_ms})
 
 
-def _snapshots_expected(request: SnapshotRequest) -> Iterator[Drawn]:
+def _snapshots_expected(request: SnapshotRequest) -> Iterator[JobPicture]:
     name = source_name(request.source)
-    for number in range(_stills(request)):
-        yield Drawn(_label("snapshot", number), "NormalSnapshot", f"Snapshot of {name}")
+    for number in range(1, _stills(request) + 1):
+        yield JobPicture(_label("snapshot", number), "NormalSnapshot", f"Snapshot of {name}")
     if request.candidates:
-        yield Drawn(_label("candidate", 0), "NormalSnapshot", f"Candidate of {name}")
+        yield JobPicture(_label("candidate", 1), "NormalSnapshot", f"Candidate of {name}")
     if request.sprite or request.storyboard:
-        yield Drawn(_label("sheet", 0), "SpriteSnapshot", f"Sheet 1 of {name}")
+        yield JobPicture(_label("sheet", 1), "SpriteSnapshot", f"Sheet 1 of {name}")
     if request.preview:
-        yield Drawn(f"snapshots/{PREVIEW}", "NormalSnapshot", f"Preview of {name}")
+        yield JobPicture(f"snapshots/{PREVIEW}", "NormalSnapshot", f"Preview of {name}")
 
 
 def _stills(request: SnapshotRequest) -> int:
@@ -155,40 +166,38 @@ def _stills(request: SnapshotRequest) -> int:
     return request.count or max(len(seconds), len(times - seconds), bool(request.interval_s))
 
 
-def _snapshots_made(result: SnapshotResult) -> Iterator[Drawn]:
+def _snapshots_made(result: SnapshotResult) -> Iterator[JobPicture]:
     name = file_name(result.source)
-    stills: tuple[tuple[Numbered, str, tuple[SnapshotInfo, ...]], ...] = (
-        ("snapshot", "", result.snapshots),
-        ("candidate", ", candidate", result.candidates),
-    )
-    for kind, what, found in stills:
-        for number, still in enumerate(found):
-            facts = {**_facts(still), "offset_ms": still.offset_ms}
-            title = f"{name} at {_seconds(still.offset_ms)}{what}"
-            yield Drawn(_label(kind, number), "NormalSnapshot", title, facts)
+    for still in result.snapshots:
+        yield _still("snapshot", still, "NormalSnapshot", name)
+    for still in result.candidates:
+        yield _still("candidate", still, "NormalSnapshot", name, ", candidate")
     yield from _sheets_made(result, name)
     if result.preview:
-        yield Drawn(
+        yield JobPicture(
             f"snapshots/{PREVIEW}", "NormalSnapshot", f"Preview of {name}", _facts(result.preview)
         )
 
 
-def _sheets_made(result: SnapshotResult, name: str) -> Iterator[Drawn]:
+def _sheets_made(result: SnapshotResult, name: str) -> Iterator[JobPicture]:
     board = result.storyboard
     indexes = (board, board.hls, board.dash) if board else ()
     objects = tuple(index.key for index in indexes if index and index.key)
-    tile_number = 0
-    for number, sheet in enumerate(result.sheets):
+    for number, sheet in enumerate(result.sheets, start=1):
         offset_ms = sheet.offsets_ms[0] if sheet.offsets_ms else None
         facts = {**_facts(sheet), "offset_ms": offset_ms, "objects": objects}
-        yield Drawn(
-            _label("sheet", number), "SpriteSnapshot", f"Sheet {number + 1} of {name}", facts
-        )
+        title = f"Sheet {number} of {name}"
+        yield JobPicture(_label("sheet", number), "SpriteSnapshot", title, facts)
         for tile in sheet.tiles:
-            facts = {**_facts(tile), "offset_ms": tile.offset_ms}
-            title = f"{name} at {_seconds(tile.offset_ms)}, tile"
-            yield Drawn(_label("tile", tile_number), "SpriteOriginSnapshot", title, facts)
-            tile_number += 1
+            yield _still("tile", tile, "SpriteOriginSnapshot", name, ", tile")
+
+
+def _still(
+    kind: Numbered, still: SnapshotInfo, type_: ImageType, name: str, what: str = ""
+) -> JobPicture:
+    facts = {**_facts(still), "offset_ms": still.offset_ms}
+    title = f"{name} at {still.offset_ms / 1000:.10g} s{what}"
+    return JobPicture(_label(kind, still.number), type_, title, facts)
 
 
 def _facts(made: Frozen) -> dict[str, Any]:
@@ -196,10 +205,5 @@ def _facts(made: Frozen) -> dict[str, Any]:
     return made.model_dump(include=names)
 
 
-def _label(kind: Numbered, before: int) -> str:
-    """The label of a file that comes after `before` others of its kind."""
-    return f"snapshots/{numbered(kind, before + 1)}"
-
-
-def _seconds(offset_ms: int) -> str:
-    return f"{offset_ms / 1000:.10g} s"
+def _label(kind: Numbered, number: int) -> str:
+    return f"snapshots/{numbered(kind, number)}"

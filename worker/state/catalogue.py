@@ -14,7 +14,14 @@ from worker.contracts.catalogue import ImageRecord, MediumRecord
 from worker.contracts.jobs import AnyResult, AttemptedJob, source_of
 from worker.contracts.results import ChecksumResult
 from worker.errors import RequestError, StorageError
-from worker.rules.catalogue import document, document_key, made, medium_id
+from worker.rules.catalogue import (
+    document,
+    document_key,
+    image_id,
+    made,
+    medium_id,
+    unneeded,
+)
 from worker.rules.keys import content_type_of, sidecar_key
 from worker.rules.visibility import is_of_library
 from worker.state.images import ImageRecords, records_of, taken_at
@@ -76,6 +83,8 @@ class Catalogue(NamedTuple):
             self.media.documented(medium)
         if records:
             self.images.keep(job, records)
+        for label in unneeded(job.request, result):
+            self.images.remove(job.tenant, image_id(job.id, label))
 
     def delete(self, tenant: str, image_id: str) -> None:
         """Remove a picture, and at once its objects that no other picture or job needs.

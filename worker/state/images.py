@@ -13,7 +13,7 @@ from ulid import ULID
 from worker.contracts.catalogue import ImageRecord, ImageType
 from worker.contracts.jobs import AnyRequest, AttemptedJob, Job
 from worker.errors import RequestError
-from worker.rules.catalogue import Drawn, document, expected, image_id
+from worker.rules.catalogue import JobPicture, document, expected, image_id
 from worker.rules.visibility import is_of_library
 from worker.state import image_scripts
 from worker.state.connection import redis_errors_as_ours
@@ -49,7 +49,7 @@ def records_of(
     tenant: str,
     job_id: str,
     request: AnyRequest,
-    drawn: Iterable[Drawn],
+    drawn: Iterable[JobPicture],
     medium_id: str | None = None,
 ) -> list[ImageRecord]:
     """The records of a job's pictures: Normal those that have a key, Uploading the others."""

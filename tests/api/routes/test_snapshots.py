@@ -202,7 +202,7 @@ def _made(settings: Settings, visibility: Visibility) -> SnapshotResult:
         return _file(settings, visibility, data, piece)
 
     still = Piece("snapshots", "snapshot-001", "jpg", "image/jpeg")
-    shape: dict[str, Any] = {"width": 8, "height": 8, "crop_box": (0, 0, 8, 8)}
+    shape: dict[str, Any] = {"number": 1, "width": 8, "height": 8, "crop_box": (0, 0, 8, 8)}
     return SnapshotResult(
         source="clip.mp4",
         status="succeeded",

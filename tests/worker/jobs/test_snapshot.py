@@ -118,6 +118,8 @@ def test_the_rest_of_a_damaged_clip_comes_with_a_list_of_what_is_missing(
     assert (result.status, result.flags) == ("succeeded", (FRAMES_MISSING,))
     assert result.missing_ms
     came = [still.offset_ms for still in result.snapshots]
+    assert all(still.offset_ms == (still.number - 1) * 1000 for still in result.snapshots)
+    assert all(f"-{still.number:03}." in str(still.path) for still in result.snapshots)
     assert sorted([*came, *result.missing_ms]) == list(range(0, 20_000, 1000))
     for still in result.snapshots:
         assert number_in(album.picture(still)) == still.offset_ms // 100

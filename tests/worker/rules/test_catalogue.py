@@ -21,7 +21,7 @@ from worker.contracts.snapshot_results import (
 )
 from worker.contracts.snapshots import SnapshotRequest
 from worker.rules.catalogue import (
-    Drawn,
+    JobPicture,
     document,
     document_key,
     expected,
@@ -31,6 +31,7 @@ from worker.rules.catalogue import (
     medium_id,
     parsed,
     source_name,
+    unneeded,
 )
 from worker.rules.keys import sidecar_key
 
@@ -60,14 +61,18 @@ def _file(key: str) -> dict[str, Any]:
     }
 
 
-def still(key: str, offset_ms: int) -> SnapshotInfo:
+def still(key: str, offset_ms: int, number: int = 1, **told: Any) -> SnapshotInfo:
     return SnapshotInfo(
-        **_file(key),
-        offset_ms=offset_ms,
-        pts_ms=offset_ms,
-        width=4,
-        height=2,
-        crop_box=(0, 0, 4, 2),
+        **{
+            **_file(key),
+            "number": number,
+            "offset_ms": offset_ms,
+            "pts_ms": offset_ms,
+            "width": 4,
+            "height": 2,
+            "crop_box": (0, 0, 4, 2),
+            **told,
+        }
     )
 
 
@@ -220,7 +225,7 @@ def test_covers_are_told_with_their_facts() -> None:
     result = CoverResult(source=URL, status="succeeded", frame=frame, covers=(cover,))
 
     assert made(result) == [
-        Drawn(
+        JobPicture(
             "covers/cover",
             "CoverSnapshot",
             "Cover of my clip.mp4",
@@ -242,8 +247,8 @@ def test_snapshots_are_told_by_their_types_titles_and_times() -> None:
     result = SnapshotResult(
         source=URL,
         status="succeeded",
-        snapshots=(still("s1", 0), still("s2", 12_500)),
-        sheets=(sheet("h1", still("t1", 2000)), sheet("h2", still("t2", 6000))),
+        snapshots=(still("s1", 0), still("s3", 12_500, 3)),
+        sheets=(sheet("h1", still("t1", 2000)), sheet("h2", still("t3", 6000, 3))),
         storyboard=StoryboardInfo(**_file("vtt"), hls=index),
         preview=PreviewInfo(
             **_file("p"), width=4, height=2, duration_ms=1, frames=1, pieces_ms=(0,)
@@ -255,16 +260,31 @@ def test_snapshots_are_told_by_their_types_titles_and_times() -> None:
 
     assert [(each.label, each.type, each.title) for each in found] == [
         ("snapshots/snapshot-001", "NormalSnapshot", "my clip.mp4 at 0 s"),
-        ("snapshots/snapshot-002", "NormalSnapshot", "my clip.mp4 at 12.5 s"),
+        ("snapshots/snapshot-003", "NormalSnapshot", "my clip.mp4 at 12.5 s"),
         ("snapshots/candidate-01", "NormalSnapshot", "my clip.mp4 at 60 s, candidate"),
         ("snapshots/sheet-01", "SpriteSnapshot", "Sheet 1 of my clip.mp4"),
         ("snapshots/tile-0001", "SpriteOriginSnapshot", "my clip.mp4 at 2 s, tile"),
         ("snapshots/sheet-02", "SpriteSnapshot", "Sheet 2 of my clip.mp4"),
-        ("snapshots/tile-0002", "SpriteOriginSnapshot", "my clip.mp4 at 6 s, tile"),
+        ("snapshots/tile-0003", "SpriteOriginSnapshot", "my clip.mp4 at 6 s, tile"),
         ("snapshots/preview", "NormalSnapshot", "Preview of my clip.mp4"),
     ]
     assert found[3].facts["objects"] == found[5].facts["objects"] == ("vtt", "hls")
     assert found[1].facts["offset_ms"] == 12_500
+
+
+@pytest.mark.parametrize(
+    ("pts_ms", "labels"),
+    [
+        pytest.param(None, ["snapshots/snapshot-002", "snapshots/snapshot-003"], id="picture"),
+        pytest.param(0, [], id="video-with-missing-frames"),
+    ],
+)
+def test_a_picture_needs_no_more_than_itself(pts_ms: int | None, labels: list[str]) -> None:
+    result = SnapshotResult(
+        source=URL, status="succeeded", snapshots=(still("s1", 0, pts_ms=pts_ms),)
+    )
+
+    assert unneeded(snapshots(count=3), result) == labels
 
 
 def image(**changes: Any) -> ImageRecord:

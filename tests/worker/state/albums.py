@@ -25,7 +25,13 @@ def file(number: int) -> dict[str, Any]:
 
 def still(number: int) -> SnapshotInfo:
     return SnapshotInfo(
-        **file(number), offset_ms=number, pts_ms=0, width=1, height=1, crop_box=(0, 0, 1, 1)
+        **file(number),
+        number=number + 1,
+        offset_ms=number,
+        pts_ms=0,
+        width=1,
+        height=1,
+        crop_box=(0, 0, 1, 1),
     )
 
 

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.worker.state.albums import album
 from tests.worker.state.parts import Parts
 from tests.worker.state.pictures import PROBE, URL, Gallery, cover, key_of, result
 from worker.contracts.catalogue import ImageRecord, MediumRecord
 from worker.contracts.jobs import AttemptedJob
 from worker.contracts.requests import ChecksumRequest
 from worker.contracts.results import ChecksumResult
+from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshots import SnapshotRequest
 from worker.errors import RequestError
 from worker.rules.catalogue import image_id, parsed
 from worker.rules.keys import sidecar_key
@@ -38,6 +41,21 @@ def test_every_record_has_a_document_that_says_the_same(gallery: Gallery) -> Non
     assert medium
     assert parsed(MediumRecord, key, document(gallery, key)) == medium
     assert (medium.source, medium.probe) == (URL, PROBE)
+
+
+def test_a_picture_leaves_one_record_however_many_stills_were_asked_for(gallery: Gallery) -> None:
+    wanted = {"source": {"url": URL}, "count": 3, "lane": "live"}
+    job = gallery.parts.jobs.create("ann", SnapshotRequest.model_validate(wanted))
+    gallery.images.expect(job)
+    still = album().snapshots[0].model_copy(update={"pts_ms": None})
+    told = SnapshotResult(source=URL, status="succeeded", medium=PROBE, snapshots=(still,))
+
+    gallery.catalogue.keep(gallery.begin(job).job, told, None)
+
+    page = gallery.images.page("ann", ImageFilters(job=job.id), cursor=None, limit=10)
+    assert [(image.label, image.status) for image in page.images] == [
+        ("snapshots/snapshot-001", "Normal")
+    ]
 
 
 def test_another_attempt_at_the_same_job_leaves_the_same(gallery: Gallery) -> None:
