@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,13 @@ class Made(NamedTuple):
 
 def a_folder(request: pytest.FixtureRequest) -> Made:
     folder: Path = request.getfixturevalue("tmp_path")
-    return Made(FolderDestination(folder=folder, stem="clip"), lambda path: Path(path).read_bytes())
+    held = ExitStack()
+
+    def read(path: str) -> bytes:
+        held.close()
+        return Path(path).read_bytes()
+
+    return Made(held.enter_context(FolderDestination(folder=folder, stem="clip")), read)
 
 
 def a_store(name: str, visibility: Visibility) -> Callable[[pytest.FixtureRequest], Made]:

@@ -87,12 +87,13 @@ def _outcome(file: CorpusFile, detector: MediapipeDetector, folder: Path) -> Out
     )
     held = 0
     try:
-        result = story.run(
-            Recipe(sizes=[256]),
-            open_source=lambda: LocalSource(max_bytes=64 * 1024 * 1024).open(file.path),
-            destination=FolderDestination(folder=folder, stem=file.path.stem),
-            attempt=Calm(),
-        )
+        with FolderDestination(folder=folder, stem=file.path.stem) as destination:
+            result = story.run(
+                Recipe(sizes=[256]),
+                open_source=lambda: LocalSource(max_bytes=64 * 1024 * 1024).open(file.path),
+                destination=destination,
+                attempt=Calm(),
+            )
     except CoverError:
         result = None
     if result is not None and result.crop is not None:

@@ -72,12 +72,13 @@ def cover(
 
     def made(**source: Any) -> CoverResult:
         wanted = CoverRequest.model_validate({"source": source, "sizes": [256]})
-        return story.run(
-            wanted,
-            open_source=lambda: open_source("default", wanted.source),
-            destination=wiring.folder_destination(tmp_path, "cover"),
-            attempt=Quiet(),
-        )
+        with wiring.folder_destination(tmp_path, "cover") as destination:
+            return story.run(
+                wanted,
+                open_source=lambda: open_source("default", wanted.source),
+                destination=destination,
+                attempt=Quiet(),
+            )
 
     return made
 

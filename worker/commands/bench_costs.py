@@ -41,12 +41,13 @@ def comparisons(media: BenchMedia, folder: Path) -> list[Comparison]:
     recipe = Recipe(sizes=[SIZE_PX])
 
     def ours(path: Path) -> None:
-        story.run(
-            recipe,
-            open_source=partial(wiring.open_argument, settings, str(path)),
-            destination=wiring.folder_destination(folder, "ours"),
-            attempt=CommandAttempt(),
-        )
+        with wiring.folder_destination(folder, "ours") as destination:
+            story.run(
+                recipe,
+                open_source=partial(wiring.open_argument, settings, str(path)),
+                destination=destination,
+                attempt=CommandAttempt(),
+            )
 
     plain = PlainProcess(folder)
     return [

@@ -56,12 +56,13 @@ def first_medium_there(base_url: str, album: Album, folder: Path) -> list[Row]:
 
 
 def _cover(story: CoverStory, reader: Reader, folder: Path) -> None:
-    result = story.run(
-        Recipe(sizes=[SIZE_PX]),
-        open_source=lambda: reader,
-        destination=wiring.folder_destination(folder, "first"),
-        attempt=CommandAttempt(),
-    )
+    with wiring.folder_destination(folder, "first") as destination:
+        result = story.run(
+            Recipe(sizes=[SIZE_PX]),
+            open_source=lambda: reader,
+            destination=destination,
+            attempt=CommandAttempt(),
+        )
     assert result.status == "succeeded", result.error
 
 

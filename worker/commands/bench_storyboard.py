@@ -74,12 +74,13 @@ class Ours:
         children = children_of()
         begun_s = time.monotonic()
         before_s = time.process_time() + sum(map(cpu_s, children))
-        result = run(
-            recipe,
-            open_source=partial(wiring.open_argument, self._settings, medium, long=True),
-            destination=wiring.folder_destination(self._folder, "ours"),
-            attempt=CommandAttempt(),
-        )
+        with wiring.folder_destination(self._folder, "ours") as destination:
+            result = run(
+                recipe,
+                open_source=partial(wiring.open_argument, self._settings, medium, long=True),
+                destination=destination,
+                attempt=CommandAttempt(),
+            )
         used_s = time.process_time() + sum(map(cpu_s, children)) - before_s
         return Spent(used_s, time.monotonic() - begun_s), result
 

@@ -63,13 +63,14 @@ def serve(lines: Lines, kind: str, recipe: Request, out_dir: Path) -> None:
     for line in lines:
         source, stem, without_faces = json.loads(line)
         try:
-            result = run(
-                recipe,
-                open_source=partial(wiring.open_argument, settings, source, long=is_long),
-                destination=wiring.folder_destination(out_dir, stem),
-                attempt=OrderAttempt(lines),
-                without_faces=without_faces,
-            )
+            with wiring.folder_destination(out_dir, stem) as destination:
+                result = run(
+                    recipe,
+                    open_source=partial(wiring.open_argument, settings, source, long=is_long),
+                    destination=destination,
+                    attempt=OrderAttempt(lines),
+                    without_faces=without_faces,
+                )
         except CoverError as error:
             result = failed(kind, shown_argument(source), error)
         say(lines, "result", result.model_dump(mode="json"))

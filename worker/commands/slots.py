@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,7 +11,6 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from glob import escape
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final, Generic
@@ -19,7 +19,7 @@ from worker.commands.orders import Order
 from worker.commands.works import Result, Work
 from worker.errors import WorkerError
 from worker.rules.arguments import shown_argument
-from worker.rules.keys import file_stem, unfinished_name
+from worker.rules.keys import unfinished_name
 
 CHILD: Final = "worker.commands.slot"
 _ASKS_TO_END: Final = (signal.SIGINT, signal.SIGTERM)
@@ -171,6 +171,5 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _sweep(order: Order, folder: Path) -> None:
-    """Remove what a process that died was writing."""
-    for unfinished in folder.glob(unfinished_name(escape(file_stem(order.stem, "")) + "*")):
-        unfinished.unlink(missing_ok=True)
+    """Remove what a process that died had made of the source so far."""
+    shutil.rmtree(folder / unfinished_name(order.stem), ignore_errors=True)

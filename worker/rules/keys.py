@@ -112,6 +112,6 @@ def file_stem(source_stem: str, label: str) -> str:
     return f"{source_stem}-{label}"
 
 
-def unfinished_name(name: str) -> str:
-    """What a command's file is called while it is being written."""
-    return f".{name}.part"
+def unfinished_name(source_stem: str) -> str:
+    """The folder of a command's files of one source until all of them are there."""
+    return f".{source_stem}.part"

@@ -1,8 +1,11 @@
 """Where finished files go: the store for jobs, a folder for commands."""
 
 import hashlib
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 from worker.contracts.names import Visibility
@@ -48,24 +51,61 @@ class StoreDestination:
 
 
 class FolderDestination:
-    """Files named after their source's stem; whole or not there."""
+    """Files of one source in a folder, named after the source's stem: all of them, or none.
+
+    Used in a `with` block, at whose end they come into the folder. Until then they are in a hidden
+    one beside them, which an error removes; what the folder had before then stays as it was.
+    """
 
     def __init__(self, *, folder: Path, stem: str) -> None:
-        self._folder = folder
-        self._stem = stem
+        self._folder, self._stem = folder, stem
+        self._unfinished = folder / unfinished_name(stem)
+        self._names: dict[str, None] = {}
+
+    def __enter__(self) -> Self:
+        # A process that was killed may have left some.
+        shutil.rmtree(self._unfinished, ignore_errors=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Raises: StorageError."""
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            shutil.rmtree(self._unfinished, ignore_errors=True)
 
     def put(self, data: bytes, piece: Piece) -> Placed:
         path = self._folder / f"{file_stem(self._stem, piece.label)}.{piece.extension}"
-        unfinished = path.with_name(unfinished_name(path.name))
-        try:
-            unfinished.write_bytes(data)
-            unfinished.replace(path)
-        except OSError as error:
-            unfinished.unlink(missing_ok=True)
-            raise StorageError("storage.unavailable", f"{path}: {error.strerror}") from error
+        with _told_of(path):
+            self._unfinished.mkdir(exist_ok=True)
+            (self._unfinished / path.name).write_bytes(data)
+        self._names[path.name] = None
         return Placed(path=str(path))
 
     def reference(self, placed: Placed) -> str:
         """The name of the file: siblings lie beside each other."""
         assert placed.path is not None
         return quote(Path(placed.path).name)
+
+    def _finish(self) -> None:
+        """Move the files into the folder. Where one cannot be there, none stays."""
+        done: list[Path] = []
+        try:
+            for name in self._names:
+                path = self._folder / name
+                with _told_of(path):
+                    (self._unfinished / name).replace(path)
+                done.append(path)
+        except StorageError:
+            for path in done:
+                path.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError("storage.unavailable", f"{path}: {error.strerror}") from error

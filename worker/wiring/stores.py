@@ -1,6 +1,7 @@
 """Where covers, uploads and the files of libraries are kept."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from worker import registry
@@ -45,7 +46,9 @@ def store_destination(settings: Settings) -> OpenDestination:
     )
 
 
-def folder_destination(folder: Path, stem: str) -> Destination:
-    """Where a command's covers go: `folder`, in files named after `stem`."""
-    opened: Destination = registry.load(registry.DESTINATIONS, "folder")(folder=folder, stem=stem)
+def folder_destination(folder: Path, stem: str) -> AbstractContextManager[Destination]:
+    """Where a command's files go: `folder`, named after `stem`, at the end of the `with` block."""
+    opened: AbstractContextManager[Destination] = registry.load(registry.DESTINATIONS, "folder")(
+        folder=folder, stem=stem
+    )
     return opened

@@ -68,8 +68,10 @@ def test_a_process_that_dies_is_told_and_the_next_source_gets_another(
     photo: Path, tmp_path: Path
 ) -> None:
     killer = Killer("decode")
-    (tmp_path / unfinished_name("one-64.jpg")).touch()
-    (tmp_path / unfinished_name("other-64.jpg")).touch()
+    for stem in ("one", "one-2"):
+        unfinished = tmp_path / unfinished_name(stem)
+        unfinished.mkdir()
+        (unfinished / f"{stem}-64.jpg").touch()
 
     def once(order: Order, word: str, value: Any) -> None:
         if order.stem == "one":
@@ -81,7 +83,7 @@ def test_a_process_that_dies_is_told_and_the_next_source_gets_another(
     assert lost.error is not None
     assert (lost.error.code, lost.error.stage) == ("worker.lost", "decode")
     assert done.status == "succeeded"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".other-64.jpg.part", "two-64.jpg"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".one-2.part", "two-64.jpg"]
 
 
 def test_a_process_that_dies_looking_for_faces_goes_on_without_them(

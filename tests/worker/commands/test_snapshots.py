@@ -29,9 +29,16 @@ def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "worker.commands", "snapshots", *map(str, arguments)]
 
 
-def run(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run(
+    *arguments: str | Path, stdin: bytes = b"", **variables: str
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        command(*arguments), input=stdin, capture_output=True, timeout=100, check=False
+        command(*arguments),
+        input=stdin,
+        capture_output=True,
+        timeout=100,
+        check=False,
+        env={**os.environ, **variables},
     )
 
 
@@ -172,6 +179,28 @@ def test_failures_are_told_in_their_lines_and_the_others_are_done(
     ]
 
 
+@pytest.mark.parametrize("least_share", [1.0, 0.1], ids=["all-needed", "some-needed"])
+def test_a_video_that_fails_half_way_leaves_no_file(
+    steady: Path, tmp_path: Path, least_share: float
+) -> None:
+    holed = tmp_path / "holed.mp4"
+    whole = steady.read_bytes()
+    begin, end = len(whole) * 2 // 5, len(whole) * 4 // 5
+    holed.write_bytes(whole[:begin] + bytes(end - begin) + whole[end:])
+
+    done = run(
+        *(holed, "--count", "20", "--out-dir", tmp_path / "out", "--json"),
+        FIRSTFRAME_SNAPSHOTS__LEAST_SHARE=str(least_share),
+    )
+
+    (line,) = lines(done)
+    made = {str(path) for path in (tmp_path / "out").iterdir()}
+    assert made == {still["path"] for still in line["snapshots"]}
+    assert (line["status"], bool(made)) == (
+        ("failed", False) if least_share == 1 else ("succeeded", True)
+    )
+
+
 def test_a_photo_gives_itself_when_nothing_is_asked_for(photo: Path, tmp_path: Path) -> None:
     done = run(photo, "--out-dir", tmp_path, "--json")
 
@@ -252,7 +281,7 @@ def test_a_terminal_that_cannot_redraw_sees_results_only(clip: Path, tmp_path: P
     assert [line.startswith(f"{clip} -> ") for line in seen.splitlines()] == [True, True]
 
 
-def test_ctrl_c_twice_leaves_no_process_and_no_half_file(
+def test_ctrl_c_twice_leaves_no_process_and_no_file(
     media_server: MediaServer, steady: Path, tmp_path: Path
 ) -> None:
     variables = {**os.environ, "FIRSTFRAME_FETCH__ALLOW_PRIVATE_ADDRESSES": "true"}
@@ -260,22 +289,18 @@ def test_ctrl_c_twice_leaves_no_process_and_no_half_file(
     wanted = command(steady, url, "--every", "0.04", "--format", "png", "--out-dir", tmp_path)
     with subprocess.Popen(wanted, env=variables, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("*.png")) and time.monotonic() < deadline:
+        while not (begun := list(tmp_path.glob(".steady.part/*"))) and time.monotonic() < deadline:
             time.sleep(0.01)
         family = psutil.Process(process.pid).children(recursive=True)
         for _ in range(2):
             process.send_signal(signal.SIGINT)
         assert process.wait(10) != 0
 
+    assert begun
     assert len(family) >= 2
     _, left = psutil.wait_procs(family, timeout=5)
     assert [each for each in left if each.status() != psutil.STATUS_ZOMBIE] == []
-    made = list(tmp_path.iterdir())
-    assert made
-    assert {path.suffix for path in made} == {".png"}
-    for path in made:
-        with Image.open(path) as picture:
-            picture.load()
+    assert list(tmp_path.iterdir()) == []
 
 
 def _number(still: dict[str, Any]) -> int:
