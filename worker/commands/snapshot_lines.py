@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from worker.commands.telling import error_line
+from worker.contracts.names import FRAMES_MISSING
 from worker.contracts.plans import PlannedOutput, PlanResult
-from worker.contracts.snapshot_results import FileInfo, SnapshotResult
+from worker.contracts.snapshot_results import FileInfo, PreviewInfo, SnapshotResult
 from worker.rules.labels import FORM
 
 _LABELLED: Final = re.compile(rf"-(?:{FORM.pattern})\.[a-z0-9]+$")
@@ -23,7 +24,7 @@ def _made(result: SnapshotResult) -> str:
         _some(len(result.candidates), "candidate"),
         result.sheets and f"{_some(len(result.sheets), 'sheet')} of {_some(tiles, 'tile')}",
         "storyboard" if result.storyboard else "",
-        "preview" if result.preview else "",
+        _preview(result.preview),
         _missing(result.missing_ms),
     )
     told = ", ".join(part for part in made if part)
@@ -54,6 +55,12 @@ def _output(output: PlannedOutput) -> str:
 
 def _some(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
+
+
+def _preview(preview: PreviewInfo | None) -> str:
+    if preview is None:
+        return ""
+    return "preview, frames of it missing" if FRAMES_MISSING in preview.flags else "preview"
 
 
 def _missing(missing_ms: tuple[int, ...]) -> str:

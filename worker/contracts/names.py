@@ -17,7 +17,7 @@ PUBLISHED_AT_HEADER: Final = "firstframe_published_at_ms"
 
 # A flag of a crop: nobody could look for faces.
 FACE_UNAVAILABLE: Final = "face.unavailable"
-# A flag of a snapshot result: frames that were asked for did not come.
+# A flag of a snapshot result, and of a preview: frames that were asked for did not come.
 FRAMES_MISSING: Final = "frames.missing"
 
 DEFAULT_TENANT: Final = "default"

@@ -73,19 +73,24 @@ class StoryboardInfo(FileInfo):
 
 
 class PreviewInfo(FileInfo):
-    """The moving preview; `pieces_ms` are the times in the video that its pieces begin at."""
+    """The moving preview; `pieces_ms` are the times in the video that its pieces begin at.
+
+    It has the flag `frames.missing` where it is shorter for frames that did not come.
+    """
 
     width: int
     height: int
     duration_ms: int
     frames: int
     pieces_ms: tuple[int, ...]
+    flags: tuple[str, ...] = ()
 
 
 class SnapshotResult(Frozen):
     """The result of a snapshot job, or one line of `firstframe snapshots --json`.
 
-    `missing_ms` are the offsets whose frames did not come; then `flags` has `frames.missing`.
+    `missing_ms` are the offsets of stills and tiles whose frames did not come; then `flags` has
+    `frames.missing`.
     """
 
     source: str

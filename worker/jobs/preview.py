@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from worker.contracts.names import FRAMES_MISSING
 from worker.contracts.passes import Wanted
 from worker.contracts.snapshot_results import PreviewInfo
 from worker.contracts.snapshots import PreviewRequest
@@ -46,6 +47,7 @@ class Preview:
             duration_ms=frames * shown.frame_ms,
             frames=frames,
             pieces_ms=tuple(piece.start_ms for piece in shown.pieces),
+            flags=(FRAMES_MISSING,) if missing else (),
         )
 
     def _views(

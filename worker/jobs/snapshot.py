@@ -75,6 +75,11 @@ class Drawn(NamedTuple):
     missing: Missing
     preview: PreviewInfo | None
 
+    @property
+    def lacks(self) -> bool:
+        """Whether frames did not come, be it samples that only serve a choice."""
+        return bool(self.missing.wanted or (self.preview and self.preview.flags))
+
 
 @dataclass(frozen=True)
 class SnapshotStory:
@@ -105,7 +110,7 @@ class SnapshotStory:
         """Make all that the recipe asks for; files are put as they come.
 
         `results` knows what was made before: the same bytes are then not decoded again. What lacks
-        frames, or faces that nobody could look for, is not kept there.
+        frames, if only some to choose from, or faces that nobody could look for, is not kept there.
         Raises: CoverError, which `failed` turns into a result.
         """
         easel = self._easel(recipe, destination, attempt, without_faces=without_faces)
@@ -121,7 +126,7 @@ class SnapshotStory:
             drawn = self._drawn(recipe, opened, easel, attempt)
         attempt.enter("store")
         result = self._stored(recipe, opened, drawn, easel.files)
-        if not (result.flags or easel.eyes.missed):
+        if not (drawn.lacks or easel.eyes.missed):
             earlier.keep(results, reader, recipe, result)
         return result
 

@@ -21,7 +21,8 @@ class Sheets:
     """The sheets of one attempt: one in memory at a time, all with one grid.
 
     `grid` is that for the size the file claims; the first frame's size is the true one, for which
-    `grid_for` is asked again. `apart`: every tile is also put as a picture of its own.
+    `grid_for` is asked again: sheets that no frame came for are made only then. `apart`: every
+    tile is also put as a picture of its own.
     """
 
     easel: Easel
@@ -31,6 +32,8 @@ class Sheets:
     grid_for: Callable[[Size], Grid]
     apart: bool = False
     infos: list[SheetInfo] = field(default_factory=list)
+    _is_true: bool = False
+    _full: list[tuple[tuple[int, ...], tuple[int | None, ...]]] = field(default_factory=list)
     _canvas: Canvas | None = None
     _pts_ms: list[int | None] = field(default_factory=list)
     _tiles: list[SnapshotInfo] = field(default_factory=list)
@@ -44,12 +47,17 @@ class Sheets:
         self._pts_ms.append(self._placed(number, picture) if picture else None)
         is_last = number == len(self.offsets_ms) - 1
         if is_last or len(self._pts_ms) == self.grid.capacity:
-            self._finish(self.offsets_ms[number + 1 - len(self._pts_ms) : number + 1])
+            offsets_ms = self.offsets_ms[number + 1 - len(self._pts_ms) : number + 1]
+            self._full.append((offsets_ms, tuple(self._pts_ms)))
+            self._pts_ms = []
+        if is_last or self._is_true:
+            self._put_full()
 
     def _placed(self, number: int, picture: Picture) -> int | None:
         """Draw a tile; the time of its frame."""
-        if self._canvas is None and not self.infos:
-            self.grid = self.grid_for(picture.size)
+        if not self._is_true:
+            self.grid, self._is_true = self.grid_for(picture.size), True
+            self._put_full()
         self._canvas = self._canvas or self.maker.canvas(self.grid)
         with self.easel.files.watch.stage("crop"):
             view = picture.medium.view(picture.frame, picture.whole, *self.grid.tile)
@@ -69,8 +77,14 @@ class Sheets:
         )
         self._tiles.append(self.easel.put(drawn, "tile", number + 1))
 
-    def _finish(self, offsets_ms: tuple[int, ...]) -> None:
-        """Put the sheet, and let go of it."""
+    def _put_full(self) -> None:
+        """Put the sheets that have all their tiles; several only where all of these are black."""
+        for offsets_ms, pts_ms in self._full:
+            self._put(offsets_ms, pts_ms)
+        self._full = []
+
+    def _put(self, offsets_ms: tuple[int, ...], pts_ms: tuple[int | None, ...]) -> None:
+        """Put a sheet, and let go of it."""
         grid, files = self.grid, self.easel.files
         canvas = self._canvas or self.maker.canvas(grid)
         data = files.encoded(canvas.view())
@@ -84,8 +98,8 @@ class Sheets:
             tile_width=grid.tile.width,
             tile_height=grid.tile.height,
             offsets_ms=offsets_ms,
-            pts_ms=tuple(self._pts_ms),
+            pts_ms=pts_ms,
             tiles=tuple(self._tiles),
         )
         self.infos.append(sheet)
-        self._canvas, self._pts_ms, self._tiles = None, [], []
+        self._canvas, self._tiles = None, []

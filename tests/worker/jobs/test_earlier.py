@@ -286,13 +286,25 @@ def test_a_file_that_vanished_is_made_again(studio: Studio, count_clip: CountCli
     assert not studio.was_decoded
 
 
+@pytest.mark.parametrize(
+    ("wanted", "hole"),
+    [
+        pytest.param({"interval_s": 1}, (0.45, 0.55), id="stills"),
+        pytest.param({"preview": {"duration_s": 15}}, (0.46, 0.55), id="preview"),
+        pytest.param({"candidates": 2}, (0.3, 0.7), id="samples"),
+    ],
+)
 def test_snapshots_that_lack_frames_are_not_kept(
-    studio: Studio, count_clip: CountClip, tmp_path: Path
+    studio: Studio,
+    count_clip: CountClip,
+    tmp_path: Path,
+    wanted: dict[str, Any],
+    hole: tuple[float, float],
 ) -> None:
-    clip = holed(count_clip(Counting(frames=200, gop=10, scenes=10)), tmp_path, 0.45, 0.55)
-    assert studio.make(clip, {"interval_s": 1}).missing_ms
+    clip = holed(count_clip(Counting(frames=200, gop=10, scenes=10)), tmp_path, *hole)
+    assert studio.make(clip, wanted).status == "succeeded"
 
-    studio.make(clip, {"interval_s": 1})
+    studio.make(clip, wanted)
 
     assert studio.was_decoded
 

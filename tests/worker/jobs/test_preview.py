@@ -12,6 +12,8 @@ from PIL import Image, ImageSequence
 from tests.media import Clip
 from tests.worker.jobs.counting import Counting, number_in
 from tests.worker.jobs.snapshot_bench import Album, Log, opener, story, told
+from tests.worker.jobs.test_snapshot import holed
+from worker.contracts.names import FRAMES_MISSING
 from worker.contracts.snapshot_results import PreviewInfo
 from worker.contracts.snapshots import SnapshotRecipe
 from worker.errors import RequestError
@@ -64,6 +66,19 @@ def test_a_clip_shorter_than_its_preview_is_shown_whole(count_clip: CountClip) -
     assert result.preview is not None
     assert result.preview.pieces_ms == (0,)
     assert numbers(album, result.preview) == list(range(12))
+
+
+def test_a_preview_that_lacks_frames_tells_so(count_clip: CountClip, tmp_path: Path) -> None:
+    clip = holed(count_clip(Counting(frames=200, gop=10, scenes=10)), tmp_path, 0.45, 0.55)
+
+    result, album = told(clip, preview={"duration_s": 15.0, "format": "gif"})
+
+    preview = result.preview
+    assert preview is not None
+    assert (preview.flags, result.flags, result.missing_ms) == ((FRAMES_MISSING,), (), ())
+    assert 75 <= preview.frames < 150
+    assert preview.duration_ms == 100 * preview.frames
+    assert len(numbers(album, preview)) == preview.frames
 
 
 def test_a_clip_of_one_frame_gives_a_preview_of_one(count_clip: CountClip) -> None:

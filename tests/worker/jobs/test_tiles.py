@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from tests.media import Clip
-from tests.worker.jobs.counting import Counting, number_in, tiles_of
+from tests.worker.jobs.counting import Counting, is_black, number_in, tiles_of
 from tests.worker.jobs.snapshot_bench import Album, told
+from tests.worker.jobs.test_snapshot import holed
 from worker.contracts.snapshot_results import SheetInfo
 
 CountClip = Callable[[Counting], Path]
@@ -93,6 +94,30 @@ def test_a_rotated_clip_has_tall_tiles(count_clip: CountClip) -> None:
     (sheet,) = result.sheets
     assert (sheet.tile_width, sheet.tile_height) == (160, 284)
     assert [number_in(tile) for tile in tiles(album, sheet)] == [0, 20, 40, 60, 80]
+
+
+@pytest.mark.parametrize(
+    ("rows", "black"), [pytest.param(1, 3, id="sheets"), pytest.param(2, 1, id="rows-of-a-sheet")]
+)
+def test_a_rotated_clip_that_begins_damaged_has_tall_tiles_from_the_start(
+    count_clip: CountClip, tmp_path: Path, rows: int, black: int
+) -> None:
+    whole = Counting(width=180, height=320, rotation_cw=90, frames=200, gop=10, scenes=10)
+    clip = holed(count_clip(whole), tmp_path, 0.02, 0.3)
+
+    result, album = told(clip, sprite={"columns": 2, "rows": rows, "interval_s": 1.0})
+
+    assert [sheet.path for sheet in result.sheets] == [
+        f"sheet-{number:02}.png" for number in range(1, 20 // (2 * rows) + 1)
+    ]
+    assert {(sheet.tile_width, sheet.tile_height) for sheet in result.sheets} == {(160, 284)}
+    assert all(pts_ms is None for sheet in result.sheets[:black] for pts_ms in sheet.pts_ms)
+    for sheet in result.sheets:
+        told_ms = zip(tiles(album, sheet), sheet.pts_ms, strict=True)
+        assert all(
+            is_black(tile) if pts_ms is None else number_in(tile) == pts_ms // 100
+            for tile, pts_ms in told_ms
+        )
 
 
 def test_a_sheet_that_only_seems_too_large_is_made(count_clip: CountClip) -> None:
