@@ -7,7 +7,7 @@ from typing import Any, Final
 import typer
 from pydantic import ValidationError
 
-from worker.contracts.snapshots import SnapshotRecipe
+from worker.contracts.snapshots import MAX_WEBP_PX, SnapshotRecipe
 
 DEFAULT_COUNT: Final = 5
 
@@ -41,6 +41,7 @@ _TOGETHER: Final = {
     "max_alone": ("--max", "goes with --every"),
     "size_alone": ("--size", "makes squares, and goes without --width, --height and --fit"),
     "two_sides": ("--fit", "fill and crop need both --width and --height"),
+    "wider_than_webp": ("--sprite", f"as WebP a sheet is at most {MAX_WEBP_PX} px wide"),
 }
 # Options that say how, and those of which one must say that.
 _NEEDED: Final = {

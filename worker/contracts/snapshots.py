@@ -15,6 +15,8 @@ MAX_SNAPSHOTS: Final = 1000
 MAX_TILES: Final = 5000
 MAX_CANDIDATES: Final = 20
 MAX_SHEET_PX: Final = 16_384
+# The format's own limit (RFC 9649, 14 bits for a side less one).
+MAX_WEBP_PX: Final = 16_383
 MAX_TIME_S: Final = 10 * 86_400
 
 Fit = Literal["fit", "fill", "crop"]
@@ -70,6 +72,17 @@ class SpriteRequest(Request):
                 "a sheet of {columns} columns of {tile_width} px is wider than {most} px",
                 {"columns": self.columns, "tile_width": self.tile_width, "most": MAX_SHEET_PX},
             )
+        if self.interval_s is None and self.columns * self.rows > MAX_TILES:
+            raise PydanticCustomError(
+                "too_many_tiles",
+                "a sheet of {columns} by {rows} tiles has {tiles} tiles; there are at most {most}",
+                {
+                    "columns": self.columns,
+                    "rows": self.rows,
+                    "tiles": self.columns * self.rows,
+                    "most": MAX_TILES,
+                },
+            )
         return self
 
 
@@ -110,6 +123,7 @@ class SnapshotRecipe(Request):
         if self.max is not None and self.interval_s is None:
             raise PydanticCustomError("max_alone", "'max' goes with 'interval_s'")
         self._check_shape()
+        self._check_webp()
         others = (self.sprite, self.preview, self.candidates)
         if not self.storyboard and all(value is None for value in (*ways, *others)):
             raise PydanticCustomError(
@@ -128,6 +142,15 @@ class SnapshotRecipe(Request):
         if self.fit in {"fill", "crop"} and None in sides:
             raise PydanticCustomError(
                 "two_sides", "'fit' as 'fill' or 'crop' needs 'width' and 'height'"
+            )
+
+    def _check_webp(self) -> None:
+        wide_px = self.sprite.columns * self.sprite.tile_width if self.sprite else 0
+        if self.format == "webp" and wide_px > MAX_WEBP_PX:
+            raise PydanticCustomError(
+                "wider_than_webp",
+                "a sheet of {wide} px is wider than WebP can be, which is {most} px",
+                {"wide": wide_px, "most": MAX_WEBP_PX},
             )
 
 

@@ -10,6 +10,7 @@ from worker.contracts.snapshots import (
     MAX_SHEET_PX,
     MAX_SNAPSHOTS,
     MAX_TILES,
+    MAX_WEBP_PX,
     SnapshotRecipe,
     SpriteRequest,
     Time,
@@ -22,8 +23,6 @@ from worker.rules.pieces import most_pieces
 
 # Raised with every change of a time or a grid: results that were kept are then made anew.
 OFFSETS_VERSION: Final = 2
-# The format's own limit (RFC 9649, 14 bits for a side less one).
-MAX_WEBP_PX: Final = 16_383
 # A sheet is in memory as a whole, three bytes a pixel.
 MAX_SHEET_PIXELS: Final = 64_000_000
 # Up to here samples are taken at exact times where there are too few key frames to choose from.
@@ -176,19 +175,17 @@ def _tiles(recipe: SnapshotRecipe, duration_ms: int) -> tuple[tuple[int, ...], f
         return (), 0
     if sprite.interval_s is not None:
         tiles = _number(sprite.interval_s, duration_ms)
-        _check_tiles(tiles, f"A tile every {_of(sprite.interval_s, duration_ms)}")
+        if tiles > MAX_TILES:
+            raise _refused(
+                f"A tile every {_of(sprite.interval_s, duration_ms)} makes {tiles} tiles;"
+                f" there are at most {MAX_TILES}."
+            )
         return tuple(_every(sprite.interval_s, duration_ms)), sprite.interval_s * 1000
     tiles = sprite.columns * sprite.rows
     if recipe.sprite is None:
         tiles = min(tiles, ceil(duration_ms / 1000))
-    _check_tiles(tiles, f"A sheet of {sprite.columns} by {sprite.rows} tiles")
     step_ms = duration_ms / tiles
     return tuple(rounded(number * step_ms) for number in range(tiles)), step_ms
-
-
-def _check_tiles(tiles: int, what: str) -> None:
-    if tiles > MAX_TILES:
-        raise _refused(f"{what} makes {tiles} tiles; there are at most {MAX_TILES}.")
 
 
 def _samples_wanted(recipe: SnapshotRecipe, duration_ms: int) -> int:

@@ -114,6 +114,10 @@ def test_times_are_written_as_people_write_them(text: str, time: float | str) ->
         pytest.param({"sprite": "0x5"}, "--sprite", id="grid-without-columns"),
         pytest.param({"sprite": "5x101"}, "--sprite", id="grid-rows"),
         pytest.param({"sprite": "100x1", "tile_width": 1024}, "--sprite", id="sheet-too-wide"),
+        pytest.param({"sprite": "100x100", "tile_width": 16}, "--sprite", id="too-many-tiles"),
+        pytest.param(
+            {"sprite": "16x1", "tile_width": 1024, "format": "webp"}, "--sprite", id="wide-webp"
+        ),
         pytest.param({"sprite": "5x5", "sprite_every": 0.0}, "--sprite-every", id="tile-interval"),
         pytest.param({"sprite": "5x5", "tile_width": 8}, "--tile-width", id="tile-width"),
         pytest.param({"tile_width": 64}, "--sprite or --storyboard", id="tile-width-alone"),

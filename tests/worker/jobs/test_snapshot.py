@@ -82,12 +82,6 @@ def test_a_storyboard_of_webp_sheets_has_no_dash_index(count_clip: CountClip) ->
             "57600",
             id="sheet-too-high",
         ),
-        pytest.param(
-            {"sprite": {"columns": 100, "rows": 100, "tile_width": 16}},
-            "request.invalid",
-            "10000",
-            id="too-many-tiles",
-        ),
     ],
 )
 def test_what_cannot_be_is_told_before_anything_is_decoded(

@@ -125,19 +125,12 @@ def test_tiles(
     assert offsets.step_ms == step_ms
 
 
-@pytest.mark.parametrize(
-    ("sprite", "tiles"),
-    [
-        pytest.param({"interval_s": 0.5}, 7200, id="by-interval"),
-        pytest.param({"columns": 80, "rows": 80}, 6400, id="on-one-sheet"),
-    ],
-)
-def test_too_many_tiles_are_told_by_number(sprite: dict[str, Any], tiles: int) -> None:
-    error = refused(HOUR, sprite={"tile_width": 16, **sprite})
+def test_too_many_tiles_are_told_by_number() -> None:
+    error = refused(HOUR, sprite={"tile_width": 16, "interval_s": 0.5})
 
     assert (error.code, error.stage) == ("request.invalid", "decode")
     assert error.message.startswith("A ")
-    assert str(tiles) in error.message
+    assert "7200" in error.message
     assert str(MAX_TILES) in error.message
 
 
@@ -250,10 +243,10 @@ def test_the_grid(sprite: dict[str, Any], tiles: int, grid: Grid) -> None:
             {"sprite": {"rows": 60}}, Size(1080, 1920), ["284", "17040", "16384"], id="too-high"
         ),
         pytest.param(
-            {"sprite": {"columns": 16, "tile_width": 1024, "rows": 1}, "format": "webp"},
-            Size(1920, 1080),
+            {"sprite": {"columns": 1, "tile_width": 1024, "rows": 16}, "format": "webp"},
+            Size(1024, 1024),
             ["16384", "16383"],
-            id="too-wide-for-webp",
+            id="too-high-for-webp",
         ),
         pytest.param(
             {"sprite": {"columns": 10, "rows": 12, "tile_width": 1000}},
