@@ -17,6 +17,9 @@ from worker.rules.passes import READ_THROUGH_MS, Key
 
 _FIRST_STEP_MS = 1000
 _TOLD_EVERY = 250
+# Behind a seek into a program stream pictures so small that a pack of 2 KiB holds many of them have
+# each other's times for a few packs.
+_UNSURE_BYTES = 16 * 1024
 
 
 class Stamped(NamedTuple):
@@ -51,6 +54,7 @@ class Cursor:
         self._last_ms = 0
         self._is_fresh = True
         self.position = -1
+        self._unsure_bytes = _UNSURE_BYTES if opened.container.format.name == "mpeg" else 0
         self.on_pass: Callable[[int], None] = lambda _: None
         # Packets read and seeks made: tells whether the place is still the same.
         self.steps = 0
@@ -82,8 +86,11 @@ class Cursor:
 
     def _key_until(self, at_ms: int) -> Stamped | None:
         """The next key frame, None when what is read on is shown after `at_ms` already."""
+        sure_from = -1
         for stamped in self.read():
-            if stamped.is_key and stamped.at_ms <= at_ms:
+            if sure_from < 0:
+                sure_from = self.position + self._unsure_bytes
+            if stamped.is_key and stamped.at_ms <= at_ms and self.position >= sure_from:
                 return stamped
             if stamped.at_ms > at_ms and (stamped.is_key or stamped.decoded_ms is None):
                 return None

@@ -19,12 +19,14 @@ from worker.geometry.shapes import Box
 REORDERED = (("bf", "3"),)
 OPEN = (("bf", "3"), ("x264-params", "open-gop=1"))
 FRAGMENTS = (("movflags", "frag_keyframe+empty_moov+default_base_moof"),)
+INDEXED_FRAGMENTS = (("movflags", "frag_keyframe+dash+global_sidx"),)
 UNEVEN_MS = tuple(sorted({number * number * 7 // 3 for number in range(100)}))
 LIVE = Numbered("libvpx", "webm", muxing=(("live", "1"),), seekable=False)
 CLIPS = {
     "h264": Numbered(options=REORDERED),
     "open-groups": Numbered(options=OPEN),
     "fragmented": Numbered(options=REORDERED, muxing=FRAGMENTS),
+    "indexed-fragments": Numbered(options=REORDERED, muxing=INDEXED_FRAGMENTS),
     "no-edit-list": Numbered(options=REORDERED, muxing=(("use_editlist", "0"),)),
     "matroska": Numbered(container="mkv", options=REORDERED),
     "live-webm": LIVE,
@@ -33,6 +35,8 @@ CLIPS = {
     "transport-stream": Numbered(container="ts", options=REORDERED),
     "open-transport-stream": Numbered(container="ts", options=OPEN),
     "mpeg2": Numbered("mpeg2video", "ts", options=(("bf", "2"),)),
+    "program-stream": Numbered("mpeg2video", "mpg", options=(("bf", "2"),)),
+    "tiny-program-stream": Numbered("mpeg1video", "mpg", frames=400),
     "avi": Numbered("mpeg4", "avi"),
     "flv": Numbered(container="flv", options=REORDERED),
     "hevc": Numbered("libx265"),
@@ -153,6 +157,21 @@ def test_the_length_is_known_even_where_the_file_does_not_tell_it(
 
     assert timeline.duration_ms == pytest.approx(4000, abs=50)
     assert timeline.frames == 100
+
+
+@pytest.mark.parametrize("pick", ["exact", "nearest_key"])
+def test_time_that_begins_anew_ends_no_pass(pick: Pick, opened: list[PyavMedium]) -> None:
+    data = video(CLIPS["transport-stream"]) * 2
+    shown_ms = {ref.at_ms for ref in in_order(data)}
+    wanted = [Wanted(at_ms, pick) for at_ms in range(0, 4000, 300)]
+
+    told = answers(open_clip(data, opened), wanted)
+
+    assert [answer is None for answer in told] == [False] * len(wanted)
+    assert {answer[0] for answer in told if answer} <= shown_ms
+    if pick == "exact":
+        late = zip(told, wanted, strict=True)
+        assert all(a and 0 <= (a[0] or 0) - one.offset_ms <= 40 for a, one in late)
 
 
 def damaged(made: Numbered, number: int) -> bytes:
