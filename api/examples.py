@@ -187,6 +187,7 @@ PLAN: Final[dict[str, Any]] = {
             {"kind": "sheet", "count": 1, "width": 320, "height": 90, "format": "jpeg"},
         ],
         "offsets_ms": [1500, 5000],
+        "flags": [],
     },
     "job": _JOB_ID,
 }

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from worker.commands.telling import error_line
-from worker.contracts.names import FRAMES_MISSING
+from worker.contracts.names import FRAMES_MISSING, SIZES_CLAIMED
 from worker.contracts.plans import PlannedOutput, PlanResult
 from worker.contracts.snapshot_results import FileInfo, PreviewInfo, SnapshotResult
 from worker.rules.labels import FORM
@@ -44,7 +44,7 @@ def plan_line(result: PlanResult | SnapshotResult) -> str:
     return (
         f"{result.source}: {medium.width}x{medium.height}{long}; reads {reads}, decodes"
         f" {_some(cost.frames, 'frame')}, {_some(cost.seeks, 'jump') or 'no jump'};"
-        f" makes {outputs}"
+        f" makes {outputs}{' of the size it claims' if SIZES_CLAIMED in result.flags else ''}"
     )
 
 

@@ -19,6 +19,8 @@ PUBLISHED_AT_HEADER: Final = "firstframe_published_at_ms"
 FACE_UNAVAILABLE: Final = "face.unavailable"
 # A flag of a snapshot result, and of a preview: frames that were asked for did not come.
 FRAMES_MISSING: Final = "frames.missing"
+# A flag of a plan: the video's beginning is damaged; sizes are those that the file claims.
+SIZES_CLAIMED: Final = "sizes.claimed"
 
 DEFAULT_TENANT: Final = "default"
 MAX_SIZE_PX: Final = 4096

@@ -43,7 +43,11 @@ class PlannedOutput(Frozen):
 
 
 class PlanResult(Frozen):
-    """What the job would read, decode and make. `cached`: it was made before, at no cost."""
+    """What the job would read, decode and make. `cached`: it was made before, at no cost.
+
+    The flag `sizes.claimed`: the frames at the beginning of the video are damaged, so that whether
+    it is rotated is not known. Sizes are then those that the file claims.
+    """
 
     status: Literal["succeeded"] = "succeeded"
     source: str
@@ -53,4 +57,5 @@ class PlanResult(Frozen):
     forecast: Forecast
     outputs: tuple[PlannedOutput, ...]
     offsets_ms: tuple[int, ...] = ()
+    flags: tuple[str, ...] = ()
     timings_ms: Timings = Timings()

@@ -5,10 +5,13 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from worker.contracts.names import SIZES_CLAIMED
 from worker.contracts.passes import Forecast, Timeline, Wanted
 from worker.contracts.plans import PlannedOutput, PlanRequest, PlanResult
 from worker.contracts.requests import Recipe
 from worker.contracts.snapshots import SnapshotRecipe
+from worker.errors import MediaError
+from worker.geometry.shapes import Size
 from worker.jobs.finishing import claimed_size, upright_size
 from worker.jobs.timing import Stopwatch
 from worker.ports import Attempt, Decoder, Encoder, OpenMedium, Reader, StoryboardIndex
@@ -25,13 +28,15 @@ class Expected(NamedTuple):
     forecast: Forecast
     outputs: tuple[PlannedOutput, ...]
     offsets_ms: tuple[int, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlanStory:
     """Forecasts jobs; makes and stores nothing.
 
-    Of a video whose size counts the first frame is decoded: before, nobody knows its rotation.
+    Of a video whose size counts the first frame is decoded: before, nobody knows its rotation. One
+    that gives snapshots, if not from its damaged beginning, is forecast with the size it claims.
     """
 
     decoder: Decoder
@@ -88,6 +93,7 @@ class PlanStory:
                 forecast=NOTHING if made else expected.forecast,
                 outputs=expected.outputs,
                 offsets_ms=expected.offsets_ms,
+                flags=expected.flags,
                 timings_ms=watch.timings(),
             )
 
@@ -98,7 +104,7 @@ class PlanStory:
             frame = claimed_size(medium) if wanted.sizes else upright_size(medium)
             return Expected(medium.forecast([Wanted(0)]), cover_outputs(wanted, frame))
         offsets = offsets_of(wanted, timeline)
-        frame = upright_size(medium)
+        frame, flags = _likely_size(medium)
         indexes = [
             index.extension
             for index in self.indexes.values()
@@ -109,7 +115,21 @@ class PlanStory:
         if wanted.preview:
             passes.append(moving(wanted.preview, timeline, ()).wanted)
         forecasts = [medium.forecast(frames) for frames in passes if frames]
-        return Expected(_sum(forecasts), outputs, offsets.asked_ms)
+        return Expected(_sum(forecasts), outputs, offsets.asked_ms, flags)
+
+
+def _likely_size(medium: OpenMedium) -> tuple[Size, tuple[str, ...]]:
+    """The size of the upright frame, or the claimed one and a flag that says so.
+
+    Raises: MediaError where nothing can come of the video, or it claims no size.
+    """
+    try:
+        return upright_size(medium), ()
+    except MediaError as error:
+        claimed = claimed_size(medium)
+        if error.code != "media.corrupt" or not all(claimed):
+            raise
+        return claimed, (SIZES_CLAIMED,)
 
 
 def _sum(forecasts: list[Forecast]) -> Forecast:

@@ -19,6 +19,7 @@ class SnapshotSettings(Section):
     max_bytes: ByteCount = 1024 * MIB
     keep_read_bytes: Annotated[int, Field(ge=4 * MIB)] = 32 * MIB
     least_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    plan_timeout_s: Seconds = 300
     plan_wait_s: Annotated[float, Field(gt=0, le=60)] = 20
 
 

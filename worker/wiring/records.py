@@ -112,11 +112,15 @@ def state(settings: Settings, *, timeout_s: float) -> State:
 
 
 def limits_by_kind(settings: Settings) -> dict[str, Limits]:
-    """What a job of each kind may take; a snapshot job is given the time of three attempts."""
-    section, long_s = settings.worker, settings.snapshots.attempt_timeout_s
+    """What a job of each kind may take; long ones are given the time of three attempts."""
+    section, snapshots = settings.worker, settings.snapshots
     usual = Limits(section.attempt_timeout_s, section.max_job_age_s)
-    longer = Limits(long_s, max(section.max_job_age_s, _LONG_ATTEMPTS * long_s))
-    return {**dict.fromkeys(REQUESTS, usual), "snapshot": longer}
+    limits = dict.fromkeys(REQUESTS, usual)
+    long_s = {"snapshot": snapshots.attempt_timeout_s, "plan": snapshots.plan_timeout_s}
+    for kind, attempt_s in long_s.items():
+        age_s = max(section.max_job_age_s, _LONG_ATTEMPTS * attempt_s)
+        limits[kind] = Limits(attempt_s, age_s)
+    return limits
 
 
 def catalogue(state: State, opened: Store) -> Catalogue:

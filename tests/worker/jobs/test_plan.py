@@ -8,6 +8,7 @@ import pytest
 
 from tests.worker.jobs.counting import Counting
 from tests.worker.jobs.snapshot_bench import MIB, Log, adapters, opener, told
+from tests.worker.jobs.test_snapshot import holed
 from worker import registry
 from worker.contracts.passes import Forecast
 from worker.contracts.plans import PlannedOutput, PlanRequest, PlanResult
@@ -113,6 +114,31 @@ def test_what_the_job_would_refuse_is_refused(count_clip: CountClip) -> None:
         plan(count_clip(Counting()), snapshots={"times": [11]})
 
     assert caught.value.code == "media.time_beyond_end"
+
+
+def test_a_clip_that_begins_damaged_is_planned_with_the_size_it_claims(
+    count_clip: CountClip, tmp_path: Path
+) -> None:
+    whole = Counting(width=180, height=320, rotation_cw=90, frames=200, gop=10, scenes=10)
+    clip = holed(count_clip(whole), tmp_path, 0.02, 0.4)
+    sprite = {"columns": 2, "rows": 1}
+
+    result = plan(clip, snapshots={"sprite": sprite})
+
+    (sheet,) = result.outputs
+    assert (result.flags, sheet.width, sheet.height) == (("sizes.claimed",), 320, 90)
+    assert told(clip, sprite=sprite)[0].status == "succeeded"
+
+
+def test_a_clip_of_which_nothing_can_come_is_not_planned(
+    count_clip: CountClip, tmp_path: Path
+) -> None:
+    clip = holed(count_clip(Counting(frames=30)), tmp_path, 0.05, 0.9)
+
+    with pytest.raises(CoverError) as caught:
+        plan(clip, snapshots={"count": 1})
+
+    assert caught.value.code.startswith("media.")
 
 
 @pytest.mark.parametrize("cached", [False, True])
