@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Final, NamedTuple
 
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
@@ -91,7 +91,10 @@ class Feed:
                 yield _line(entry)
 
     async def _events(self, opening: Opening, wants: Wants) -> AsyncGenerator[Entry | None]:
-        """States, then events; None where nothing happened for a while."""
+        """States, then events; None where nothing happened for a while.
+
+        Ends when Redis does not answer, and when the stream forgot what was still to be told.
+        """
         yield None
         # Who is cut off between them has to hear all of them again.
         for left, state in enumerate(opening.states, 1 - len(opening.states)):
@@ -100,7 +103,7 @@ class Feed:
         def ours(event: JobEvent) -> bool:
             return event.tenant == self._reach.tenant and wants(event)
 
-        with self._subscribers.subscribed(ours) as subscription:
+        with suppress(RequestError), self._subscribers.subscribed(ours) as subscription:
             after = self._after(opening.position, subscription)
             async with aclosing(after):
                 async for entry in after:
@@ -110,17 +113,11 @@ class Feed:
     async def _after(
         self, position: str, subscription: Subscription
     ) -> AsyncGenerator[Entry | None]:
-        """What the stream holds, then what is told, each once.
-
-        Ends when Redis does not answer, and when the stream forgot what was still to be told.
-        """
-        try:
-            while page := await run_in_threadpool(self._page, position):
-                position = page[-1].id
-                for entry in page:
-                    yield entry
-        except RequestError:
-            return
+        """What the stream holds, then what is told, each once. Raises: RequestError."""
+        while page := await run_in_threadpool(self._page, position):
+            position = page[-1].id
+            for entry in page:
+                yield entry
         while True:
             told = await subscription.next(self._ping_s)
             if told is None and subscription.is_over:
@@ -150,7 +147,9 @@ class Feed:
     def _reaches(self, job_id: str) -> bool:
         try:
             self._reach.read(job_id)
-        except RequestError:
+        except RequestError as error:
+            if error.code != "request.not_found":
+                raise
             return False
         return True
 

@@ -11,7 +11,7 @@ from api.feeds import PAGE, Feed, Opening
 from api.reach import Reach
 from api.subscribers import MAX_WAITING, Subscribers
 from tests.redis_server import RedisServer
-from tests.worker.state.parts import Parts
+from tests.worker.state.parts import Parts, request
 from worker.contracts.jobs import JobEvent
 from worker.errors import RequestError
 from worker.state.events import EVENTS_KEY, START, Entry, EventLog
@@ -19,12 +19,14 @@ from worker.state.events import EVENTS_KEY, START, Entry, EventLog
 PING = b": ping\n\n"
 
 
-def entry(number: int) -> Entry:
-    return Entry(f"{number}-0", JobEvent("ann", "job_1", "cover", "running", number))
+def entry(number: int, job_id: str = "job_1") -> Entry:
+    return Entry(f"{number}-0", JobEvent("ann", job_id, "cover", "running", number))
 
 
-def feed(parts: Parts, subscribers: Subscribers, *, ping_s: float = 15) -> Feed:
-    reach = Reach(parts.jobs, "ann", is_open=False)
+def feed(
+    parts: Parts, subscribers: Subscribers, *, ping_s: float = 15, is_open: bool = False
+) -> Feed:
+    reach = Reach(parts.jobs, "ann", is_open=is_open)
     return Feed(EventLog(parts.redis), subscribers, reach, ping_s=ping_s)
 
 
@@ -122,4 +124,31 @@ def test_without_redis_a_stream_does_not_begin_and_one_that_began_ends(
     assert asyncio.run(ids(heard.of_all(opening))) == []
     with pytest.raises(RequestError, match=r"queue\.unavailable"):
         heard.open_all(None)
+    parts.redis.close()
+
+
+def test_a_job_is_not_taken_for_hidden_because_redis_is_away(
+    own_redis: Callable[[], RedisServer],
+) -> None:
+    server = own_redis()
+    parts = Parts(server.url(), timeout_s=0.5)
+    job = parts.jobs.create("ann", request())
+
+    async def listen() -> tuple[list[str], bytes]:
+        subscribers = Subscribers()
+        heard = feed(parts, subscribers, ping_s=0.01, is_open=True)
+        stream = heard.of_all(Opening(heard.open_all(None).position))
+        assert [await anext(stream), await anext(stream)] == [PING, PING]
+        server.kill()
+        subscribers.tell(entry(9999999999999, job.id))
+        missed = await ids(stream)
+        server.start()
+        stream = heard.of_all(heard.open_all(None))
+        async with aclosing(stream):
+            await anext(stream)
+            return missed, await anext(stream)
+
+    missed, told = asyncio.run(listen())
+    assert missed == []
+    assert job.id.encode() in told
     parts.redis.close()
