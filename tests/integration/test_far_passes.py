@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
@@ -22,6 +23,8 @@ FILM = Numbered(
     muxing=(("movflags", "faststart"),),
 )
 LAST_GROUP_MS = 10_000
+# Without an index of the whole nothing is told ahead.
+FRAGMENTS = replace(FILM, muxing=(("movflags", "frag_keyframe+dash+global_sidx"),))
 
 
 class Asked(NamedTuple):
@@ -39,7 +42,9 @@ def decoder() -> Iterator[SandboxedDecoder]:
     decoder.close()
 
 
-def passed(decoder: SandboxedDecoder, server: MediaServer, wanted: list[Wanted]) -> Asked:
+def passed(
+    decoder: SandboxedDecoder, server: MediaServer, wanted: list[Wanted], *, film: Numbered = FILM
+) -> Asked:
     """One pass over the film, which the server has."""
     source = HttpSource(
         connect_timeout_s=2,
@@ -48,7 +53,7 @@ def passed(decoder: SandboxedDecoder, server: MediaServer, wanted: list[Wanted])
         max_bytes=64 * MIB,
         allow_private_addresses=True,
     )
-    url = server.serve("/film.mp4", ranges(video(FILM)))
+    url = server.serve("/film.mp4", ranges(video(film)))
     with closing(source.open(url)) as reader:
         medium = decoder.open(reader, needed_px=None)
         medium.timeline()
@@ -95,3 +100,14 @@ def test_key_frames_are_a_request_each(
 
     assert asked.shown_ms == [one.offset_ms for one in wanted]
     assert asked.requests <= len(wanted) + 1
+
+
+def test_fragments_give_the_same_frames(
+    decoder: SandboxedDecoder, media_server: MediaServer
+) -> None:
+    wanted = [Wanted(1360), Wanted(5360), Wanted(5400, "nearest_key"), Wanted(9360)]
+
+    asked = passed(decoder, media_server, wanted, film=FRAGMENTS)
+
+    assert asked.shown_ms == [1360, 5360, 6000, 9360]
+    assert asked.read_bytes <= len(video(FRAGMENTS))
