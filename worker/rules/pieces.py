@@ -12,7 +12,7 @@ from worker.geometry.shapes import Size, rounded
 from worker.rules.candidates import Sample
 
 # Raised with every change of a piece: results that were kept are then made anew.
-PIECES_VERSION: Final = 1
+PIECES_VERSION: Final = 2
 MOST_PIECES: Final = 5
 SHORTEST_PIECE_S: Final = 0.6
 
@@ -33,24 +33,45 @@ def most_pieces(duration_s: float) -> int:
 def pieces_of(samples: Sequence[Sample], *, duration_s: float, video_ms: int) -> list[Piece]:
     """The pieces in their order in the video: the best sample of each equal part of it.
 
-    A part without a sample gives its beginning, a video that is no longer than the preview all of
-    itself. Pieces do not overlap and end no later than the video.
+    Parts are those of what lies between the first sample and the last one: a video may be shorter
+    than its sound, or cut off. One without a sample gives no piece; the others are longer then. A
+    video that is no longer than the preview gives all of itself, one without samples the beginnings
+    of its parts. Pieces do not overlap and end no later than the video.
     """
     whole_ms = int(duration_s * 1000)
     if video_ms <= whole_ms:
         return [Piece(0, video_ms)]
     parts = most_pieces(duration_s)
-    length_ms = whole_ms // parts
+    begin_ms, end_ms = _reach(samples, whole_ms, video_ms)
+    if not samples:
+        return _placed([part * video_ms // parts for part in range(parts)], whole_ms, end_ms)
+    # What comes after the last one is not known.
+    starts = sorted(samples)[:-1] or samples
+    best: dict[int, Sample] = {}
+    for sample in starts:
+        part = max(0, sample.pts_ms - begin_ms) * parts // (end_ms - begin_ms)
+        if part not in best or best[part].score < sample.score:
+            best[part] = sample
+    return _placed([sample.pts_ms for sample in best.values()], whole_ms, end_ms)
+
+
+def _reach(samples: Sequence[Sample], whole_ms: int, video_ms: int) -> tuple[int, int]:
+    """From when to when there are frames, but at least for the length of the preview."""
+    times = [min(sample.pts_ms, video_ms) for sample in samples] or [0, video_ms]
+    first_ms, last_ms = min(times), max(times)
+    end_ms = max(last_ms, min(first_ms + whole_ms, video_ms))
+    return min(first_ms, end_ms - whole_ms), end_ms
+
+
+def _placed(starts_ms: Sequence[int], whole_ms: int, end_ms: int) -> list[Piece]:
+    """Pieces that begin then, or earlier where they would not end in time."""
+    length_ms = whole_ms // len(starts_ms)
     pieces: list[Piece] = []
     free_ms = 0
-    for part in range(parts):
-        begin_ms, end_ms = part * video_ms // parts, (part + 1) * video_ms // parts
-        within = [sample for sample in samples if begin_ms <= sample.pts_ms < end_ms]
-        best = max(within, key=lambda sample: sample.score, default=None)
-        last_ms = video_ms - (parts - part) * length_ms
-        start_ms = max(free_ms, min(best.pts_ms if best else begin_ms, last_ms))
-        pieces.append(Piece(start_ms, length_ms))
-        free_ms = start_ms + length_ms
+    for number, start_ms in enumerate(starts_ms):
+        latest_ms = end_ms - (len(starts_ms) - number) * length_ms
+        pieces.append(Piece(max(free_ms, min(start_ms, latest_ms)), length_ms))
+        free_ms = pieces[-1].start_ms + length_ms
     return pieces
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
@@ -32,6 +33,23 @@ def numbers(album: Album, preview: PreviewInfo) -> list[int]:
                 for frame in movie.decode(video=0)
             ]
     return [number_in(frame) for frame in ImageSequence.Iterator(Image.open(data))]
+
+
+def with_sound(clip: Path, path: Path, sound_s: int) -> Path:
+    """A copy of a clip with silence that is longer than it."""
+    with av.open(str(clip)) as source, av.open(str(path), "w") as copy:
+        video = copy.add_stream_from_template(source.streams.video[0])
+        sound = copy.add_stream("aac", rate=8000, layout="mono")
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = video
+                copy.mux(packet)
+        silence = av.AudioFrame.from_ndarray(
+            np.zeros((1, 8000 * sound_s), np.float32), format="fltp", layout="mono"
+        )
+        silence.sample_rate = 8000
+        copy.mux([*sound.encode(silence), *sound.encode(None)])
+    return path
 
 
 @pytest.mark.parametrize("form", ["webp", "gif", "mp4"])
@@ -79,6 +97,40 @@ def test_a_preview_that_lacks_frames_tells_so(count_clip: CountClip, tmp_path: P
     assert 75 <= preview.frames < 150
     assert preview.duration_ms == 100 * preview.frames
     assert len(numbers(album, preview)) == preview.frames
+
+
+def test_a_preview_of_a_clip_that_is_cut_off_is_of_what_is_there(
+    count_clip: CountClip, tmp_path: Path
+) -> None:
+    whole = count_clip(LONG)
+    index_share = whole.read_bytes().index(b"moov") / whole.stat().st_size
+    clip = holed(whole, tmp_path, 0.6, index_share - 0.01)
+
+    result, album = told(clip, preview={"format": "gif"})
+
+    preview = result.preview
+    assert preview is not None
+    assert (preview.frames, preview.flags) == (30, ())
+    assert max(preview.pieces_ms) > 15_000
+    assert len(set(numbers(album, preview))) == 30
+
+
+@pytest.mark.parametrize(
+    ("sound_s", "duration_s", "least_frames"), [(60, 3.0, 30), (60, 15.0, 100), (14, 15.0, 120)]
+)
+def test_a_preview_does_not_stand_still_where_only_the_sound_goes_on(
+    count_clip: CountClip, tmp_path: Path, sound_s: int, duration_s: float, least_frames: int
+) -> None:
+    clip = with_sound(count_clip(Counting(frames=120, scenes=10)), tmp_path / "clip.mp4", sound_s)
+
+    result, album = told(clip, preview={"format": "gif", "duration_s": duration_s})
+
+    preview = result.preview
+    assert preview is not None
+    assert least_frames <= preview.frames <= 120
+    shown = numbers(album, preview)
+    assert sorted(set(shown)) == shown
+    assert (len(shown), preview.duration_ms) == (preview.frames, 100 * preview.frames)
 
 
 def test_a_clip_of_one_frame_gives_a_preview_of_one(count_clip: CountClip) -> None:

@@ -43,18 +43,39 @@ def test_a_part_knows_nothing_of_better_samples_in_the_next() -> None:
 
     pieces = pieces_of(samples, duration_s=3, video_ms=100_000)
 
-    assert [piece.start_ms for piece in pieces] == [18_000, 39_000, 57_000, 78_000, 99_000]
+    assert [piece.start_ms for piece in pieces] == [18_000, 39_000, 57_000, 78_000, 96_000]
 
 
 def test_pieces_near_the_end_leave_room_for_themselves_and_those_after() -> None:
-    samples = [Sample(at_ms, 50, 0) for at_ms in (2900, 3090)]
+    samples = [Sample(at_ms, 50, 0) for at_ms in (100, 1900, 2000, 3100)]
 
-    pieces = pieces_of(samples, duration_s=3, video_ms=3100)
+    pieces = pieces_of(samples, duration_s=2, video_ms=4000)
 
-    assert [piece.start_ms for piece in pieces] == [0, 620, 1240, 1860, 2500]
+    assert pieces == [Piece(100, 1000), Piece(1900, 1000)]
 
 
-def test_a_part_without_a_sample_gives_its_beginning() -> None:
+@pytest.mark.parametrize(
+    ("times_s", "pieces"),
+    [
+        pytest.param(
+            [1, 5, 10, 12], [Piece(1000, 1000), Piece(5000, 1000), Piece(10_000, 1000)], id="begun"
+        ),
+        pytest.param(
+            [1, 2, 58, 59], [Piece(1000, 1500), Piece(57_500, 1500)], id="a-hole-in-the-middle"
+        ),
+        pytest.param([0, 50], [Piece(0, 3000)], id="nothing-known-behind-the-last"),
+        pytest.param([20], [Piece(20_000, 3000)], id="one"),
+        pytest.param([59], [Piece(57_000, 3000)], id="one-at-the-end"),
+        pytest.param([40, 41], [Piece(40_000, 3000)], id="less-than-is-asked-for"),
+    ],
+)
+def test_pieces_are_where_samples_came(times_s: list[int], pieces: list[Piece]) -> None:
+    samples = [Sample(at_s * 1000, 50, 0) for at_s in times_s]
+
+    assert pieces_of(samples, duration_s=3, video_ms=60_000) == pieces
+
+
+def test_before_samples_are_taken_parts_give_their_beginning() -> None:
     pieces = pieces_of([], duration_s=3, video_ms=100_000)
 
     assert [piece.start_ms for piece in pieces] == [0, 20_000, 40_000, 60_000, 80_000]
