@@ -12,7 +12,7 @@ from worker import wiring
 from worker.contracts.names import Visibility
 from worker.contracts.results import CoverResult
 from worker.contracts.snapshot_results import SnapshotInfo, SnapshotResult
-from worker.ports import Piece
+from worker.ports import Output
 from worker.rules.catalogue import image_id
 from worker.settings import Settings
 
@@ -27,8 +27,8 @@ def _free(*_: str) -> None:
 def _still(settings: Settings, visibility: Visibility, at_s: int, number: int) -> SnapshotInfo:
     """A picture in the store."""
     data = f"picture {at_s}".encode()
-    piece = Piece("snapshots", f"snapshot-{number:03d}", "jpg", "image/jpeg")
-    placed = wiring.store_destination(settings)("default", visibility, _free).put(data, piece)
+    output = Output("snapshots", f"snapshot-{number:03d}", "jpg", "image/jpeg")
+    placed = wiring.store_destination(settings)("default", visibility, _free).put(data, output)
     return SnapshotInfo(
         **placed._asdict(),
         content_type="image/jpeg",

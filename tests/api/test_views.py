@@ -15,7 +15,7 @@ from worker import wiring
 from worker.contracts.names import Visibility
 from worker.contracts.results import CoverInfo, CoverResult
 from worker.encoders.jpeg import JpegEncoder
-from worker.ports import Piece
+from worker.ports import Output
 from worker.settings import Settings, StoreSettings
 
 DATA = b"the bytes of a cover"
@@ -41,7 +41,7 @@ def done(settings: Settings, client: httpx2.Client, visibility: Visibility) -> A
     encoder = JpegEncoder()
     keys: list[str] = []
     destination = wiring.store_destination(settings)("default", visibility, keys.append)
-    placed = destination.put(DATA, Piece("covers", "64", encoder.extension, encoder.content_type))
+    placed = destination.put(DATA, Output("covers", "64", encoder.extension, encoder.content_type))
     told = CoverInfo(
         size=64,
         ratio="1:1",

@@ -14,14 +14,14 @@ from tests.minio_server import Minio
 from tests.minio_store import store_of
 from worker import registry
 from worker.contracts.names import Visibility
-from worker.ports import Destination, Piece, Placed, Store
+from worker.ports import Destination, Output, Placed, Store
 from worker.rules.keys import is_public
 from worker.stores.destinations import FolderDestination, StoreDestination
 from worker.stores.local import LocalStore
 
 DATA = b"the bytes of a cover" * 50
 SHA256 = hashlib.sha256(DATA).hexdigest()
-PIECE = Piece("covers", "64", "jpg", "image/jpeg")
+OUTPUT = Output("covers", "64", "jpg", "image/jpeg")
 TOLD: list[str] = []
 
 
@@ -56,7 +56,7 @@ def a_store(name: str, visibility: Visibility) -> Callable[[pytest.FixtureReques
 
 def put(store: Store, tenant: str, visibility: Visibility) -> Placed:
     destination = StoreDestination(store, tenant=tenant, visibility=visibility, refer=TOLD.append)
-    return destination.put(DATA, PIECE)
+    return destination.put(DATA, OUTPUT)
 
 
 DESTINATIONS: dict[str, Callable[[pytest.FixtureRequest], Made]] = {
@@ -85,7 +85,7 @@ def test_a_key_is_told_before_anything_is_put_under_it(tmp_path: Path) -> None:
         told.append((key, store.find(key)))
 
     destination = StoreDestination(store, tenant="ann", visibility="public", refer=refer)
-    placed = destination.put(DATA, PIECE)
+    placed = destination.put(DATA, OUTPUT)
 
     assert told == [(placed.key, None)]
 
@@ -95,16 +95,16 @@ def test_every_registered_destination_is_held_to_these_laws() -> None:
 
 
 def test_a_cover_is_read_where_it_is_said_to_be(made: Made) -> None:
-    placed = made.destination.put(DATA, PIECE)
+    placed = made.destination.put(DATA, OUTPUT)
 
     assert (placed.path is None) != (placed.key is None)
     assert made.read(placed.path or placed.key or "") == DATA
 
 
 def test_putting_the_same_again_leaves_it_where_it_was(made: Made) -> None:
-    first = made.destination.put(DATA, PIECE)
+    first = made.destination.put(DATA, OUTPUT)
 
-    assert made.destination.put(DATA, PIECE) == first
+    assert made.destination.put(DATA, OUTPUT) == first
 
 
 @pytest.mark.parametrize("name", [_case("local"), _case("minio")])

@@ -1,4 +1,4 @@
-"""The files of one attempt: encoded in the form that is asked for, put and told."""
+"""Finished files, put and told; those of one attempt, encoded in the form that is asked for."""
 
 import hashlib
 from dataclasses import dataclass
@@ -6,9 +6,20 @@ from typing import Final
 
 from worker.contracts.snapshot_results import FileInfo
 from worker.jobs.timing import Stopwatch
-from worker.ports import Destination, Encoder, Piece, View
+from worker.ports import Destination, Encoder, Output, View
 
 FOLDER: Final = "snapshots"
+
+
+def put(destination: Destination, data: bytes, output: Output) -> FileInfo:
+    """Put a file where it goes, and say what and where it is. Raises: StorageError."""
+    placed = destination.put(data, output)
+    return FileInfo(
+        **placed._asdict(),
+        content_type=output.content_type,
+        bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
 
 
 @dataclass(frozen=True)
@@ -30,12 +41,6 @@ class Files:
         return self.put(data, label, self.encoder.extension, self.encoder.content_type)
 
     def put(self, data: bytes, label: str, extension: str, content_type: str) -> FileInfo:
-        """Put any file, and say what and where it is. Raises: StorageError."""
+        """Put any file. Raises: StorageError."""
         with self.watch.stage("store"):
-            placed = self.destination.put(data, Piece(FOLDER, label, extension, content_type))
-        return FileInfo(
-            **placed._asdict(),
-            content_type=content_type,
-            bytes=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
-        )
+            return put(self.destination, data, Output(FOLDER, label, extension, content_type))

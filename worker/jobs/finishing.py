@@ -1,12 +1,12 @@
 """From a crop box to its covers: scaled, encoded, stored and told."""
 
-import hashlib
 from typing import NamedTuple
 
 from worker.contracts.results import CoverInfo, CropInfo
 from worker.geometry.shapes import Box, Size
+from worker.jobs.files import put
 from worker.jobs.timing import Stopwatch
-from worker.ports import Destination, Encoder, Frame, OpenMedium, Piece
+from worker.ports import Destination, Encoder, Frame, OpenMedium, Output
 from worker.rules.keys import cover_label
 
 
@@ -68,17 +68,13 @@ def stored(
 ) -> CoverInfo:
     """Put a cover where it goes, and say what and where it is. Raises: StorageError."""
     label = cover_label(cover.size_px)
-    piece = Piece("covers", label, encoder.extension, encoder.content_type)
-    placed = destination.put(cover.data, piece)
+    output = Output("covers", label, encoder.extension, encoder.content_type)
     return CoverInfo(
         size=cover.size_px,
         ratio="1:1" if cover.size_px else None,
         crop_box=crop.box,
         width=cover.pixels.width,
         height=cover.pixels.height,
-        **placed._asdict(),
-        content_type=encoder.content_type,
-        bytes=len(cover.data),
-        sha256=hashlib.sha256(cover.data).hexdigest(),
+        **put(destination, cover.data, output).model_dump(),
         upscaled=cover.pixels.width > crop.box[2],
     )

@@ -5,7 +5,7 @@ translate foreign exceptions at their border.
 """
 
 from worker.ports.attempts import Attempt, Tokens
-from worker.ports.keeping import Destination, Piece, Placed, Results, Store, StoredObject
+from worker.ports.keeping import Destination, Output, Placed, Results, Store, StoredObject
 from worker.ports.libraries import Entries, Library, LinkLook, Transfers
 from worker.ports.media import (
     Decoder,
@@ -45,7 +45,7 @@ __all__ = [
     "LinkLook",
     "Look",
     "OpenMedium",
-    "Piece",
+    "Output",
     "Placed",
     "Reader",
     "Results",

@@ -56,7 +56,7 @@ class Store(Protocol):
         """Raises StorageError when the store cannot take objects now."""
 
 
-class Piece(NamedTuple):
+class Output(NamedTuple):
     """What a finished file is: the folder of its kind, what tells it from its siblings, its form.
 
     `label` is `256` or `cover` for covers, `snapshot-001`, `sheet-01`, `storyboard`, … for others.
@@ -79,7 +79,7 @@ class Placed(NamedTuple):
 class Destination(Protocol):
     """Where a story's finished files go: the store for jobs, a folder for commands."""
 
-    def put(self, data: bytes, piece: Piece) -> Placed:
+    def put(self, data: bytes, output: Output) -> Placed:
         """Raises: StorageError."""
 
     def reference(self, placed: Placed) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from worker.contracts.names import Visibility
 from worker.errors import StorageError
-from worker.ports import Piece, Placed, Store
+from worker.ports import Output, Placed, Store
 from worker.rules.keys import file_stem, private_key, public_key, unfinished_name
 
 
@@ -32,16 +32,16 @@ class StoreDestination:
         self._store, self._tenant, self._visibility = store, tenant, visibility
         self._refer = refer
 
-    def put(self, data: bytes, piece: Piece) -> Placed:
-        digest, ending = hashlib.sha256(data).hexdigest(), piece.extension
+    def put(self, data: bytes, output: Output) -> Placed:
+        digest, ending = hashlib.sha256(data).hexdigest(), output.extension
         is_private = self._visibility == "private"
         key = (
             private_key(self._tenant, digest, ending)
             if is_private
-            else public_key(piece.folder, digest, ending)
+            else public_key(output.folder, digest, ending)
         )
         self._refer(key)
-        self._store.put(key, data, content_type=piece.content_type)
+        self._store.put(key, data, content_type=output.content_type)
         return Placed(key=key, url=None if is_private else self._store.public_url(key))
 
     def reference(self, placed: Placed) -> str:
@@ -75,8 +75,8 @@ class FolderDestination:
         finally:
             shutil.rmtree(self._unfinished, ignore_errors=True)
 
-    def put(self, data: bytes, piece: Piece) -> Placed:
-        path = self._folder / f"{file_stem(self._stem, piece.label)}.{piece.extension}"
+    def put(self, data: bytes, output: Output) -> Placed:
+        path = self._folder / f"{file_stem(self._stem, output.label)}.{output.extension}"
         with _told_of(path):
             self._unfinished.mkdir(exist_ok=True)
             (self._unfinished / path.name).write_bytes(data)

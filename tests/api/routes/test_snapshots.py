@@ -14,7 +14,7 @@ from tests.api.attempts import Attempts
 from worker import wiring
 from worker.contracts.names import Visibility
 from worker.contracts.snapshot_results import FileInfo, SnapshotInfo, SnapshotResult, StoryboardInfo
-from worker.ports import Piece
+from worker.ports import Output
 from worker.settings import Settings
 
 SOURCE = {"url": "https://example.com/clip.mp4"}
@@ -184,11 +184,13 @@ def _free(*_: str) -> None:
     """Nobody counts who needs an object."""
 
 
-def _file(settings: Settings, visibility: Visibility, data: bytes, piece: Piece) -> dict[str, Any]:
-    placed = wiring.store_destination(settings)("default", visibility, _free).put(data, piece)
+def _file(
+    settings: Settings, visibility: Visibility, data: bytes, output: Output
+) -> dict[str, Any]:
+    placed = wiring.store_destination(settings)("default", visibility, _free).put(data, output)
     return {
         **placed._asdict(),
-        "content_type": piece.content_type,
+        "content_type": output.content_type,
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
     }
@@ -198,10 +200,10 @@ def _made(settings: Settings, visibility: Visibility) -> SnapshotResult:
     """A still and a storyboard of three indexes, in the store that the settings name."""
 
     def index(data: bytes, extension: str, content_type: str) -> dict[str, Any]:
-        piece = Piece("snapshots", "storyboard", extension, content_type)
-        return _file(settings, visibility, data, piece)
+        output = Output("snapshots", "storyboard", extension, content_type)
+        return _file(settings, visibility, data, output)
 
-    still = Piece("snapshots", "snapshot-001", "jpg", "image/jpeg")
+    still = Output("snapshots", "snapshot-001", "jpg", "image/jpeg")
     shape: dict[str, Any] = {"number": 1, "width": 8, "height": 8, "crop_box": (0, 0, 8, 8)}
     return SnapshotResult(
         source="clip.mp4",

@@ -15,7 +15,7 @@ from worker.decoders.pyav import PyavDecoder
 from worker.detectors.none import NoDetector
 from worker.errors import RequestError, StorageError
 from worker.jobs.snapshot import SnapshotStory
-from worker.ports import Decoder, FaceDetector, Piece, Placed
+from worker.ports import Decoder, FaceDetector, Output, Placed
 from worker.sources.local import LocalReader, LocalSource
 
 MIB = 1024 * 1024
@@ -29,11 +29,11 @@ class Album:
         self.room = room
         self.files: dict[str, bytes] = {}
 
-    def put(self, data: bytes, piece: Piece) -> Placed:
+    def put(self, data: bytes, output: Output) -> Placed:
         if len(self.files) == self.room:
             raise StorageError("storage.full")
-        assert piece.folder == "snapshots"
-        name = f"{piece.label}.{piece.extension}"
+        assert output.folder == "snapshots"
+        name = f"{output.label}.{output.extension}"
         self.files[name] = data
         return Placed(path=name)
 

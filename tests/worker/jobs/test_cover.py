@@ -22,7 +22,7 @@ from worker.encoders.pillow import PngEncoder
 from worker.errors import FaceError, MediaError, RequestError, SourceError, StorageError
 from worker.geometry.shapes import Box, holds
 from worker.jobs.cover import CoverStory, failed
-from worker.ports import Decoder, FaceDetector, Piece, Placed
+from worker.ports import Decoder, FaceDetector, Output, Placed
 from worker.rules.models import DEFAULT_MODEL, FETCH_COMMAND, MODELS, default_path
 from worker.sources.local import LocalReader, LocalSource
 
@@ -37,12 +37,12 @@ class Drawer:
         self.full = full
         self.covers: dict[int | None, bytes] = {}
 
-    def put(self, data: bytes, piece: Piece) -> Placed:
+    def put(self, data: bytes, output: Output) -> Placed:
         if self.full:
             raise StorageError("storage.full")
-        size = None if piece.label == "cover" else int(piece.label)
+        size = None if output.label == "cover" else int(output.label)
         self.covers[size] = data
-        return Placed(path=f"drawer/{size}.{piece.extension}", url=None)
+        return Placed(path=f"drawer/{size}.{output.extension}", url=None)
 
     def reference(self, placed: Placed) -> str:
         return str(placed.path)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from worker.errors import MediaError, StorageError
-from worker.ports import Piece
+from worker.ports import Output
 from worker.rules.keys import unfinished_name
 from worker.stores.destinations import FolderDestination
 
-FIRST, SECOND = (Piece("covers", label, "jpg", "image/jpeg") for label in ("64", "128"))
+FIRST, SECOND = (Output("covers", label, "jpg", "image/jpeg") for label in ("64", "128"))
 
 
 def names(folder: Path) -> list[str]:
