@@ -14,7 +14,7 @@ Tell: TypeAlias = Callable[[float, int | None], None]
 _OVER: Final = object()
 
 
-class Order(NamedTuple):
+class Demand(NamedTuple):
     """A frame that is wanted, and who takes it, or None where it does not come."""
 
     wanted: Wanted
@@ -28,9 +28,15 @@ class Missing(NamedTuple):
     of: int
 
     def check(self, least_share: float) -> None:
-        """Raises: MediaError `media.frames_missing` when a lesser share came than that."""
+        """Raises: MediaError `media.frames_missing` when a lesser share came than that.
+
+        `media.corrupt` when nothing at all did: it is what other stories say of such a medium.
+        """
         came = self.of - len(self.wanted)
-        if self.wanted and (not came or came / self.of < least_share):
+        if self.wanted and not came:
+            message = f"None of the wanted frames could be read, of which there are {self.of}."
+            raise MediaError("media.corrupt", message, stage="decode")
+        if self.wanted and came / self.of < least_share:
             raise MediaError(
                 "media.frames_missing",
                 f"Only {came} of {self.of} frames could be read.",
@@ -38,32 +44,32 @@ class Missing(NamedTuple):
             )
 
 
-def merged(orders: Iterable[Order]) -> list[Order]:
-    """The orders by time; who wants the same frame gets it from one."""
+def merged(demands: Iterable[Demand]) -> list[Demand]:
+    """The demands by time; who wants the same frame gets it from one."""
     takers: dict[Wanted, tuple[Take, ...]] = {}
-    for order in orders:
-        takers[order.wanted] = takers.get(order.wanted, ()) + order.takers
-    return [Order(wanted, takers[wanted]) for wanted in sorted(takers)]
+    for demand in demands:
+        takers[demand.wanted] = takers.get(demand.wanted, ()) + demand.takers
+    return [Demand(wanted, takers[wanted]) for wanted in sorted(takers)]
 
 
 def run_pass(
-    medium: OpenMedium, orders: Sequence[Order], *, tell: Tell, watch: Stopwatch
+    medium: OpenMedium, demands: Sequence[Demand], *, tell: Tell, watch: Stopwatch
 ) -> Missing:
-    """Give every order its frame, held only while it is taken.
+    """Give every demand its frame, held only while it is taken.
 
-    `tell` hears the share of the orders that are done, 0 to 1, and the time the pass has come to.
+    `tell` hears the share of the demands that are done, 0 to 1, and the time the pass has come to.
     Raises: MediaError, SourceError, and what `tell` and the takers raise.
     """
-    if not orders:
+    if not demands:
         return Missing((), 0)
     missing: list[Wanted] = []
-    pictures = pictures_of(medium, [order.wanted for order in orders], tell=tell, watch=watch)
-    for order, picture in zip(orders, pictures, strict=True):
+    pictures = pictures_of(medium, [demand.wanted for demand in demands], tell=tell, watch=watch)
+    for demand, picture in zip(demands, pictures, strict=True):
         if picture is None:
-            missing.append(order.wanted)
-        for take in order.takers:
+            missing.append(demand.wanted)
+        for take in demand.takers:
             take(picture)
-    return Missing(tuple(missing), len(orders))
+    return Missing(tuple(missing), len(demands))
 
 
 def pictures_of(

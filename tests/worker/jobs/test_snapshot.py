@@ -146,6 +146,21 @@ def test_too_few_frames_are_a_failure_that_counts_them(
     assert re.search(r"Only \d+ of 20 frames", caught.value.message)
 
 
+def test_a_clip_of_which_nothing_comes_is_corrupt(count_clip: CountClip, tmp_path: Path) -> None:
+    data = bytearray(count_clip(Counting()).read_bytes())
+    # Where the chunks of frames begin: ISO/IEC 14496-12, 8.7.5.
+    offsets = data.index(b"stco") + 12
+    number = int.from_bytes(data[offsets - 4 : offsets], "big")
+    data[offsets : offsets + 4 * number] = bytes(4 * number)
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(data)
+
+    with pytest.raises(MediaError) as caught:
+        told(clip, count=4)
+
+    assert (caught.value.code, caught.value.stage) == ("media.corrupt", "decode")
+
+
 def test_progress_rises_with_the_time_in_the_medium(count_clip: CountClip) -> None:
     log = Log()
 
