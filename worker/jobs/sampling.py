@@ -8,8 +8,8 @@ from worker.contracts.passes import Wanted
 from worker.contracts.snapshot_results import SnapshotInfo
 from worker.jobs.finishing import Picture
 from worker.jobs.looking import Looked, small_view
-from worker.jobs.passing import Order
-from worker.jobs.stills import Drawn, Easel
+from worker.jobs.passing import Demand
+from worker.jobs.stills import Easel, EncodedStill
 from worker.ports import Scorer
 from worker.rules.candidates import Sample, with_faces, with_sample
 from worker.rules.offsets import Offsets
@@ -24,12 +24,12 @@ class Samples:
     most: int
     judged: list[Sample] = field(default_factory=list)
     _best: list[Sample] = field(default_factory=list)
-    _drawn: dict[Sample, Drawn] = field(default_factory=dict)
+    _drawn: dict[Sample, EncodedStill] = field(default_factory=dict)
 
-    def orders(self, offsets: Offsets) -> Iterator[Order]:
+    def demands(self, offsets: Offsets) -> Iterator[Demand]:
         for offset_ms in offsets.samples_ms:
             take = partial(self._take, offset_ms)
-            yield Order(Wanted(offset_ms, offsets.sample_pick), (take,))
+            yield Demand(Wanted(offset_ms, offsets.sample_pick), (take,))
 
     def put(self) -> tuple[SnapshotInfo, ...]:
         """Put the candidates, the best first. Raises: StorageError."""

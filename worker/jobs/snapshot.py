@@ -17,7 +17,7 @@ from worker.jobs import earlier
 from worker.jobs.files import Files
 from worker.jobs.finishing import claimed_size, upright_size
 from worker.jobs.looking import Eyes
-from worker.jobs.passing import Missing, Order, Tell, merged, run_pass
+from worker.jobs.passing import Demand, Missing, Tell, merged, run_pass
 from worker.jobs.preview import Preview
 from worker.jobs.sampling import Samples
 from worker.jobs.stills import Easel, Stills
@@ -61,13 +61,13 @@ class Makers(NamedTuple):
     sheets: Sheets | None
     samples: Samples
 
-    def orders(self, pick: Pick, offsets: Offsets) -> list[Order]:
+    def demands(self, pick: Pick, offsets: Offsets) -> list[Demand]:
         """All frames of the pass, by time."""
-        tiles = self.sheets.orders(pick) if self.sheets else ()
-        return merged([*self.stills.orders(pick), *tiles, *self.samples.orders(offsets)])
+        tiles = self.sheets.demands(pick) if self.sheets else ()
+        return merged([*self.stills.demands(pick), *tiles, *self.samples.demands(offsets)])
 
 
-class Drawn(NamedTuple):
+class Taken(NamedTuple):
     """What came of a medium, before the last of it is stored."""
 
     medium: MediumInfo
@@ -123,31 +123,31 @@ class SnapshotStory:
                 return earlier.retold(made, reader, watch.timings())
             attempt.enter("decode")
             opened = self._opened(recipe, reader, held, watch)
-            drawn = self._drawn(recipe, opened, easel, attempt)
+            taken = self._taken(recipe, opened, easel, attempt)
         attempt.enter("store")
-        result = self._stored(recipe, opened, drawn, easel.files)
-        if not (drawn.lacks or easel.eyes.missed):
+        result = self._stored(recipe, opened, taken, easel.files)
+        if not (taken.lacks or easel.eyes.missed):
             earlier.keep(results, reader, recipe, result)
         return result
 
-    def _drawn(
+    def _taken(
         self, recipe: SnapshotRecipe, opened: Opened, easel: Easel, attempt: Attempt
-    ) -> Drawn:
+    ) -> Taken:
         """Decode: stills and sheets are put as they come."""
         files, makers = easel.files, self._makers(recipe, opened, easel)
-        orders = makers.orders(recipe.pick, opened.offsets)
+        demands = makers.demands(recipe.pick, opened.offsets)
         tell = _tell(attempt, 0, 90)
-        missing = run_pass(opened.medium, orders, tell=tell, watch=files.watch)
+        missing = run_pass(opened.medium, demands, tell=tell, watch=files.watch)
         missing.check(self.least_share)
         attempt.enter("encode")
         preview = self._preview(recipe, opened, makers, attempt, files)
-        return Drawn(opened.medium.info, makers, missing, preview)
+        return Taken(opened.medium.info, makers, missing, preview)
 
     def _stored(
-        self, recipe: SnapshotRecipe, opened: Opened, drawn: Drawn, files: Files
+        self, recipe: SnapshotRecipe, opened: Opened, taken: Taken, files: Files
     ) -> SnapshotResult:
         """Put what needs the whole: indexes and candidates."""
-        medium, makers, missing, preview = drawn
+        medium, makers, missing, preview = taken
         missing_ms = _missing_ms(opened.offsets, missing, recipe.pick)
         return SnapshotResult(
             source=opened.reader.label,

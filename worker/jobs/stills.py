@@ -11,12 +11,12 @@ from worker.contracts.snapshots import SnapshotRecipe
 from worker.jobs.files import Files
 from worker.jobs.finishing import Picture
 from worker.jobs.looking import Eyes, Looked
-from worker.jobs.passing import Order
+from worker.jobs.passing import Demand
 from worker.rules.framing import Framing, follows_faces, framing
 from worker.rules.labels import Numbered, numbered
 
 
-class Drawn(NamedTuple):
+class EncodedStill(NamedTuple):
     """An encoded snapshot that is not put yet; `faces` counts them where somebody looked."""
 
     offset_ms: int
@@ -35,14 +35,14 @@ class Easel:
     eyes: Eyes
     files: Files
 
-    def draw(self, picture: Picture, offset_ms: int, looked: Looked | None = None) -> Drawn:
+    def draw(self, picture: Picture, offset_ms: int, looked: Looked | None = None) -> EncodedStill:
         """Cut and encode a picture; `looked` is what was seen in it already."""
         if looked is None and follows_faces(self.recipe):
             looked = self.eyes.look(picture)
         framed = framing(self.recipe, picture.size, looked.faces if looked else ())
         with self.files.watch.stage("crop"):
             view = picture.medium.view(picture.frame, framed.box, *framed.pixels)
-        return Drawn(
+        return EncodedStill(
             offset_ms,
             picture.frame.pts_ms,
             self.files.encoded(view),
@@ -52,7 +52,7 @@ class Easel:
         )
 
     def put(
-        self, drawn: Drawn, kind: Numbered, number: int, *, score: float | None = None
+        self, drawn: EncodedStill, kind: Numbered, number: int, *, score: float | None = None
     ) -> SnapshotInfo:
         """Put a drawn snapshot and tell it. Raises: StorageError."""
         return SnapshotInfo(
@@ -77,10 +77,10 @@ class Stills:
     offsets_ms: tuple[int, ...]
     infos: list[SnapshotInfo] = field(default_factory=list)
 
-    def orders(self, pick: Pick) -> Iterator[Order]:
+    def demands(self, pick: Pick) -> Iterator[Demand]:
         for number, offset_ms in enumerate(self.offsets_ms, start=1):
             take = partial(self._take, number, offset_ms)
-            yield Order(Wanted(offset_ms, pick), (take,))
+            yield Demand(Wanted(offset_ms, pick), (take,))
 
     def _take(self, number: int, offset_ms: int, picture: Picture | None) -> None:
         if picture is not None:

@@ -9,8 +9,8 @@ from worker.contracts.snapshot_results import SheetInfo, SnapshotInfo
 from worker.geometry.grid import Grid
 from worker.geometry.shapes import Size
 from worker.jobs.finishing import Picture
-from worker.jobs.passing import Order
-from worker.jobs.stills import Drawn, Easel
+from worker.jobs.passing import Demand
+from worker.jobs.stills import Easel, EncodedStill
 from worker.ports import Canvas, SheetMaker, View
 from worker.rules.framing import Framing
 from worker.rules.labels import numbered
@@ -38,10 +38,10 @@ class Sheets:
     _pts_ms: list[int | None] = field(default_factory=list)
     _tiles: list[SnapshotInfo] = field(default_factory=list)
 
-    def orders(self, pick: Pick) -> Iterator[Order]:
+    def demands(self, pick: Pick) -> Iterator[Demand]:
         """The frames of the tiles; None is taken for one that is missing, its tile stays black."""
         for number, offset_ms in enumerate(self.offsets_ms):
-            yield Order(Wanted(offset_ms, pick), (partial(self._take, number),))
+            yield Demand(Wanted(offset_ms, pick), (partial(self._take, number),))
 
     def _take(self, number: int, picture: Picture | None) -> None:
         self._pts_ms.append(self._placed(number, picture) if picture else None)
@@ -67,7 +67,7 @@ class Sheets:
         return picture.frame.pts_ms
 
     def _put_apart(self, number: int, picture: Picture, view: View) -> None:
-        drawn = Drawn(
+        drawn = EncodedStill(
             offset_ms=self.offsets_ms[number],
             pts_ms=picture.frame.pts_ms,
             data=self.easel.files.encoded(view),

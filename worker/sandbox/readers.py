@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from worker.errors import SourceError, error_of
 from worker.ports import Reader
-from worker.rules.stretches import Stretches
+from worker.rules.ranges import Ranges
 from worker.sandbox.channel import MAX_PAYLOAD_BYTES, Channel
 from worker.sandbox.messages import MAX_SPANS
 
@@ -74,7 +74,7 @@ class DescriptorReader:
         self._length = os.fstat(descriptor).st_size if size_bytes is None else size_bytes
         self.size_bytes: int | None = self._length
         self.requests = 0
-        self._counted = Stretches()
+        self._counted = Ranges()
 
     @property
     def bytes_read(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
 from worker.ports import IndexedSheet
-from worker.sheets.spans import US_PER_S, Span, microseconds, seconds, spans
+from worker.sheets.periods import US_PER_S, Period, microseconds, periods_of, seconds
 
 _ALLOWED = frozenset({"image/jpeg", "image/png"})
 
@@ -31,10 +31,10 @@ class DashIndex:
             -(-sheet.size_bytes * 8 * US_PER_S // us)
             for sheet, us in zip(sheets, segments_us, strict=True)
         )
-        covered = spans(sheets, step_ms, duration_ms)
+        covered = periods_of(sheets, step_ms, duration_ms)
         periods = [
-            _period(number, span, us, bandwidth)
-            for number, (span, us) in enumerate(zip(covered, segments_us, strict=True))
+            _period(number, period, us, bandwidth)
+            for number, (period, us) in enumerate(zip(covered, segments_us, strict=True))
         ]
         attributes = _attributes(
             xmlns="urn:mpeg:dash:schema:mpd:2011",
@@ -47,12 +47,12 @@ class DashIndex:
         return "\n".join([head, f"<MPD{attributes}>", *periods, "</MPD>", ""]).encode()
 
 
-def _period(number: int, span: Span, segment_us: int, bandwidth: int) -> str:
-    sheet, grid = span.sheet, span.sheet.grid
-    period = _attributes(
+def _period(number: int, period: Period, segment_us: int, bandwidth: int) -> str:
+    sheet, grid = period.sheet, period.sheet.grid
+    times = _attributes(
         id=number,
-        start=f"PT{seconds(span.start_us)}S",
-        duration=f"PT{seconds(span.end_us - span.start_us)}S",
+        start=f"PT{seconds(period.start_us)}S",
+        duration=f"PT{seconds(period.end_us - period.start_us)}S",
     )
     # A dollar sign begins an identifier of the template; two stand for one (ISO 23009-1 §5.3.9.4).
     template = _attributes(
@@ -70,7 +70,7 @@ def _period(number: int, span: Span, segment_us: int, bandwidth: int) -> str:
     )
     kind = _attributes(id=0, contentType="image", mimeType=sheet.content_type)
     return f"""\
- <Period{period}>
+ <Period{times}>
   <AdaptationSet{kind}>
    <SegmentTemplate{template}/>
    <Representation{shape}>

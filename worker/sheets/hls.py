@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from worker.ports import IndexedSheet
-from worker.sheets.spans import US_PER_S, microseconds, seconds, spans
+from worker.sheets.periods import US_PER_S, microseconds, periods_of, seconds
 
 
 class HlsIndex:
@@ -21,8 +21,8 @@ class HlsIndex:
         return sheet_type.startswith("image/")
 
     def render(self, sheets: Sequence[IndexedSheet], *, step_ms: float, duration_ms: int) -> bytes:
-        covered = spans(sheets, step_ms, duration_ms)
-        longest_us = max(span.end_us - span.start_us for span in covered)
+        covered = periods_of(sheets, step_ms, duration_ms)
+        longest_us = max(period.end_us - period.start_us for period in covered)
         lines = [
             "#EXTM3U",
             "#EXT-X-VERSION:7",
@@ -31,12 +31,12 @@ class HlsIndex:
             "#EXT-X-PLAYLIST-TYPE:VOD",
             "#EXT-X-IMAGES-ONLY",
         ]
-        for span in covered:
-            grid = span.sheet.grid
+        for period in covered:
+            grid = period.sheet.grid
             lines += [
                 f"#EXT-X-TILES:RESOLUTION={grid.tile.width}x{grid.tile.height},"
                 f"LAYOUT={grid.columns}x{grid.rows},DURATION={seconds(microseconds(step_ms, 1))}",
-                f"#EXTINF:{seconds(span.end_us - span.start_us)},",
-                span.sheet.reference,
+                f"#EXTINF:{seconds(period.end_us - period.start_us)},",
+                period.sheet.reference,
             ]
         return "\n".join([*lines, "#EXT-X-ENDLIST", ""]).encode()

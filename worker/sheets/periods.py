@@ -10,7 +10,7 @@ US_PER_S: Final = 1_000_000
 _US_PER_MS: Final = 1000
 
 
-class Span(NamedTuple):
+class Period(NamedTuple):
     """A sheet is shown from `start_us` to `end_us`, in microseconds."""
 
     sheet: IndexedSheet
@@ -18,14 +18,14 @@ class Span(NamedTuple):
     end_us: int
 
 
-def spans(sheets: Sequence[IndexedSheet], step_ms: float, duration_ms: int) -> list[Span]:
+def periods_of(sheets: Sequence[IndexedSheet], step_ms: float, duration_ms: int) -> list[Period]:
     """Sheet after sheet without gaps, a step for each tile, the last one until the end."""
     starts, tiles = [], 0
     for sheet in sheets:
         starts.append(microseconds(step_ms, tiles))
         tiles += len(sheet.tiles)
     ends = [*starts[1:], duration_ms * _US_PER_MS]
-    return [Span(*row) for row in zip(sheets, starts, ends, strict=True)]
+    return [Period(*row) for row in zip(sheets, starts, ends, strict=True)]
 
 
 def microseconds(step_ms: float, steps: int) -> int:

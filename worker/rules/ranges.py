@@ -3,8 +3,8 @@
 from bisect import bisect_left, bisect_right
 
 
-class Stretches:
-    """Disjoint stretches of bytes, in their order; thousands of them are looked up quickly."""
+class Ranges:
+    """Disjoint ranges of bytes, in their order; thousands of them are looked up quickly."""
 
     def __init__(self) -> None:
         self._begins: list[int] = []
@@ -12,13 +12,13 @@ class Stretches:
         self.total_bytes = 0
 
     def without(self, begin: int, end: int) -> int:
-        """How many bytes of [begin, end) lie in no stretch."""
+        """How many bytes of [begin, end) lie in no range."""
         first, last = self._touched(begin, end)
         inside = zip(self._begins[first:last], self._ends[first:last], strict=True)
         return end - begin - sum(min(e, end) - max(b, begin) for b, e in inside)
 
     def add(self, begin: int, end: int) -> None:
-        """Count [begin, end); the stretches that it touches become one with it."""
+        """Count [begin, end); the ranges that it touches become one with it."""
         self.total_bytes += self.without(begin, end)
         first, last = self._touched(begin, end)
         if first < last:
@@ -28,5 +28,5 @@ class Stretches:
         self._ends[first:last] = [end]
 
     def _touched(self, begin: int, end: int) -> tuple[int, int]:
-        """Which stretches overlap [begin, end) or lie beside it, as a range of places."""
+        """Which ranges overlap [begin, end) or lie beside it, as a range of places."""
         return bisect_left(self._ends, begin), bisect_right(self._begins, end)
