@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final
 
 import structlog
@@ -40,6 +41,7 @@ class Program:
     stop_s: float = 10.0
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
+    asked_at: float = 0.0
     pause_s: float = field(default=0.0)
 
     def start(self) -> None:
@@ -60,13 +62,18 @@ class Program:
     def died(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
-    def stop(self) -> None:
-        """End it: SIGTERM, and SIGKILL after `stop_s`."""
-        if self.process is None or self.process.poll() is not None:
+    def ask_to_stop(self) -> None:
+        """Send it SIGTERM."""
+        self.asked_at = time.monotonic()
+        if self.process is not None:
+            self.process.terminate()
+
+    def wait_for_end(self) -> None:
+        """Let it end, and SIGKILL it `stop_s` after it was asked."""
+        if self.process is None:
             return
-        self.process.terminate()
         try:
-            self.process.wait(self.stop_s)
+            self.process.wait(max(0.0, self.asked_at + self.stop_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.warning("stop.killed", program=self.name, waited_s=self.stop_s)
             self.process.kill()
@@ -128,9 +135,13 @@ class Supervisor:
         program.start()
 
     def stop(self) -> None:
-        """End every program, the last started first."""
-        for program in reversed(self.programs):
-            program.stop()
+        """End every program, the last started first, those with one command together."""
+        for _, alike in groupby(reversed(self.programs), key=lambda program: program.argv):
+            together = list(alike)
+            for program in together:
+                program.ask_to_stop()
+            for program in together:
+                program.wait_for_end()
 
 
 def environment(**changes: str) -> dict[str, str]:
