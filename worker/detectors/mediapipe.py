@@ -128,8 +128,10 @@ class MediapipeDetector:
     def _watched(self, extra_s: float) -> Iterator[None]:
         watchdog = Timer(self._timeout_s + extra_s, self._end_process)
         watchdog.daemon = True
-        watchdog.start()
         try:
+            # Starting waits for the thread, and an attempt may be interrupted there: a watchdog
+            # that nobody calls off would end the process under the next one.
+            watchdog.start()
             yield
         finally:
             watchdog.cancel()

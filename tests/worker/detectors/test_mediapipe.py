@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from PIL import Image
@@ -191,6 +193,27 @@ for _ in range(1000):
 
     assert done.returncode == HUNG_EXIT_STATUS
     assert done.stdout.startswith("noticed")
+
+
+def test_a_detection_that_is_interrupted_as_it_begins_leaves_no_watchdog(model_path: Path) -> None:
+    class Interrupted(BaseException):
+        pass
+
+    def as_it_waits_for_its_thread(frame: FrameType, event: str, _: object) -> None:
+        called = event == "call" and frame.f_code.co_filename == threading.__file__
+        if called and frame.f_code.co_name == "wait":
+            sys.setprofile(None)
+            raise Interrupted
+
+    detector = MediapipeDetector(model_path=model_path, model_sha256=SHA256)
+    sys.setprofile(as_it_waits_for_its_thread)
+    with pytest.raises(Interrupted):
+        detector.detect(grey())
+
+    deadline_s = time.monotonic() + 5
+    while any(isinstance(each, threading.Timer) for each in threading.enumerate()):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
 
 
 def test_a_process_that_detected_ends_by_itself_at_once_and_in_silence(photo: Path) -> None:
