@@ -79,8 +79,8 @@ class Bad(NamedTuple):
 
 AT_5: tuple[dict[str, Any], str] = {"times": [1, 5]}, "--at 1 --at 5"
 SHEET: tuple[dict[str, Any], str] = (
-    {"sprite": {"columns": 16, "rows": 40, "tile_width": 1024}, "format": "webp"},
-    "--sprite 16x40 --tile-width 1024 --format webp",
+    {"sprite": {"columns": 4, "rows": 100, "tile_width": 1024}, "format": "webp"},
+    "--sprite 4x100 --tile-width 1024 --format webp",
 )
 MEDIA = {
     "time-beyond-the-end": Bad(
@@ -99,13 +99,13 @@ MEDIA = {
         lambda: photo_path().read_bytes(),
         *AT_5,
         "media.not_video",
-        "the time 5 s needs a video",
+        "the time 1 s needs a video",
     ),
     "sheet-too-large": Bad(
         lambda: video(Numbered()),
         *SHEET,
         "request.invalid",
-        "tiles of 1024 by 204 px is 16384 by 8160 px; a side has at most 16383 px",
+        "tiles of 1024 by 204 px is 4096 by 20400 px; a side has at most 16383 px",
     ),
     "sprite-of-a-picture": Bad(
         lambda: photo_path().read_bytes(), *SHEET, "media.not_video", "'sprite' needs a video"

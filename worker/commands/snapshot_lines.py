@@ -44,8 +44,12 @@ def plan_line(result: PlanResult | SnapshotResult) -> str:
     return (
         f"{result.source}: {medium.width}x{medium.height}{long}; reads {reads}, decodes"
         f" {_some(cost.frames, 'frame')}, {_some(cost.seeks, 'jump') or 'no jump'};"
-        f" makes {outputs}{' of the size it claims' if SIZES_CLAIMED in result.flags else ''}"
+        f" makes {outputs}{_doubt(result.flags)}"
     )
+
+
+def _doubt(flags: tuple[str, ...]) -> str:
+    return ", if it is not rotated: its beginning is damaged" if SIZES_CLAIMED in flags else ""
 
 
 def _output(output: PlannedOutput) -> str:

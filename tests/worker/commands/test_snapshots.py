@@ -19,6 +19,8 @@ from PIL import Image
 from tests.http_server import MediaServer, silent
 from tests.numbered_clips import number_in, write_numbered
 from tests.sheets import tiles_of
+from tests.worker.jobs.counting import Counting, counting_clip
+from tests.worker.jobs.test_snapshot import holed
 
 STEADY_MS = [40 * number for number in range(500)]
 # Frames that last 20 to 150 ms, in no order.
@@ -199,6 +201,20 @@ def test_a_video_that_fails_half_way_leaves_no_file(
     assert (line["status"], bool(made)) == (
         ("failed", False) if least_share == 1 else ("succeeded", True)
     )
+
+
+def test_what_is_missing_or_not_known_is_told(tmp_path: Path) -> None:
+    for folder in ("early", "late"):
+        (tmp_path / folder).mkdir()
+    clip = counting_clip(tmp_path / "clip.mp4", Counting(frames=200))
+    early = holed(clip, tmp_path / "early", 0.02, 0.4)
+    late = holed(clip, tmp_path / "late", 0.45, 0.55)
+
+    planned = run(early, "--sprite", "2x1", "--plan")
+    made = run(late, "--preview", "gif", "--preview-duration", "15", "--out-dir", tmp_path / "out")
+
+    assert b"preview, frames of it missing" in made.stdout
+    assert b"jpeg, if it is not rotated: its beginning is damaged" in planned.stdout
 
 
 def test_a_photo_gives_itself_when_nothing_is_asked_for(photo: Path, tmp_path: Path) -> None:
