@@ -24,6 +24,11 @@ def pool_child(worker: psutil.Process) -> psutil.Process:
     return worker.children()[0]
 
 
+def main_process(worker: psutil.Process) -> psutil.Process:
+    """The one that takes jobs off the queue; whoever decodes outlives it for a while."""
+    return worker
+
+
 def decode_child(worker: psutil.Process) -> psutil.Process:
     """The one that has decoded most: each pool child keeps a second one waiting."""
     return max(pool_child(worker).children(), key=lambda child: sum(child.cpu_times()[:2]))
@@ -60,7 +65,11 @@ def held_half_way(body: bytes, asked: threading.Event, go_on: threading.Event) -
 
 @pytest.mark.parametrize(
     "victim",
-    [pytest.param(pool_child, id="pool-child"), pytest.param(decode_child, id="decode-child")],
+    [
+        pytest.param(pool_child, id="pool-child"),
+        pytest.param(decode_child, id="decode-child"),
+        pytest.param(main_process, id="main-process"),
+    ],
 )
 def test_a_pass_outlives_a_kill_of(
     near: Running, media_server: MediaServer, victim: Callable[[psutil.Process], psutil.Process]
