@@ -106,7 +106,7 @@ def test_a_job_is_done_only_with_its_records_and_loses_nothing_by_waiting(house:
 def test_a_medium_that_a_job_failed_over_is_known(house: House) -> None:
     house.start_worker()
 
-    job = house.ended(house.snapshots(count=2))
+    job = house.ended(house.snapshots(candidates=1))
 
     assert job.error
     assert job.error.code == "media.not_video"
