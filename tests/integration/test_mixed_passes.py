@@ -22,9 +22,10 @@ CLIPS = {
 PICKS: tuple[Pick, ...] = ("exact", "nearest_key")
 
 
-def _given(data: bytes, wanted: list[Wanted]) -> dict[Wanted, int | None]:
+def _given(data: bytes | BytesReader, wanted: list[Wanted]) -> dict[Wanted, int | None]:
     """When the frames are that one pass gives."""
-    medium = PyavDecoder().open(BytesReader(data), needed_px=None)
+    reader = BytesReader(data) if isinstance(data, bytes) else data
+    medium = PyavDecoder().open(reader, needed_px=None)
     try:
         medium.timeline()
         frames = medium.frames(wanted, on_pass=lambda _: None)
@@ -47,3 +48,37 @@ def test_a_mixed_pass_answers_as_a_pass_for_each_pick(name: str, seed: int) -> N
     for pick in PICKS:
         alone = [one for one in wanted if one.pick == pick]
         assert {one: together[one] for one in alone} == _given(data, alone)
+
+
+@pytest.mark.parametrize(
+    ("picks", "times"),
+    [
+        pytest.param(("exact",), 5, id="exact"),
+        pytest.param(("nearest_key",), 5, id="nearest-key"),
+        pytest.param(PICKS, 8, id="mixed"),
+    ],
+)
+def test_one_long_group_without_an_index_is_not_read_anew_for_each_frame(
+    picks: tuple[Pick, ...], times: int
+) -> None:
+    data = video(Numbered(container="ts", frames=1000, gop=1000, size=(640, 128)))
+    reader = BytesReader(data)
+    wanted = sorted(Wanted(at_ms, pick) for at_ms in range(2100, 40_000, 2900) for pick in picks)
+
+    told = _given(reader, wanted)
+
+    assert {told[one] for one in wanted if one.pick == "nearest_key"} <= {0}
+    assert reader.bytes_read <= times * len(data)
+
+
+def test_a_mixed_pass_tells_how_far_it_is_without_going_back() -> None:
+    heard: list[int] = []
+    medium = PyavDecoder().open(BytesReader(video(CLIPS["one-group"])), needed_px=None)
+    wanted = sorted(Wanted(at_ms, pick) for at_ms in range(1000, 12_000, 1900) for pick in PICKS)
+
+    try:
+        assert len(list(medium.frames(wanted, on_pass=heard.append))) == len(wanted)
+    finally:
+        medium.close()
+
+    assert heard == sorted(heard)

@@ -79,10 +79,13 @@ class Cursor:
                 found = self._key_until(at_ms)
                 if found is not None:
                     self._step_ms = back_ms
-                    self.gap_ms = max(self.gap_ms, at_ms - found.at_ms)
-                    return found
+                    return self._led(at_ms, found)
             back_ms = back_ms * 2 or _FIRST_STEP_MS
-        return self._first()
+        return self._led(at_ms, self._first())
+
+    def _led(self, at_ms: int, found: Stamped) -> Stamped:
+        self.gap_ms = max(self.gap_ms, at_ms - found.at_ms)
+        return found
 
     def _key_until(self, at_ms: int) -> Stamped | None:
         """The next key frame, None when what is read on is shown after `at_ms` already."""
@@ -117,10 +120,12 @@ class Cursor:
     def nearest(self, at_ms: int) -> tuple[Stamped, ...]:
         """The key frame nearest to `at_ms`, and the packet behind it where there is one.
 
-        Found by reading on from the last one before it. Raises: MediaError `media.no_frames`.
+        Found by reading on, until any later one would be further away.
+        Raises: MediaError `media.no_frames`.
         """
         near = self._near if self.steps == self._near_steps else ()
-        if not near or not 0 <= at_ms - near[0].at_ms <= max(READ_THROUGH_MS, self.gap_ms):
+        ahead_ms = at_ms - self._last_ms
+        if not near or at_ms < near[0].at_ms or ahead_ms > max(READ_THROUGH_MS, self.gap_ms):
             near = (self.before(at_ms),)
         found = self._nearer(at_ms, near)
         self._near_steps = self.steps

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from worker.contracts.passes import Forecast, Timeline, Wanted
+from worker.contracts.passes import Forecast, Pick, Timeline, Wanted
 from worker.decoders.pyav_clock import Clock
 from worker.decoders.pyav_container import Opened, open_video
 from worker.decoders.pyav_cursor import Cursor
@@ -43,7 +43,7 @@ class Films:
         self._probing = probing
         self._max_pixels = max_pixels
         self._film: Film | None = None
-        self._cursor: Cursor | None = None
+        self._cursors: list[Cursor] = []
         self._timeline: Timeline | None = None
 
     def _kept(self) -> Film:
@@ -89,37 +89,50 @@ class Films:
 
         Raises: MediaError, SourceError, and what `on_pass` raises.
         """
-        run = self._begun(wanted, on_pass, lenient=False)
+        on_pass = _rising(on_pass)
         came = False
         try:
-            for one, following in zip(wanted, (*wanted, None)[1:], strict=True):
-                shown = run.answer(one, following)
-                if shown is None and run.is_damaged and not came:
+            runs = self._begun(wanted, on_pass, lenient=False)
+            for one, following in zip(wanted, _following(wanted, runs), strict=True):
+                shown = runs[one.pick].answer(one, following)
+                if shown is None and runs[one.pick].is_damaged and not came:
                     came = True
                     if only_lenient(self._reader, max_pixels=self._max_pixels):
                         self._end()
-                        run = self._begun(wanted, on_pass, lenient=True)
-                        shown = run.answer(one, following)
+                        runs = self._begun(wanted, on_pass, lenient=True)
+                        shown = runs[one.pick].answer(one, following)
                 came = came or shown is not None
-                yield shown, run.pixel_aspect
+                yield shown, runs[one.pick].pixel_aspect
         finally:
             self._end()
 
     def _begun(
         self, wanted: Sequence[Wanted], on_pass: Callable[[int], None], *, lenient: bool
-    ) -> Pass:
+    ) -> dict[Pick, Pass]:
+        """What answers each pick: without an index each has a place of its own in the medium.
+
+        Only reading tells key frames then, from which there may be a long way back.
+        """
         film = self._opened(lenient=True) if lenient else self._kept()
         self._film = None
         if film.table is not None and not lenient:
             told = passes.spans(film.table, wanted, frames_per_s=film.frames_per_s)
             self._reader.soon(told)
-        self._cursor = Cursor(film.opened, film.clock, reopen=lambda: self._open(lenient=lenient))
-        return Pass(self._cursor, film.clock, film.table, on_pass)
+        run = self._pass(film, on_pass, lenient=lenient)
+        runs: dict[Pick, Pass] = {"exact": run, "nearest_key": run}
+        if film.table is None and len({one.pick for one in wanted}) > 1:
+            other = self._opened(lenient=lenient)
+            runs["nearest_key"] = self._pass(other, on_pass, lenient=lenient)
+        return runs
+
+    def _pass(self, film: Film, on_pass: Callable[[int], None], *, lenient: bool) -> Pass:
+        cursor = Cursor(film.opened, film.clock, reopen=lambda: self._open(lenient=lenient))
+        self._cursors.append(cursor)
+        return Pass(cursor, film.clock, film.table, on_pass)
 
     def _end(self) -> None:
-        if self._cursor is not None:
-            self._cursor.close()
-            self._cursor = None
+        while self._cursors:
+            self._cursors.pop().close()
 
     def close(self) -> None:
         """Close what is open."""
@@ -127,6 +140,28 @@ class Films:
         if self._film is not None:
             self._film.opened.close()
             self._film = None
+
+
+def _rising(on_pass: Callable[[int], None]) -> Callable[[int], None]:
+    """Tell how far all is; packets are read ahead of decoding, so it may hold still."""
+    told_ms = 0
+
+    def tell(at_ms: int) -> None:
+        nonlocal told_ms
+        told_ms = max(told_ms, at_ms)
+        on_pass(told_ms)
+
+    return tell
+
+
+def _following(wanted: Sequence[Wanted], runs: dict[Pick, Pass]) -> list[Wanted | None]:
+    """For each what its pass is asked for next."""
+    following: list[Wanted | None] = []
+    coming: dict[Pass, Wanted] = {}
+    for one in reversed(wanted):
+        following.append(coming.get(runs[one.pick]))
+        coming[runs[one.pick]] = one
+    return following[::-1]
 
 
 def _told(film: Film, duration_ms: int) -> Timeline:

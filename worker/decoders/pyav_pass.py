@@ -26,11 +26,10 @@ class Pass:
         self._clock = clock
         self._table = table
         self._on_pass = on_pass
-        self._told_ms = 0
-        cursor.on_pass = self._tell
+        cursor.on_pass = on_pass
         self._window = Window(cursor)
         self._context = cursor.opened.stream.codec_context
-        self._feed = Feed(self._context, clock, self._tell, field_ms=cursor.field_ms)
+        self._feed = Feed(self._context, clock, on_pass, field_ms=cursor.field_ms)
         self._exact: Shown | None = None
         self._last: Shown | None = None
         self._near: tuple[int, Shown | None] | None = None
@@ -53,13 +52,8 @@ class Pass:
             shown = self._nearest(wanted.offset_ms)
         else:
             shown = self._exact_at(wanted.offset_ms, following)
-        self._tell(wanted.offset_ms)
+        self._on_pass(wanted.offset_ms)
         return shown if shown is not None and shown.frame is not None else None
-
-    def _tell(self, at_ms: int) -> None:
-        """Tell how far the pass is; packets are read ahead of decoding, so it may hold still."""
-        self._told_ms = max(self._told_ms, at_ms)
-        self._on_pass(self._told_ms)
 
     def _exact_at(self, at_ms: int, following: Wanted | None) -> Shown | None:
         """The first frame at or after `at_ms`, past the last frame the last; None: damaged."""
