@@ -108,7 +108,7 @@ CODES: dict[str, CodeRow] = {
     "face.model_invalid": CodeRow(
         Retry.NEVER, 503, "The face model is missing or not the pinned one."
     ),
-    "image.encode_failed": CodeRow(Retry.ONCE, 500, "The cover could not be encoded."),
+    "image.encode_failed": CodeRow(Retry.ONCE, 500, "The picture could not be encoded."),
     "storage.unavailable": CodeRow(Retry.BACKOFF, 503, "The store cannot be reached."),
     "storage.full": CodeRow(Retry.WAIT, 507, "The store is full."),
     "storage.misconfigured": CodeRow(Retry.WAIT, 500, "The store cannot be used as it is set up."),

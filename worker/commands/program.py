@@ -37,7 +37,7 @@ for command, short_help in (
     (worker, "Run jobs, one at a time."),
     (api, "Serve the HTTP API."),
     (chores, "Do what happens by the clock."),
-    (bench, "Measure covers against the plain way."),
+    (bench, "Measure covers, serving, storyboards and memory."),
 ):
     app.command(short_help=short_help)(command)
 
