@@ -15,15 +15,21 @@ from worker.decoders.pyav_pass import Pass
 from worker.errors import MediaError, SourceError
 from worker.ports import Reader
 from worker.rules import passes
+from worker.rules.matroska import end_byte
 from worker.rules.passes import KeyTable
+from worker.rules.sniff import HEAD_BYTES
 
 
 class Film(NamedTuple):
-    """`table` is None where the container has no index of the whole."""
+    """`table` is None where the container has no index of the whole.
+
+    `lacks_end`: the file ends before the place that it tells as its end.
+    """
 
     opened: Opened
     clock: Clock
     table: KeyTable | None
+    lacks_end: bool
 
     @property
     def frames_per_s(self) -> float | None:
@@ -64,7 +70,14 @@ class Films:
     def _opened(self, *, lenient: bool) -> Film:
         opened = self._open(lenient=lenient)
         clock = Clock(opened)
-        return Film(opened, clock, key_table(opened, clock))
+        return Film(opened, clock, key_table(opened, clock), self._lacks_end(opened))
+
+    def _lacks_end(self, opened: Opened) -> bool:
+        """Only of Matroska it must be asked: what reads the others comes upon what lacks."""
+        size_bytes = self._reader.size_bytes
+        if size_bytes is None or not opened.container.format.name.startswith("matroska"):
+            return False
+        return (end_byte(self._reader.read(0, HEAD_BYTES)) or 0) > size_bytes
 
     def timeline(self) -> Timeline:
         """How long the medium is. Raises: MediaError, SourceError."""
@@ -128,7 +141,7 @@ class Films:
     def _pass(self, film: Film, on_pass: Callable[[int], None], *, lenient: bool) -> Pass:
         cursor = Cursor(film.opened, film.clock, reopen=lambda: self._open(lenient=lenient))
         self._cursors.append(cursor)
-        return Pass(cursor, film.clock, film.table, on_pass)
+        return Pass(cursor, film.clock, film.table, on_pass, lacks_end=film.lacks_end)
 
     def _end(self) -> None:
         while self._cursors:

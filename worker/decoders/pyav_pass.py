@@ -20,11 +20,18 @@ class Pass:
     """Answers wanted frames, which come by time. `is_damaged`: something did not decode."""
 
     def __init__(
-        self, cursor: Cursor, clock: Clock, table: KeyTable | None, on_pass: Callable[[int], None]
+        self,
+        cursor: Cursor,
+        clock: Clock,
+        table: KeyTable | None,
+        on_pass: Callable[[int], None],
+        *,
+        lacks_end: bool,
     ) -> None:
         self._cursor = cursor
         self._clock = clock
         self._table = table
+        self._lacks_end = lacks_end
         self._on_pass = on_pass
         cursor.on_pass = on_pass
         self._window = Window(cursor)
@@ -60,7 +67,7 @@ class Pass:
         if self._exact is not None and self._exact.at_ms >= at_ms:
             return self._exact
         if self._last is not None and self._last.at_ms < at_ms:
-            return self._last
+            return None if self._is_cut_off(self._last.at_ms) else self._last
         if at_ms < self._lost_until_ms:
             return None
         shown = self._feed.out(at_ms)
@@ -191,17 +198,24 @@ class Pass:
         self._lost_until_ms = max(damaged.at_ms + 1, next_ms)
 
     def _past_the_end(self, at_ms: int) -> Shown | None:
-        """The last frame; None where the index tells of frames that the medium does not have."""
+        """The last frame; None where the medium tells of frames that it does not have."""
         if not len(self._window):
             self._begin(self._cursor.before(max(0, self._window.read_ms)))
             self._window.look(at_ms)
         last_ms = self._window.latest_ms
         if self._table is not None and self._table.is_cut_short(last_ms, at_ms):
             return None
+        if self._is_cut_off(last_ms):
+            return None
         self._window.enter(last_ms)
         self._follow_cut()
         self._last = self._decoded(last_ms, None)
         return self._last
+
+    def _is_cut_off(self, last_ms: int) -> bool:
+        """Whether frames behind that one went with the end of the file."""
+        left_ms = (self._clock.duration_ms or 0) - last_ms
+        return self._lacks_end and left_ms > max(_NEXT_MS, 4 * self._cursor.field_ms)
 
     def _is_half(self, stamped: Stamped | None) -> bool:
         """Whether the packet is one field of a picture, and the next one the other."""

@@ -214,6 +214,59 @@ def test_a_clip_cut_short_lacks_its_later_frames(opened: list[PyavMedium]) -> No
     assert [answer is None for answer in told] == [False, True, True]
 
 
+CUES_AHEAD = (("reserve_index_space", "4000"),)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(Numbered(container="mkv", options=REORDERED), id="matroska"),
+        pytest.param(Numbered("libvpx", "webm"), id="webm"),
+        pytest.param(Numbered(container="mkv", muxing=CUES_AHEAD), id="index-ahead"),
+    ],
+)
+def test_a_matroska_file_cut_short_lacks_its_later_frames(
+    made: Numbered, opened: list[PyavMedium]
+) -> None:
+    data = video(made)
+    wanted = [Wanted(at_ms) for at_ms in (400, 3000, 3600, 3990)]
+
+    cut = answers(open_clip(data[: len(data) // 2], opened), wanted)
+    whole = answers(open_clip(data, opened), wanted)
+
+    assert [answer and answer[0] for answer in cut] == [400, None, None, None]
+    assert [answer and answer[0] for answer in whole] == [400, 3000, 3600, 3960]
+
+
+def test_a_picture_that_ends_before_the_sound_stays(opened: list[PyavMedium]) -> None:
+    data = with_sound(seconds=8)
+
+    told = answers(open_clip(data, opened), [Wanted(400), Wanted(5000), Wanted(7000)])
+
+    assert [answer and answer[0] for answer in told] == [400, 3960, 3960]
+
+
+def with_sound(*, seconds: int) -> bytes:
+    """A Matroska file with four seconds of picture, and that much sound."""
+    target = BytesIO()
+    with (
+        av.open(BytesIO(video(CLIPS["h264"])), "r") as source,
+        av.open(target, "w", format="matroska") as container,
+    ):
+        picture = container.add_stream_from_template(source.streams.video[0])
+        sound = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                container.mux(packet)
+        for second in range(seconds):
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), layout="mono")
+            frame.rate, frame.pts = 8000, 8000 * second
+            container.mux(sound.encode(frame))
+        container.mux(sound.encode(None))
+    return target.getvalue()
+
+
 def test_a_cancelled_pass_ends_at_once(opened: list[PyavMedium]) -> None:
     heard: list[int] = []
 
