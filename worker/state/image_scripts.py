@@ -76,7 +76,8 @@ end
 
 # Only the attempt that runs keeps pictures: the one of that number, while its job is running. What
 # is there already stays when pictures are only expected, or come from documents; of those none
-# comes whose object is being deleted just now.
+# comes whose object is being deleted just now. None is expected of a job that has begun: a request
+# that joins it then would bring back what the attempt has found not to come.
 KEEP: Final = (
     IMAGES
     + """
@@ -86,6 +87,9 @@ if how == 'keep' then
   local held = redis.call('HMGET', record_key(tenant, job), 'status', 'attempts')
   if held[1] == 'cancelled' then return 'job.cancelled' end
   if held[1] ~= 'running' or held[2] ~= attempt then return 'job.superseded' end
+end
+if how == 'expect' and redis.call('HGET', record_key(tenant, job), 'status') ~= 'queued' then
+  return 0
 end
 for at = 5, #ARGV, 2 do
   local id, image = ARGV[at], cjson.decode(ARGV[at + 1])

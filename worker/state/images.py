@@ -89,11 +89,10 @@ class ImageRecords:
         self._forget_unmade = Script(client, image_scripts.FORGET_UNMADE)
 
     def expect(self, job: Job) -> None:
-        """Show the pictures that the job is to make as Uploading; those there are stay."""
+        """Show the pictures that a queued job is to make as Uploading; those there are stay."""
         drawn = expected(job.request)
-        self._all(
-            ["expect", "", ""], job.tenant, records_of(job.tenant, job.id, job.request, drawn)
-        )
+        records = records_of(job.tenant, job.id, job.request, drawn)
+        self._all(["expect", job.id, ""], job.tenant, records)
 
     def keep(self, job: AttemptedJob, records: Iterable[ImageRecord]) -> None:
         """Show the pictures of a job as they are now; each refers to its objects.

@@ -51,6 +51,8 @@ def test_a_picture_leaves_one_record_however_many_stills_were_asked_for(gallery:
     told = SnapshotResult(source=URL, status="succeeded", medium=PROBE, snapshots=(still,))
 
     gallery.catalogue.keep(gallery.begin(job).job, told, None)
+    # A request that is alike joins the job while it still runs.
+    gallery.images.expect(job)
 
     page = gallery.images.page("ann", ImageFilters(job=job.id), cursor=None, limit=10)
     assert [(image.label, image.status) for image in page.images] == [
