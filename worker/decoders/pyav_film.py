@@ -70,7 +70,10 @@ class Films:
     def _opened(self, *, lenient: bool) -> Film:
         opened = self._open(lenient=lenient)
         clock = Clock(opened)
-        return Film(opened, clock, key_table(opened, clock), self._lacks_end(opened))
+        # Cues that end with the file are no index of the whole.
+        lacks_end = self._lacks_end(opened)
+        table = None if lacks_end else key_table(opened, clock)
+        return Film(opened, clock, table, lacks_end)
 
     def _lacks_end(self, opened: Opened) -> bool:
         """Only of Matroska it must be asked: what reads the others comes upon what lacks."""

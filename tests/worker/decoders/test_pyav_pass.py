@@ -238,6 +238,17 @@ def test_a_matroska_file_cut_short_lacks_its_later_frames(
     assert [answer and answer[0] for answer in whole] == [400, 3000, 3600, 3960]
 
 
+@pytest.mark.parametrize("lost_bytes", [1, 20, 29, 60])
+def test_what_is_left_of_an_index_hides_no_key_frame(
+    lost_bytes: int, opened: list[PyavMedium]
+) -> None:
+    data = video(CLIPS["matroska"])
+
+    told = answers(open_clip(data[:-lost_bytes], opened), [Wanted(3900, "nearest_key")])
+
+    assert [answer and answer[0] for answer in told] == [3200]
+
+
 def test_a_picture_that_ends_before_the_sound_stays(opened: list[PyavMedium]) -> None:
     data = with_sound(seconds=8)
 
