@@ -153,9 +153,8 @@ class Attempts:
             yield
         except MediaError:
             if opening.label and self._media.last:
-                seen = CoverResult(source=opening.label, status="failed", medium=self._media.last)
                 with suppress(CoverError):  # the failure itself is what is told
-                    self._catalogue.keep(job, seen, opening.fingerprint)
+                    self._catalogue.see(job, opening.label, self._media.last, opening.fingerprint)
             raise
 
     def _opening(self, job: AttemptedJob, wanted: Pictured) -> Opening:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 
 from worker.contracts.catalogue import ImageRecord, MediumRecord
 from worker.contracts.jobs import AnyResult, AttemptedJob, source_of
-from worker.contracts.results import ChecksumResult
+from worker.contracts.results import ChecksumResult, MediumInfo
 from worker.errors import RequestError, StorageError
 from worker.rules.catalogue import (
     document,
@@ -74,17 +74,22 @@ class Catalogue(NamedTuple):
         `fingerprint` is that of the medium's bytes, where the source told one.
         Raises: RequestError `job.cancelled`, `job.superseded` when the attempt is over.
         """
-        seen = self._seen(job, result, fingerprint)
+        seen = None
+        if not isinstance(result, ChecksumResult) and result.medium:
+            seen = self._seen(job, result.source, result.medium, fingerprint)
         of_medium = seen.record.medium_id if seen else None
         records = records_of(job.tenant, job.id, job.request, made(result), of_medium)
-        news = [seen.record] if seen and seen.is_news else []
-        self._put([*news, *records])
-        for medium in news:
-            self.media.documented(medium)
+        self._document(seen, records)
         if records:
             self.images.keep(job, records)
         for label in unneeded(job.request, result):
             self.images.remove(job.tenant, image_id(job.id, label))
+
+    def see(
+        self, job: AttemptedJob, label: str, medium: MediumInfo, fingerprint: str | None
+    ) -> None:
+        """Show the medium that a job failed over; `label` is that of its source."""
+        self._document(self._seen(job, label, medium, fingerprint), [])
 
     def delete(self, tenant: str, image_id: str) -> None:
         """Remove a picture, and at once its objects that no other picture or job needs.
@@ -113,19 +118,28 @@ class Catalogue(NamedTuple):
         self.objects.delete(sidecar_key(tenant, "media", medium))
         return self.media.forget(tenant, medium, before)
 
-    def _seen(self, job: AttemptedJob, result: AnyResult, fingerprint: str | None) -> Seen | None:
-        """The medium that the result tells of."""
+    def _seen(
+        self, job: AttemptedJob, label: str, medium: MediumInfo, fingerprint: str | None
+    ) -> Seen | None:
+        """What is known of a medium now; None where a job has no source."""
         source = source_of(job.request)
-        if source is None or isinstance(result, ChecksumResult) or result.medium is None:
+        if source is None:
             return None
         sighting = Sighting(
             medium_id(job.tenant, source, fingerprint),
-            result.source,
-            result.medium,
+            label,
+            medium,
             fingerprint,
             is_of_library(job.request),
         )
         return self.media.see(job.tenant, sighting, taken_at(job.id))
+
+    def _document(self, seen: Seen | None, records: Iterable[ImageRecord]) -> None:
+        """Put the documents of pictures, and of their medium where it is news."""
+        news = [seen.record] if seen and seen.is_news else []
+        self._put([*news, *records])
+        for medium in news:
+            self.media.documented(medium)
 
     def _put(self, records: Iterable[ImageRecord | MediumRecord]) -> None:
         documents = {document_key(record): document(record) for record in records}
