@@ -18,6 +18,8 @@ from worker.rules.labels import PREVIEW, Numbered, numbered
 from worker.rules.urls import identity, shown
 
 _MAX_NAME_CHARACTERS: Final = 120
+# What documents keep and callers are not told.
+_HIDDEN: Final = ("tenant", "of_library")
 
 Record = TypeVar("Record", ImageRecord, MediumRecord)
 
@@ -133,9 +135,6 @@ def file_name(label: str) -> str:
     path = unquote(urlsplit(label).path) if "://" in label else label
     name = PurePosixPath(path).name or label
     return name[:_MAX_NAME_CHARACTERS]
-
-
-_HIDDEN: Final = ("tenant", "of_library")
 
 
 def _cover(size_px: int | None, name: str, facts: Mapping[str, Any] | None = None) -> JobPicture:
