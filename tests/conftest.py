@@ -1,5 +1,6 @@
 """Fixtures nearly every test uses, and one line for each thing that was missing."""
 
+import signal
 from collections import Counter
 
 import pytest
@@ -12,6 +13,11 @@ pytest_plugins = [
     "tests.minio_server",
     "tests.redis_server",
 ]
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start hear Ctrl-C: a shell starts what runs behind it deaf to it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
