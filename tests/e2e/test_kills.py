@@ -13,18 +13,10 @@ import pytest
 
 from tests.e2e.conftest import Running, worker_of
 from tests.e2e.steps import job_when
+from tests.e2e.victims import celery_main, near_instance, pool_child
 from tests.http_server import Behaviour, Handler, MediaServer, ranges
-from worker.commands.demo import instance
 
 ENDED_WITHIN_S = 60
-
-
-def celery_main(worker: psutil.Process) -> psutil.Process:
-    return worker
-
-
-def pool_child(worker: psutil.Process) -> psutil.Process:
-    return worker.children()[0]
 
 
 def decode_child(worker: psutil.Process) -> psutil.Process:
@@ -33,15 +25,8 @@ def decode_child(worker: psutil.Process) -> psutil.Process:
 
 @pytest.fixture(scope="module")
 def near(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An instance with one worker that may fetch from this machine."""
-    data = tmp_path_factory.mktemp("instance") / "data"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIRSTFRAME_FETCH__ALLOW_PRIVATE_ADDRESSES", "true")
-        with (
-            instance(data, "--workers", "1") as (base_url, pid),
-            httpx2.Client(base_url=base_url, timeout=90, trust_env=False) as client,
-        ):
-            yield Running(data, pid, client)
+    with near_instance(tmp_path_factory.mktemp("instance") / "data") as running:
+        yield running
 
 
 def held_at_first(body: bytes, asked: threading.Event, go_on: threading.Event) -> Behaviour:

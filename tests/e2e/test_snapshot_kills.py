@@ -6,27 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-import httpx2
 import psutil
 import pytest
 
 from tests.barred_video import Numbered, video
 from tests.e2e.conftest import Running, worker_of
 from tests.e2e.steps import job_when
+from tests.e2e.victims import celery_main, near_instance, pool_child
 from tests.http_server import Behaviour, Handler, MediaServer, ranges
-from worker.commands.demo import instance
 
 ENDED_WITHIN_S = 60
 WANTED = {"count": 9, "sprite": {"columns": 3, "rows": 3}, "storyboard": True, "candidates": 2}
-
-
-def pool_child(worker: psutil.Process) -> psutil.Process:
-    return worker.children()[0]
-
-
-def main_process(worker: psutil.Process) -> psutil.Process:
-    """The one that takes jobs off the queue; whoever decodes outlives it for a while."""
-    return worker
 
 
 def decode_child(worker: psutil.Process) -> psutil.Process:
@@ -36,17 +26,11 @@ def decode_child(worker: psutil.Process) -> psutil.Process:
 
 @pytest.fixture(scope="module")
 def near(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """An instance with one worker that may fetch from this machine and soon counts as dead."""
+    """One whose attempts soon count as dead."""
     data = tmp_path_factory.mktemp("instance") / "data"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIRSTFRAME_FETCH__ALLOW_PRIVATE_ADDRESSES", "true")
-        patch.setenv("FIRSTFRAME_WORKER__LEASE_S", "5")
-        patch.setenv("FIRSTFRAME_WORKER__LEASE_RENEW_S", "1")
-        with (
-            instance(data, "--workers", "1") as (base_url, pid),
-            httpx2.Client(base_url=base_url, timeout=90, trust_env=False) as client,
-        ):
-            yield Running(data, pid, client)
+    lease = {"FIRSTFRAME_WORKER__LEASE_S": "5", "FIRSTFRAME_WORKER__LEASE_RENEW_S": "1"}
+    with near_instance(data, **lease) as running:
+        yield running
 
 
 def held_half_way(body: bytes, asked: threading.Event, go_on: threading.Event) -> Behaviour:
@@ -68,7 +52,7 @@ def held_half_way(body: bytes, asked: threading.Event, go_on: threading.Event) -
     [
         pytest.param(pool_child, id="pool-child"),
         pytest.param(decode_child, id="decode-child"),
-        pytest.param(main_process, id="main-process"),
+        pytest.param(celery_main, id="celery-main"),
     ],
 )
 def test_a_pass_outlives_a_kill_of(
