@@ -1,6 +1,6 @@
 # What people run; each target sets up first what it needs.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench up lock
+.PHONY: help setup vendors demo test lint bench up lock
 ARGS ?=
 bin := .venv/bin
 
@@ -10,10 +10,13 @@ help: ## Show this list
 setup: ## Install everything into .venv: packages by hash, face models, system packages when root
 	@deploy/setup.sh
 
+vendors: setup ## Install the vendors' own clients into .vendors, which tests run against us
+	@deploy/setup.sh --vendors
+
 demo: setup ## Make covers and a storyboard of the demo's own media through API, queue, worker and store
 	@$(bin)/firstframe demo $(ARGS)
 
-test: setup ## Run the whole test suite; ARGS="-k crop" runs part of it
+test: vendors ## Run the whole test suite; ARGS="-k crop" runs part of it
 	$(bin)/python -m pytest $(ARGS)
 
 lint: setup ## Check style, types and the architecture

@@ -15,4 +15,5 @@ compile pyproject.toml --all-extras --group dev --override overrides.txt -o requ
 # The same versions without what only developing needs.
 compile pyproject.toml --all-extras --override overrides.txt --constraint requirements.lock \
     --no-annotate -o deploy/runtime.lock
+compile --group pyproject.toml:vendors -o requirements-vendors.lock "$@"
 echo uv | compile - --no-annotate -o deploy/tools.lock

@@ -4,12 +4,17 @@
 #
 #   deploy/setup.sh             what developing and testing needs (requirements.lock)
 #   deploy/setup.sh --runtime   only what running needs (deploy/runtime.lock), for images
+#   deploy/setup.sh --vendors   the vendors' own clients, in .vendors (requirements-vendors.lock)
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 lock=requirements.lock
-[ "${1:-}" = --runtime ] && lock=deploy/runtime.lock
+environment=.venv
+case "${1:-}" in
+    --runtime) lock=deploy/runtime.lock ;;
+    --vendors) lock=requirements-vendors.lock environment=.vendors ;;
+esac
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -63,24 +68,33 @@ need_libraries() {
     "$python" -c "$open" 2>/dev/null || need_packages libegl1 libgles2
 }
 
+# Install the lock's packages into the environment, and by what `$2` says what comes on top; not
+# again while the lock, pyproject.toml and this script are the same.
 install_packages() {
-    local uv=$1 stamp=.venv/.firstframe-setup state
+    local uv=$1 and_then=$2 stamp=$environment/.firstframe-setup state
     state=$(sha256sum "$lock" pyproject.toml deploy/setup.sh | sha256sum)
     # Another Python, or a folder that was moved: the old environment's programs would not start.
-    { [ "$(version_of .venv/bin/python)" = "$(version_of "$python")" ] &&
-        grep -qsF "$PWD/.venv" .venv/bin/activate; } ||
-        "$uv" venv --quiet --clear --python "$python" .venv
+    { [ "$(version_of "$environment/bin/python")" = "$(version_of "$python")" ] &&
+        grep -qsF "$PWD/$environment" "$environment/bin/activate"; } ||
+        "$uv" venv --quiet --clear --python "$python" "$environment"
     [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && return
     rm -f "$stamp"
     say "installing the packages of $lock"
-    "$uv" pip sync --quiet --python .venv --require-hashes --compile-bytecode "$lock"
+    # What builds a package that comes as source only is pinned by the same lock.
+    "$uv" pip sync --quiet --python "$environment" --require-hashes --build-constraint "$lock" \
+        --compile-bytecode "$lock"
+    "$and_then" "$uv"
+    echo "$state" > "$stamp"
+}
+
+install_project() {
+    local uv=$1
     # setuptools comes with the lock, so that building this project needs no network.
     "$uv" pip install --quiet --python .venv --no-deps --no-build-isolation --no-index --editable .
     # An image's user may not write beside the source.
     .venv/bin/python -m compileall -q worker api
     # The first import of mediapipe makes matplotlib look at every font; do that now.
     .venv/bin/python -c 'import matplotlib.font_manager'
-    echo "$state" > "$stamp"
 }
 
 python=$(find_python)
@@ -88,7 +102,12 @@ uv=$(find_uv)
 pip_settings=$("$python" deploy/pip_settings.py)
 eval "$pip_settings"
 export UV_PYTHON_DOWNLOADS=never
+if [ "$environment" = .vendors ]; then
+    install_packages "$uv" true
+    say "ready: the vendors' clients in .vendors"
+    exit
+fi
 need_libraries
-install_packages "$uv"
+install_packages "$uv" install_project
 .venv/bin/python deploy/fetch_models.py --uv "$uv"
 say "ready: .venv/bin/firstframe"

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.media",
     "tests.minio_server",
     "tests.redis_server",
+    "tests.vendors",
 ]
 
 

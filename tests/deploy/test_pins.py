@@ -7,7 +7,12 @@ import pytest
 
 from tests.architecture.house import ROOT
 
-LOCKS = ["requirements.lock", "deploy/runtime.lock", "deploy/tools.lock"]
+LOCKS = [
+    "requirements.lock",
+    "requirements-vendors.lock",
+    "deploy/runtime.lock",
+    "deploy/tools.lock",
+]
 PIN = re.compile(r"^([a-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 
 
