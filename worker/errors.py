@@ -7,6 +7,8 @@
       FaceError       face.*                                      detection
       ImageError      image.*                                     cropping and encoding
       StorageError    storage.*                                   the store
+      ProviderError   provider.*  record.*                        recording covers at providers
+      WebhookError    webhook.*                                   telling callback URLs
       WorkerError     worker.*  internal.*                        our own processes
 
 An error knows its code; the code's row in `CODES` knows whether trying again helps and the HTTP
@@ -113,6 +115,41 @@ CODES: dict[str, CodeRow] = {
     "storage.full": CodeRow(Retry.WAIT, 507, "The store is full."),
     "storage.misconfigured": CodeRow(Retry.WAIT, 500, "The store cannot be used as it is set up."),
     "storage.integrity": CodeRow(Retry.ONCE, 500, "The store gave back other bytes than were put."),
+    "provider.not_allowed": CodeRow(
+        Retry.NEVER, 422, "There is no such provider profile for this caller."
+    ),
+    "provider.url_unfit": CodeRow(
+        Retry.NEVER, 422, "The provider does not take cover URLs of that form."
+    ),
+    "provider.unsupported": CodeRow(
+        Retry.NEVER, 422, "The provider has no call for that, or the profile does not use it."
+    ),
+    "provider.rejected": CodeRow(Retry.NEVER, 424, "The provider refuses the request."),
+    "provider.not_found": CodeRow(Retry.NEVER, 424, "The provider does not have the target."),
+    "provider.auth": CodeRow(Retry.WAIT, 424, "The provider refuses our credentials."),
+    "provider.conflict": CodeRow(
+        Retry.ONCE, 409, "The provider shows another cover than was just recorded."
+    ),
+    "provider.throttled": CodeRow(Retry.WAIT, 503, "The provider asks to come back later."),
+    "provider.unavailable": CodeRow(
+        Retry.BACKOFF, 502, "The provider cannot be reached or failed."
+    ),
+    "provider.paused": CodeRow(
+        Retry.WAIT, 503, "The provider failed so often that it is left alone for a while."
+    ),
+    "record.waiting": CodeRow(
+        Retry.WAIT, 503, "Another cover is just being recorded at that target."
+    ),
+    "record.no_cover": CodeRow(
+        Retry.NEVER, 424, "The job that was to make the cover did not succeed."
+    ),
+    "webhook.delivery_failed": CodeRow(
+        Retry.BACKOFF, 502, "The callback URL did not take the delivery."
+    ),
+    "webhook.disabled": CodeRow(
+        Retry.NEVER, 424, "The callback URL has said that it is gone (410)."
+    ),
+    "webhook.url_blocked": CodeRow(Retry.NEVER, 422, "The callback URL may not be called."),
     "worker.lost": CodeRow(Retry.NEVER, 500, "The worker died each time it ran this job."),
     "worker.timeout": CodeRow(Retry.ONCE, 504, "The attempt ran into its deadline."),
     "internal.error": CodeRow(
@@ -188,6 +225,29 @@ class StorageError(CoverError):
     """The store did not keep or give the bytes."""
 
 
+class ProviderError(CoverError):
+    """A cover could not be recorded at a provider.
+
+    `unsure` when the call may have taken effect all the same: its outcome is unknown.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        stage: str | None = None,
+        delay_s: float | None = None,
+        unsure: bool = False,
+    ) -> None:
+        super().__init__(code, message, stage=stage, delay_s=delay_s)
+        self.unsure = unsure
+
+
+class WebhookError(CoverError):
+    """A callback URL could not be told."""
+
+
 class WorkerError(CoverError):
     """One of our own processes failed."""
 
@@ -198,6 +258,9 @@ _FAMILIES: dict[str, type[CoverError]] = {
     "face": FaceError,
     "image": ImageError,
     "storage": StorageError,
+    "provider": ProviderError,
+    "record": ProviderError,
+    "webhook": WebhookError,
     "worker": WorkerError,
     "internal": WorkerError,
 }

@@ -7,7 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from worker.contracts.catalogue import HexId
 from worker.contracts.names import Lane, Visibility
-from worker.contracts.requests import CoverForm, NotBuilt, ShortText
+from worker.contracts.requests import CallbackUrl, CoverForm, ShortText
+from worker.contracts.targets import Target
 
 Index = Annotated[StrictInt, Field(ge=0)]
 
@@ -21,8 +22,8 @@ class Choice(CoverForm):
     lane: Lane = "live"
     visibility: Visibility | None = None
     metadata: Annotated[dict[ShortText, ShortText], Field(max_length=32)] = Field({})
-    target: NotBuilt = None
-    callback_url: NotBuilt = None
+    target: Target | None = None
+    callback_url: CallbackUrl | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Choice":

@@ -7,25 +7,36 @@ from pydantic import Field
 
 from worker.contracts.names import Kind, Lane, Status
 from worker.contracts.plans import PlanRequest, PlanResult
+from worker.contracts.records import (
+    JobRecord,
+    Notice,
+    NoticeResult,
+    RecordOrder,
+    RecordResult,
+)
 from worker.contracts.requests import ChecksumRequest, CoverRequest, SourceReference
 from worker.contracts.results import ChecksumResult, CoverResult, ErrorInfo, Frozen
 from worker.contracts.snapshot_results import SnapshotResult
 from worker.contracts.snapshots import SnapshotRequest
 
-AnyRequest = CoverRequest | SnapshotRequest | ChecksumRequest | PlanRequest
-AnyResult = CoverResult | SnapshotResult | ChecksumResult | PlanResult
+AnyRequest = CoverRequest | SnapshotRequest | ChecksumRequest | PlanRequest | RecordOrder | Notice
+AnyResult = CoverResult | SnapshotResult | ChecksumResult | PlanResult | RecordResult | NoticeResult
 
 REQUESTS: Final[dict[str, type[AnyRequest]]] = {
     "cover": CoverRequest,
     "snapshot": SnapshotRequest,
     "checksum": ChecksumRequest,
     "plan": PlanRequest,
+    "record": RecordOrder,
+    "notify": Notice,
 }
 RESULTS: Final[dict[str, type[AnyResult]]] = {
     "cover": CoverResult,
     "snapshot": SnapshotResult,
     "checksum": ChecksumResult,
     "plan": PlanResult,
+    "record": RecordResult,
+    "notify": NoticeResult,
 }
 
 
@@ -35,10 +46,12 @@ def kind_of(request: AnyRequest) -> Kind:
 
 
 def source_of(request: AnyRequest) -> SourceReference | None:
-    """The medium that a job reads; a checksum job reads an upload's parts instead."""
+    """The medium that a job reads; only work on media, not on parts of uploads, has one."""
     if isinstance(request, PlanRequest):
         return request.wanted.source
-    return None if isinstance(request, ChecksumRequest) else request.source
+    if isinstance(request, ChecksumRequest | RecordOrder | Notice):
+        return None
+    return request.source
 
 
 class Progress(Frozen):
@@ -83,7 +96,7 @@ class Job(Frozen):
     progress: Progress | None = None
     result: AnyResult | None = None
     error: ErrorInfo | None = None
-    record: None = None
+    record: JobRecord | None = None
     revision: int = Field(default=1, exclude=True)
 
 

@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from worker.contracts.catalogue import HexId
 from worker.contracts.libraries import ANY_ID, SINGLE_SPACE
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane, Visibility
+from worker.contracts.targets import Target, VendorId
 
 # Kinds of mistakes that are codes of their own (docs/errors.md).
 NOT_AVAILABLE: Final = "request.not_available"
@@ -45,12 +46,6 @@ def _first_only(value: Any) -> Any:
     return value
 
 
-def _our_pictures(value: Any) -> Any:
-    if isinstance(value, str) and value != "firstframe":
-        raise PydanticCustomError(NOT_AVAILABLE, "this build has pictures of 'firstframe' only")
-    return value
-
-
 def _http_url(value: Any) -> Any:
     if isinstance(value, str) and len(value) > 8192:
         raise PydanticCustomError("url_too_long", "a URL has at most 8192 characters")
@@ -62,6 +57,7 @@ def _http_url(value: Any) -> Any:
 
 NotBuilt = Annotated[SkipJsonSchema[None], BeforeValidator(_refuse)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url), Field(min_length=1)]
+CallbackUrl = Annotated[str, BeforeValidator(_http_url), Field(min_length=1, max_length=2048)]
 ShortText = Annotated[str, StringConstraints(max_length=256)]
 SizePx = Annotated[StrictInt, Field(ge=1, le=MAX_SIZE_PX)]
 
@@ -123,9 +119,20 @@ class ImageReference(Request):
     `of_library` is ours to say: whether it is of a file of a library that is served here.
     """
 
-    provider: Annotated[Literal["firstframe"], BeforeValidator(_our_pictures)]
+    provider: Literal["firstframe"]
     image_id: HexId
     of_library: SkipJsonSchema[StrictBool | None] = None
+
+
+class VendorImageReference(Request):
+    """An uploaded image at Alibaba VOD, found by GetImageInfo with the profile's credentials."""
+
+    provider: Literal["alibaba_vod"]
+    image_id: VendorId
+    profile: ProfileName = "main"
+
+
+AnyImage = Annotated[ImageReference | VendorImageReference, Field(discriminator="provider")]
 
 
 class SourceReference(Request):
@@ -137,7 +144,7 @@ class SourceReference(Request):
     album: AlbumReference | None = None
     file: FileReference | None = None
     entry: EntryReference | None = None
-    image: ImageReference | None = None
+    image: AnyImage | None = None
     medium: NotBuilt = None
 
     @model_validator(mode="after")
@@ -175,9 +182,22 @@ class CoverRequest(Recipe):
     visibility: Visibility | None = None
     metadata: Annotated[dict[ShortText, ShortText], Field(max_length=32)] = {}
     crop: NotBuilt = None
-    target: NotBuilt = None
-    callback_url: NotBuilt = None
-    watch: NotBuilt = None
+    target: Target | None = None
+    callback_url: CallbackUrl | None = None
+    watch: StrictBool = False
+
+    @model_validator(mode="after")
+    def _watches_albums(self) -> "CoverRequest":
+        if self.watch and (self.source.album is None or self.target is None):
+            raise PydanticCustomError("watch_album", "'watch' needs 'source.album' and 'target'")
+        return self
+
+    @model_validator(mode="after")
+    def _records_one_of_its_sizes(self) -> "CoverRequest":
+        size = self.target.size if self.target else None
+        if size is not None and size not in (self.sizes or ()):
+            raise PydanticCustomError("target_size", "'target.size' is none of 'sizes'")
+        return self
 
 
 class ChecksumRequest(Request):

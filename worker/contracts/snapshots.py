@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from worker.contracts.names import MAX_SIZE_PX, Format, Lane, Visibility
 from worker.contracts.passes import Pick
-from worker.contracts.requests import NotBuilt, Request, ShortText, SourceReference
+from worker.contracts.requests import CallbackUrl, Request, ShortText, SourceReference
 
 MAX_SNAPSHOTS: Final = 1000
 MAX_TILES: Final = 5000
@@ -161,4 +161,4 @@ class SnapshotRequest(SnapshotRecipe):
     lane: Lane = "backfill"
     visibility: Visibility | None = None
     metadata: Annotated[dict[ShortText, ShortText], Field(max_length=32)] = Field({})
-    callback_url: NotBuilt = None
+    callback_url: CallbackUrl | None = None

@@ -7,7 +7,12 @@ from worker.contracts.catalogue import ImageRecord
 from worker.contracts.jobs import AnyRequest, source_of
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
-from worker.contracts.requests import CoverRequest, SmhReference, SourceReference
+from worker.contracts.requests import (
+    CoverRequest,
+    ImageReference,
+    SmhReference,
+    SourceReference,
+)
 from worker.contracts.snapshots import SnapshotRequest
 from worker.rules.keys import is_public
 
@@ -110,7 +115,8 @@ def image_refusal(wanted: Pictured, image: ImageRecord | None) -> Refusal | None
     """Why nothing is made of that picture of the catalogue, which the source names."""
     if image is None or image.key is None:
         return NO_IMAGE
-    if wanted.source.image and wanted.source.image.of_library is not None:
+    asked = wanted.source.image
+    if isinstance(asked, ImageReference) and asked.of_library is not None:
         return _OURS_TO_SAY
     return None if wanted.visibility != "public" or is_public(image.key) else _PICTURE_NOT_PUBLIC
 
@@ -132,7 +138,7 @@ def is_of_library(request: AnyRequest) -> bool:
     source = source_of(request)
     if source is None or source.entry is not None:
         return True
-    return source.image is not None and source.image.of_library is True
+    return isinstance(source.image, ImageReference) and source.image.of_library is True
 
 
 def _library(source: SourceReference) -> SmhReference | None:

@@ -1,5 +1,16 @@
 """The settings: typed sections, read once."""
 
+from worker.settings.providers import (
+    AccountSettings,
+    AlibabaProfile,
+    HuaweiProfile,
+    ProviderSettings,
+    RecordSettings,
+    SmhProfile,
+    WatchSettings,
+    WebhookProfile,
+    WebhookSettings,
+)
 from worker.settings.reading import CONFIG_VARIABLE, PREFIX, Settings, SettingsError
 from worker.settings.sections import (
     CLAIM_PATIENCE_S,
@@ -12,10 +23,8 @@ from worker.settings.sections import (
     LibrarySettings,
     LogSettings,
     ObjectBucketSettings,
-    ProviderSettings,
     RedisSettings,
     Section,
-    SmhProfile,
     StoreSettings,
     WorkerSettings,
 )
@@ -26,16 +35,20 @@ __all__ = [
     "CONFIG_VARIABLE",
     "END_PATIENCE_S",
     "PREFIX",
+    "AccountSettings",
+    "AlibabaProfile",
     "ApiSettings",
     "CatalogueSettings",
     "DecodeSettings",
     "DetectSettings",
     "EncodeSettings",
     "FetchSettings",
+    "HuaweiProfile",
     "LibrarySettings",
     "LogSettings",
     "ObjectBucketSettings",
     "ProviderSettings",
+    "RecordSettings",
     "RedisSettings",
     "Section",
     "Settings",
@@ -43,5 +56,8 @@ __all__ = [
     "SmhProfile",
     "SnapshotSettings",
     "StoreSettings",
+    "WatchSettings",
+    "WebhookProfile",
+    "WebhookSettings",
     "WorkerSettings",
 ]

@@ -20,6 +20,13 @@ from pydantic_settings import (
 )
 
 from worker.registry import LIBRARIES
+from worker.settings.providers import (
+    AccountSettings,
+    ProviderSettings,
+    RecordSettings,
+    WatchSettings,
+    WebhookSettings,
+)
 from worker.settings.sections import (
     ApiSettings,
     DecodeSettings,
@@ -28,7 +35,6 @@ from worker.settings.sections import (
     FetchSettings,
     LibrarySettings,
     LogSettings,
-    ProviderSettings,
     RedisSettings,
     StoreSettings,
     WorkerSettings,
@@ -72,6 +78,10 @@ class Settings(BaseSettings):
     snapshots: SnapshotSettings = SnapshotSettings()
     catalogue: CatalogueSettings = CatalogueSettings()
     providers: ProviderSettings = ProviderSettings()
+    records: RecordSettings = RecordSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    accounts: AccountSettings = AccountSettings()
+    watches: WatchSettings = WatchSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("libraries")

@@ -25,7 +25,6 @@ MIB = 1024 * 1024
 BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 LINK_HOST = r"^(\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$"
 HOST_NAME = r"^([A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$"
-PROFILE = r"^[a-z0-9][a-z0-9_-]{0,62}$"
 
 # How long a worker asks a Redis that is away: to begin an attempt, and to record how one ended.
 CLAIM_PATIENCE_S = 30.0
@@ -200,47 +199,6 @@ class LibrarySettings(Section):
     cover_wait_s: Annotated[float, Field(gt=0, le=60)] = 10
     confirm_wait_s: Annotated[float, Field(gt=0, le=28)] = 25
     link_s: Annotated[int, Field(ge=60, le=7200)] = 7200
-
-
-class SmhProfile(Section):
-    """A library at Tencent SMH that tenants may take covers from."""
-
-    model_config = ConfigDict(validate_default=True)
-
-    base_url: Annotated[str, Field(pattern=r"^https?://[^/?#@]+/?$")] = "https://api.tencentsmh.cn"
-    library_id: Annotated[str, Field(min_length=1)]
-    library_secret: SecretStr = SecretStr("")
-    public_read: bool = False
-    tenants: list[str] = ["default"]
-    link_hosts: list[Annotated[str, Field(pattern=LINK_HOST)]] = [
-        ".tencentsmhuc.cn",
-        ".myqcloud.com",
-        ".tencentcos.cn",
-    ]
-    allow_private_addresses: bool = False
-    first: First = "oldest"
-    token_period_s: Annotated[int, Field(ge=1200, le=315_360_000)] = 3600
-
-    @field_validator("public_read")
-    @classmethod
-    def _has_a_way_in(cls, public_read: bool, others: ValidationInfo) -> bool:
-        secret = others.data.get("library_secret")
-        if not public_read and secret is not None and not secret.get_secret_value():
-            raise ValueError("must be true where no library_secret is given")
-        return public_read
-
-    @field_validator("allow_private_addresses")
-    @classmethod
-    def _keeps_secrets(cls, allow_private_addresses: bool, others: ValidationInfo) -> bool:
-        if others.data.get("base_url", "").startswith("http:") and not allow_private_addresses:
-            raise ValueError("must be true where base_url is plain http: a server of your own")
-        return allow_private_addresses
-
-
-class ProviderSettings(Section):
-    """Profiles of providers by name: what a request names instead of addresses and secrets."""
-
-    tencent_smh: dict[Annotated[str, Field(pattern=PROFILE)], SmhProfile] = {}
 
 
 class LogSettings(Section):

@@ -12,7 +12,9 @@ from typing import Final, NamedTuple, Protocol
 
 from worker.contracts.catalogue import ImageRecord, MediumRecord
 from worker.contracts.jobs import AnyResult, AttemptedJob, source_of
-from worker.contracts.results import ChecksumResult, MediumInfo
+from worker.contracts.plans import PlanResult
+from worker.contracts.results import CoverResult, MediumInfo
+from worker.contracts.snapshot_results import SnapshotResult
 from worker.errors import RequestError, StorageError
 from worker.rules.catalogue import (
     document,
@@ -31,6 +33,8 @@ from worker.state.references import References
 log = logging.getLogger(__name__)
 # Documents are small: their time is that of the store's answers.
 _AT_ONCE: Final = 8
+# Results that tell what their medium is.
+_OfMedium = CoverResult | SnapshotResult | PlanResult
 
 
 class Stored(Protocol):
@@ -75,7 +79,7 @@ class Catalogue(NamedTuple):
         Raises: RequestError `job.cancelled`, `job.superseded` when the attempt is over.
         """
         seen = None
-        if not isinstance(result, ChecksumResult) and result.medium:
+        if isinstance(result, _OfMedium) and result.medium:
             seen = self._seen(job, result.source, result.medium, fingerprint)
         of_medium = seen.record.medium_id if seen else None
         records = records_of(job.tenant, job.id, job.request, made(result), of_medium)

@@ -1,0 +1,102 @@
+"""Recording a cover at a provider, and what the story of a record needs beside."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from worker.contracts.records import RecordedCover
+from worker.contracts.targets import CoverTarget
+
+Target_contra = TypeVar("Target_contra", bound=CoverTarget, contravariant=True)
+
+
+class CoverCopy(NamedTuple):
+    """The cover to record, its bytes where a provider wants them uploaded."""
+
+    cover: RecordedCover
+    read: Callable[[], bytes]
+
+
+class Receipt(NamedTuple):
+    """The provider's answer to a write: its request id, and what it will show where it says so."""
+
+    request_id: str | None = None
+    reference: str | None = None
+
+
+class Shown(NamedTuple):
+    """What a provider shows as the target's cover now; no `reference` where there is none."""
+
+    reference: str | None
+    request_id: str | None = None
+
+
+class Provider(Protocol[Target_contra]):
+    """One provider with one profile's credentials. Safe to use from several threads.
+
+    Every method raises ProviderError; `unsure` where a write may have taken effect. Neither
+    messages nor representations ever hold credentials.
+    """
+
+    def record(self, target: Target_contra, copy: CoverCopy) -> Receipt:
+        """Make the cover that of the target. Doing it twice is harmless."""
+
+    def read(self, target: Target_contra) -> Shown | None:
+        """What the target shows now; None where the provider has no way to tell."""
+
+    def shows(
+        self, shown: Shown, copy: CoverCopy, target: Target_contra, reference: str | None
+    ) -> bool:
+        """Whether what was read is this cover; `reference` is what a receipt said, if one came."""
+
+    def would_send(self, target: Target_contra, cover: RecordedCover) -> Mapping[str, Any]:
+        """The write as it would be sent: method, URL, parameters, body; credentials left out."""
+
+
+class Turn(NamedTuple):
+    """What a target's ledger says to an order that wants to write.
+
+    `superseded`: a newer cover stands. `recorded`: this order's own write was seen to stand.
+    `compare`: a write may have taken effect, read before writing. `write`: nothing is in the way.
+    `reference` is what a receipt of this order's earlier write said.
+    """
+
+    word: str
+    reference: str | None = None
+
+
+class Ledger(Protocol):
+    """The ledger of one order's attempt: who may write to the target, and what came of it.
+
+    Every method raises RequestError `job.superseded`, `job.cancelled` when the attempt is over.
+    """
+
+    def begin(self) -> Turn:
+        """Take the target for a write of this order, whose fence is drawn already.
+
+        Raises: ProviderError `record.waiting` while another's write may still be under way.
+        """
+
+    def written(self, receipt: Receipt) -> None:
+        """Note that the provider answered the write, before it is verified."""
+
+    def stands(self, reference: str | None) -> None:
+        """Note that the provider shows this order's cover: no older order writes after this."""
+
+    def leave(self) -> None:
+        """Let the target go after a write that certainly had no effect."""
+
+
+class Pace(Protocol):
+    """The provider account's budget of calls, shared by all workers, and its rests."""
+
+    def write(self) -> None:
+        """Wait for a write's turn; short waits are slept, longer ones are for the lane.
+
+        Raises: ProviderError `provider.throttled` or `provider.paused` with `delay_s`.
+        """
+
+    def read(self) -> None:
+        """The same for a read."""
+
+    def tell(self, error: Exception | None) -> None:
+        """Say how a call ended: failures in a row let the account rest, `Retry-After` too."""

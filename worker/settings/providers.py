@@ -1,0 +1,173 @@
+"""The sections of providers, callbacks, the ledger, served accounts and album watches."""
+
+from typing import Annotated, Final, Literal
+
+from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from worker.settings.sections import LINK_HOST, First, Seconds, Section
+
+PROFILE: Final = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+_BASE_URL: Final = r"^https?://[^/?#@]+/?$"
+_DAY_S: Final = 86_400
+
+BaseUrl = Annotated[str, Field(pattern=_BASE_URL)]
+CallsPerMinute = Annotated[float, Field(gt=0, le=600_000)]
+ProfileTable = Annotated[str, Field(pattern=PROFILE)]
+
+
+class _Profile(Section):
+    """What all profiles have: whose they are, and that secrets do not travel in the clear."""
+
+    model_config = ConfigDict(validate_default=True)
+
+    tenants: list[str] = Field(["default"])
+    timeout_s: Seconds = 15
+
+    @field_validator("allow_private_addresses", check_fields=False)
+    @classmethod
+    def _keeps_secrets(cls, allow_private_addresses: bool, others: ValidationInfo) -> bool:
+        if others.data.get("base_url", "").startswith("http:") and not allow_private_addresses:
+            raise ValueError("must be true where base_url is plain http: a server of your own")
+        return allow_private_addresses
+
+
+class SmhProfile(_Profile):
+    """A library at Tencent SMH that tenants may take covers from, and where to leave covers.
+
+    SMH has no call that sets a cover: `record` says what is done instead.
+    """
+
+    base_url: BaseUrl = "https://api.tencentsmh.cn"
+    library_id: Annotated[str, Field(min_length=1)]
+    library_secret: SecretStr = SecretStr("")
+    public_read: bool = False
+    link_hosts: list[Annotated[str, Field(pattern=LINK_HOST)]] = Field(
+        [".tencentsmhuc.cn", ".myqcloud.com", ".tencentcos.cn"]
+    )
+    allow_private_addresses: bool = False
+    first: First = "oldest"
+    token_period_s: Annotated[int, Field(ge=1200, le=315_360_000)] = 3600
+    record: Literal["none", "beside", "label", "metadata"] = "none"
+    calls_per_minute: CallsPerMinute = 600
+
+    @field_validator("public_read")
+    @classmethod
+    def _has_a_way_in(cls, public_read: bool, others: ValidationInfo) -> bool:
+        secret = others.data.get("library_secret")
+        if not public_read and secret is not None and not secret.get_secret_value():
+            raise ValueError("must be true where no library_secret is given")
+        return public_read
+
+
+class HuaweiProfile(_Profile):
+    """A project at Huawei VOD.
+
+    Credentials are an access key, or temporary ones from `credentials_url`; with `auth` `token`
+    they are changed into an X-Auth-Token at `iam_url`.
+    """
+
+    base_url: BaseUrl
+    project_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    access_key: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    security_token: SecretStr | None = None
+    credentials_url: str | None = None
+    auth: Literal["aksk", "token"] = "aksk"
+    iam_url: BaseUrl | None = None
+    mode: Literal["url", "upload"] = "url"
+    upload_hosts: list[Annotated[str, Field(pattern=LINK_HOST)]] = Field([".myhuaweicloud.com"])
+    calls_per_minute: CallsPerMinute = 100
+    reads_per_minute: CallsPerMinute = 1500
+    allow_private_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> "HuaweiProfile":
+        if not self.credentials_url and not self.secret_key.get_secret_value():
+            raise ValueError("access_key and secret_key, or credentials_url, are needed")
+        if self.auth == "token" and self.iam_url is None:
+            raise ValueError("iam_url is needed where auth is 'token'")
+        return self
+
+
+class AlibabaProfile(_Profile):
+    """An account at Alibaba MPS or VOD; temporary credentials come from `credentials_url`."""
+
+    base_url: BaseUrl
+    access_key: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    security_token: SecretStr | None = None
+    credentials_url: str | None = None
+    signature: Literal["acs3", "rpc_v1"] = "acs3"
+    calls_per_minute: CallsPerMinute = 6000
+    reads_per_minute: CallsPerMinute = 6000
+    link_hosts: list[Annotated[str, Field(pattern=LINK_HOST)]] = Field([".aliyuncs.com"])
+    allow_private_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _has_credentials(self) -> "AlibabaProfile":
+        if not self.credentials_url and not self.secret_key.get_secret_value():
+            raise ValueError("access_key and secret_key, or credentials_url, are needed")
+        return self
+
+
+class WebhookProfile(_Profile):
+    """An endpoint that is told of covers. Two secrets during a rotation: the new one first."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    secrets: Annotated[list[SecretStr], Field(min_length=1, max_length=2)]
+    calls_per_minute: CallsPerMinute = 6000
+    allow_private_addresses: bool = False
+
+
+class ProviderSettings(Section):
+    """Profiles of providers by name: what a request names instead of addresses and secrets."""
+
+    tencent_smh: dict[ProfileTable, SmhProfile] = Field({})
+    huawei_vod: dict[ProfileTable, HuaweiProfile] = Field({})
+    alibaba_mps: dict[ProfileTable, AlibabaProfile] = Field({})
+    alibaba_vod: dict[ProfileTable, AlibabaProfile] = Field({})
+    webhook: dict[ProfileTable, WebhookProfile] = Field({})
+
+
+class RecordSettings(Section):
+    """The ledger: attempts, how long an unknown outcome is waited out, resting, reconciling."""
+
+    slots: Annotated[int, Field(ge=1, le=64)] = 8
+    attempt_timeout_s: Seconds = 60
+    max_attempts: Annotated[int, Field(ge=1, le=100)] = 10
+    max_age_s: Annotated[float, Field(gt=0)] = _DAY_S
+    settle_s: Seconds = 20
+    breaker_failures: Annotated[int, Field(ge=1)] = 5
+    breaker_rest_s: Seconds = 30
+    reconcile_every_s: Annotated[float, Field(gt=0)] | None = None
+    mend: bool = False
+    keep_s: Annotated[float, Field(gt=0)] = 30 * _DAY_S
+
+
+class WebhookSettings(Section):
+    """Callbacks of jobs: each tenant's signing secrets, the new one first during a rotation."""
+
+    secrets: dict[str, Annotated[list[SecretStr], Field(min_length=1, max_length=2)]] = Field({})
+    slots: Annotated[int, Field(ge=1, le=64)] = 8
+    timeout_s: Seconds = 20
+    max_age_s: Annotated[float, Field(gt=0)] = 3 * _DAY_S
+    allow_http: bool = False
+    allow_private_addresses: bool = False
+    allowed_ports: list[int] = Field([443])
+
+
+class AccountSettings(Section):
+    """Accounts of the served vendor APIs. `key` encrypts their secrets; the old ones still open."""
+
+    key: SecretStr | None = None
+    old_keys: list[SecretStr] = Field([])
+    calls_per_second: Annotated[float, Field(gt=0)] = 100
+    skew_s: Seconds = 900
+
+
+class WatchSettings(Section):
+    """Album watches: how often each is looked at, and how many looks a second in all."""
+
+    every_s: Annotated[float, Field(gt=0)] = 300
+    looks_per_second: Annotated[float, Field(gt=0)] = 5
+    max_per_tenant: Annotated[int, Field(ge=1)] = 1000
