@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -12,62 +12,62 @@ from worker.signing.wire import Claim, RawRequest, SignatureRefused
 MOST_PARAMETERS = 1000
 LONGEST_PARAMETERS = 1 << 20  # bytes, still encoded
 LONGEST_AUTHORIZATION = 8192
-EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
-Pair = tuple[bytes, bytes]
+Pair = tuple[str, str]  # name and value, encoded by RFC 3986
 Headers = dict[str, list[str]]
 
-_METHOD = re.compile(r"[A-Z]{1,16}")
-_VISIBLE = re.compile(r"[!-~]{1,128}")
-_SAFE_PATH = re.compile(rb"[A-Za-z0-9._~/-]*")
-_LINE_BREAKS = re.compile(r"[\r\n\0]")
+# Escapes that must be: those of all bytes but letters, digits and "-._~".
+_ESCAPE = "%(?:[0189A-F][0-9A-F]|2[0-9A-CF]|3[A-F]|[46]0|5[B-E]|7[BCDF])"
+_TEXT = f"(?:[A-Za-z0-9._~-]++|{_ESCAPE})*+"
+_ENCODED = re.compile(_TEXT)
+_ENCODED_QUERY = re.compile(f"{_TEXT}={_TEXT}(?:&{_TEXT}={_TEXT})*+")
+_ENCODED_PATH = re.compile("[A-Za-z0-9._~/-]*+")
+_METHOD = re.compile("[A-Z]{1,16}")
+_VISIBLE = re.compile("[!-~]{1,128}")
+_EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
 def path(target: str) -> str:
     """The path decoded and encoded again by RFC 3986, its slashes kept."""
-    raw = wire(target)
-    if _SAFE_PATH.fullmatch(raw):
+    if _ENCODED_PATH.fullmatch(target):
         return target
-    return quote_from_bytes(unquote_to_bytes(raw), safe="/~")
+    return quote_from_bytes(unquote_to_bytes(wire(target)), safe="/~")
 
 
-def pairs(text: bytes, *, plus_is_space: bool) -> list[Pair]:
-    """Names and values of a query or form, decoded to bytes, in order, empty values kept."""
-    if len(text) > LONGEST_PARAMETERS or text.count(b"&") >= MOST_PARAMETERS:
+def encoded(text: bytes) -> str:
+    """Bytes percent-encoded by RFC 3986: all but letters, digits and `-._~`."""
+    return quote_from_bytes(text, safe="~")
+
+
+def query_pairs(query: str, *, plus_is_space: bool) -> list[Pair]:
+    """Names and values of a query or form in order, encoded anew, empty values kept."""
+    if len(query) > LONGEST_PARAMETERS or query.count("&") >= MOST_PARAMETERS:
         raise SignatureRefused("malformed", "too many parameters, or too long ones")
-    if plus_is_space:
-        text = text.replace(b"+", b" ")
-    found = []
-    for part in text.split(b"&"):
-        if part:
-            name, _, value = part.partition(b"=")
-            found.append((unquote_to_bytes(name), unquote_to_bytes(value)))
-    return found
+    parts = [part.partition("=") for part in query.split("&") if part]
+    if _ENCODED_QUERY.fullmatch(query):
+        return [(name, value) for name, _, value in parts]
+    return [
+        (_recoded(name, plus_is_space), _recoded(value, plus_is_space)) for name, _, value in parts
+    ]
 
 
-def query_pairs(request: RawRequest, *, plus_is_space: bool) -> list[Pair]:
-    """The pairs of the request's query."""
-    return pairs(wire(request.query), plus_is_space=plus_is_space)
-
-
-def form_pairs(request: RawRequest, headers: Headers) -> list[Pair]:
-    """The pairs of a form body; any other body is refused, since they are what is signed."""
+def form_pairs(request: RawRequest, headers: Headers) -> list[Pair] | None:
+    """The pairs of a form body; None of any other body, an empty one counting as a form."""
     if not request.body:
         return []
     kind = only(headers, "content-type") or ""
     if kind.partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise SignatureRefused("payload", "the body is not a form")
-    return pairs(request.body, plus_is_space=True)
+        return None
+    return query_pairs(request.body.decode("latin-1"), plus_is_space=True)
 
 
-def query(parameters: Iterable[Pair]) -> str:
-    """Names and values encoded by RFC 3986, in the order of their decoded bytes."""
-    return "&".join([f"{encoded(name)}={encoded(value)}" for name, value in sorted(parameters)])
-
-
-def encoded(value: bytes) -> str:
-    """Bytes percent-encoded by RFC 3986: all but letters, digits and `-._~`."""
-    return quote_from_bytes(value, safe="~")
+def query(parameters: Sequence[Pair]) -> str:
+    """One query of the pairs, in the order of their decoded bytes."""
+    names = [name for name, _ in parameters]
+    # Escaped, a byte sorts elsewhere than as itself; values only matter between equal names.
+    as_encoded = "%" not in "".join(names) and len(set(names)) == len(names)
+    ordered = sorted(parameters, key=None if as_encoded else _decoded)
+    return "&".join([f"{name}={value}" for name, value in ordered])
 
 
 def refuse_repeats(parameters: Sequence[Pair]) -> None:
@@ -76,11 +76,15 @@ def refuse_repeats(parameters: Sequence[Pair]) -> None:
         raise SignatureRefused("repeated", "a parameter is given more than once")
 
 
-def headers_of(request: RawRequest) -> Headers:
+def headers_of(headers: Iterable[tuple[str, str]]) -> Headers:
     """All values of each header, under its name in lower case."""
     found: Headers = {}
-    for name, value in request.headers:
-        found.setdefault(name.lower(), []).append(value)
+    for name, value in headers:
+        lower = name.lower()
+        if lower in found:
+            found[lower].append(value)
+        else:
+            found[lower] = [value]
     return found
 
 
@@ -95,19 +99,31 @@ def only(headers: Headers, name: str) -> str | None:
     return values[0].strip(" \t")
 
 
+def covered(headers: Headers, signed: Sequence[str], required: Iterable[str]) -> dict[str, str]:
+    """The signed headers in their order; refused where required ones are left out, or unclear."""
+    values = {}
+    for name in signed:
+        value = only(headers, name)
+        if value is None:
+            raise SignatureRefused("malformed", "SignedHeaders names a header that is not there")
+        if "\n" in value:
+            raise SignatureRefused("malformed", "a signed header has a line break")
+        values[name] = value
+    if len(values) != len(signed):
+        raise SignatureRefused("repeated", "SignedHeaders names a header more than once")
+    for name in required:
+        if name not in values:
+            raise SignatureRefused("uncovered", f"the signature does not cover {name}")
+    return values
+
+
 def request_sha256(
-    method_and_path: tuple[str, str],
-    *,
-    query: str,
-    headers: Headers,
-    signed: Sequence[str],
-    payload_sha256: str,
+    method: str, path: str, query: str, headers: Mapping[str, str], payload_sha256: str
 ) -> str:
-    """SHA-256 in hex of the canonical request: method, path, query, headers, names, payload."""
-    lines = [*method_and_path, query]
-    lines += [f"{name}:{only(headers, name)}" for name in signed]
-    lines += ["", ";".join(signed), payload_sha256]
-    return hashlib.sha256(wire("\n".join(lines))).hexdigest()
+    """SHA-256 in hex of the canonical request, the six parts of which are a line or more each."""
+    lines = "".join([f"{name}:{value}\n" for name, value in headers.items()])
+    text = f"{method}\n{path}\n{query}\n{lines}\n{';'.join(headers)}\n{payload_sha256}"
+    return hashlib.sha256(wire(text)).hexdigest()
 
 
 def authorization(headers: Headers, form: re.Pattern[str]) -> tuple[str, tuple[str, ...], str]:
@@ -129,32 +145,15 @@ def authorization(headers: Headers, form: re.Pattern[str]) -> tuple[str, tuple[s
     return visible("access key id", access_key_id), tuple(names.split(";")), signature
 
 
-def check_coverage(headers: Headers, signed: Collection[str], required: Iterable[str]) -> None:
-    """Refuse where the signature leaves out what it must cover, or covers what is not clear."""
-    if len(set(signed)) != len(signed):
-        raise SignatureRefused("repeated", "SignedHeaders names a header more than once")
-    covered = set(signed)
-    for name in required:
-        if name not in covered:
-            raise SignatureRefused("uncovered", f"the signature does not cover {name}")
-    for name in signed:
-        value = only(headers, name)
-        if value is None:
-            raise SignatureRefused("malformed", "SignedHeaders names a header that is not there")
-        if _LINE_BREAKS.search(value):
-            raise SignatureRefused("malformed", "a signed header has a line break")
-
-
 def refuse_bearer(headers: Headers, parameters: Iterable[Pair]) -> None:
     """Refuse Alibaba's bearer mode, which sends a token and signs nothing."""
     given = dict(parameters)
-    if "x-acs-bearer-token" in headers or b"BearerToken" in given:
-        raise SignatureRefused("bearer", "bearer tokens are not taken")
-    kinds = [
-        *headers.get("x-acs-signature-type", []),
-        given.get(b"SignatureType", b"").decode("latin-1"),
-    ]
-    if "BEARERTOKEN" in map(str.upper, kinds):
+    kinds = [*headers.get("x-acs-signature-type", []), given.get("SignatureType", "")]
+    if (
+        "x-acs-bearer-token" in headers
+        or "BearerToken" in given
+        or any(kind.strip().upper() == "BEARERTOKEN" for kind in kinds)
+    ):
         raise SignatureRefused("bearer", "bearer tokens are not taken")
 
 
@@ -164,16 +163,16 @@ def check_method(request: RawRequest) -> None:
         raise SignatureRefused("malformed", "the method is not an HTTP method")
 
 
-def visible(what: str, value: str) -> str:
+def visible(what: str, value: str | None) -> str:
     """The value where it is 1-128 visible ASCII characters: those may become keys of a store."""
-    if not _VISIBLE.fullmatch(value):
+    if not _VISIBLE.fullmatch(value or ""):
         raise SignatureRefused("malformed", f"the {what} is not 1-128 visible ASCII characters")
-    return value
+    return value or ""
 
 
-def payload_sha256(request: RawRequest, declared: str | None) -> str:
-    """SHA-256 in hex of the body, refused where the request declares another one, or none."""
-    actual = hashlib.sha256(request.body).hexdigest() if request.body else EMPTY_SHA256
+def payload_sha256(body: bytes, declared: str | None) -> str:
+    """SHA-256 in hex of the body, refused where the request declares another one."""
+    actual = hashlib.sha256(body).hexdigest() if body else _EMPTY_SHA256
     if declared is not None and declared != actual:
         raise SignatureRefused("payload", "the declared SHA-256 is not that of the body")
     return actual
@@ -191,11 +190,11 @@ def moment(text: str | None, form: re.Pattern[str]) -> datetime:
     raise SignatureRefused("date_malformed", "the time of the request is not one in UTC")
 
 
-def utc(at: datetime) -> datetime:
-    """The same moment in UTC; a time without a zone is a ValueError, not a guess."""
+def stamp(at: datetime) -> str:
+    """The moment as `YYYY-MM-DDTHH:MM:SSZ`; one without a zone is a ValueError, not a guess."""
     if at.tzinfo is None:
         raise ValueError("a time to sign with needs a zone")
-    return at.astimezone(UTC)
+    return f"{at.astimezone(UTC).isoformat()[:19]}Z"
 
 
 def check_window(claim: Claim, now: datetime, window_s: int) -> None:
@@ -206,7 +205,7 @@ def check_window(claim: Claim, now: datetime, window_s: int) -> None:
 
 def check_signature(claim: Claim, secret: str, expected: str) -> None:
     """Compare in constant time; an empty secret, which anyone could know, opens nothing."""
-    if not secret or not hmac.compare_digest(expected.encode(), claim.signature.encode()):
+    if not secret or not hmac.compare_digest(expected, claim.signature):
         raise SignatureRefused("mismatch", "the signature does not match")
 
 
@@ -216,3 +215,14 @@ def wire(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         raise SignatureRefused("malformed", "the request is not text of the wire") from None
+
+
+def _recoded(text: str, plus_is_space: bool) -> str:
+    if _ENCODED.fullmatch(text):
+        return text
+    raw = wire(text.replace("+", " ") if plus_is_space else text)
+    return encoded(unquote_to_bytes(raw))
+
+
+def _decoded(pair: Pair) -> tuple[bytes, bytes]:
+    return unquote_to_bytes(pair[0]), unquote_to_bytes(pair[1])

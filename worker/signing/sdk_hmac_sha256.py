@@ -6,7 +6,7 @@ sends the same signature again when it retries: an equal request is no attack he
 
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import unquote_to_bytes
 
@@ -15,10 +15,9 @@ from worker.signing.wire import AccessKey, Claim, RawRequest, SignatureRefused
 
 _ALGORITHM = "SDK-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
-    r"SDK-HMAC-SHA256 Access=([^,]*), ?SignedHeaders=([^,]*), ?Signature=([0-9a-f]{64})"
+    "SDK-HMAC-SHA256 Access=([^,]*), ?SignedHeaders=([a-z0-9;._-]+), ?Signature=([0-9a-f]{64})"
 )
-_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-_ALWAYS = ("host", "x-sdk-date")
+_DATE = re.compile("[0-9]{8}T[0-9]{6}Z")
 _WHERE_SENT = frozenset({"content-type", "x-security-token", "x-project-id", "x-domain-id"})
 
 
@@ -28,22 +27,22 @@ def sign(request: RawRequest, key: AccessKey, *, at: datetime) -> RawRequest:
     Covers host (which must be there), content-type and every x- header. Raises SignatureRefused
     where no verifier would take the result, ValueError where `at` has no zone.
     """
-    added = [("X-Sdk-Date", canonical.utc(at).strftime("%Y%m%dT%H%M%SZ"))]
+    stamp = canonical.stamp(at).replace("-", "").replace(":", "")
+    sent = (*request.headers, ("X-Sdk-Date", stamp))
     if key.security_token is not None:
-        added.append(("X-Security-Token", key.security_token))
-    stamped = request._replace(headers=(*request.headers, *added))
-    headers = canonical.headers_of(stamped)
-    signed = sorted(
+        sent = (*sent, ("X-Security-Token", key.security_token))
+    headers = canonical.headers_of(sent)
+    names = sorted(
         name
         for name in headers
-        if name in {"host", "content-type"} or (name.startswith("x-") and "_" not in name)
+        if (name.startswith("x-") and "_" not in name) or name in {"host", "content-type"}
     )
     canonical.check_method(request)
-    canonical.check_coverage(headers, signed, _required(headers))
-    payload = canonical.payload_sha256(request, canonical.only(headers, "x-sdk-content-sha256"))
-    signature = _signature(stamped, headers, signed, payload, key.secret)
-    value = f"{_ALGORITHM} Access={key.id}, SignedHeaders={';'.join(signed)}, Signature={signature}"
-    return stamped._replace(headers=(*stamped.headers, ("Authorization", value)))
+    covered = canonical.covered(headers, names, ("host",))
+    payload = canonical.payload_sha256(request.body, covered.get("x-sdk-content-sha256"))
+    signature = _signature(request, covered, payload, key.secret)
+    value = f"{_ALGORITHM} Access={key.id}, SignedHeaders={';'.join(names)}, Signature={signature}"
+    return request._replace(headers=(*sent, ("Authorization", value)))
 
 
 def read(request: RawRequest) -> Claim:
@@ -53,19 +52,18 @@ def read(request: RawRequest) -> Claim:
     the body's, signed headers given twice, and an X-Project-Id that the path does not name.
     """
     canonical.check_method(request)
-    headers = canonical.headers_of(request)
+    headers = canonical.headers_of(request.headers)
     access_key_id, signed, signature = canonical.authorization(headers, _AUTHORIZATION)
-    canonical.check_coverage(headers, signed, _required(headers))
-    at = canonical.moment(canonical.only(headers, "x-sdk-date"), _DATE)
-    _check_project(request, canonical.only(headers, "x-project-id"))
-    declared = canonical.only(headers, "x-sdk-content-sha256")
+    where_sent = [name for name in headers if name in _WHERE_SENT or name.startswith("x-sdk-")]
+    covered = canonical.covered(headers, signed, ("host", "x-sdk-date", *where_sent))
+    _check_project(request, covered.get("x-project-id"))
     return Claim(
         access_key_id,
-        at,
+        canonical.moment(covered["x-sdk-date"], _DATE),
         signature,
         signed_headers=signed,
-        payload_sha256=canonical.payload_sha256(request, declared),
-        security_token=canonical.only(headers, "x-security-token"),
+        payload_sha256=canonical.payload_sha256(request.body, covered.get("x-sdk-content-sha256")),
+        security_token=covered.get("x-security-token"),
     )
 
 
@@ -74,34 +72,21 @@ def verify(
 ) -> None:
     """Raise SignatureRefused, "skewed" or "mismatch", unless `secret` signed this request."""
     canonical.check_window(claim, now, window_s)
-    headers = canonical.headers_of(request)
-    expected = _signature(request, headers, claim.signed_headers, claim.payload_sha256, secret)
+    headers = canonical.headers_of(request.headers)
+    covered = canonical.covered(headers, claim.signed_headers, ())
+    expected = _signature(request, covered, claim.payload_sha256, secret)
     canonical.check_signature(claim, secret, expected)
 
 
-def _required(headers: canonical.Headers) -> list[str]:
-    sent = [name for name in headers if name in _WHERE_SENT or name.startswith("x-sdk-")]
-    return [*_ALWAYS, *sent]
-
-
-def _signature(
-    request: RawRequest,
-    headers: canonical.Headers,
-    signed: Sequence[str],
-    payload: str,
-    secret: str,
-) -> str:
+def _signature(request: RawRequest, covered: Mapping[str, str], payload: str, secret: str) -> str:
     path = canonical.path(request.target)
+    # Here a plus is a plus: the vendor's client writes spaces as %20.
+    query = canonical.query(canonical.query_pairs(request.query, plus_is_space=False))
     digest = canonical.request_sha256(
-        (request.method, path if path.endswith("/") else f"{path}/"),
-        # Here a plus is a plus: the vendor's client writes spaces as %20.
-        query=canonical.query(canonical.query_pairs(request, plus_is_space=False)),
-        headers=headers,
-        signed=signed,
-        payload_sha256=payload,
+        request.method, path if path.endswith("/") else f"{path}/", query, covered, payload
     )
-    text = f"{_ALGORITHM}\n{canonical.only(headers, 'x-sdk-date')}\n{digest}"
-    return hmac.digest(secret.encode(), text.encode("latin-1"), "sha256").hex()
+    text = f"{_ALGORITHM}\n{covered['x-sdk-date']}\n{digest}"
+    return hmac.digest(secret.encode(), canonical.wire(text), "sha256").hex()
 
 
 def _check_project(request: RawRequest, project_id: str | None) -> None:
