@@ -7,6 +7,7 @@ import pytest
 
 pytest_plugins = [
     "tests.corpus",
+    "tests.fakes.running",
     "tests.fakes.smh_vendor",
     "tests.http_server",
     "tests.media",
