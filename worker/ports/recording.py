@@ -1,6 +1,6 @@
 """Recording a cover at a provider, and what the story of a record needs beside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from worker.contracts.records import RecordedCover
@@ -10,10 +10,14 @@ Target_contra = TypeVar("Target_contra", bound=CoverTarget, contravariant=True)
 
 
 class CoverCopy(NamedTuple):
-    """The cover to record, its bytes where a provider wants them uploaded."""
+    """The cover to record, its bytes where a provider wants them uploaded.
+
+    `record` is the order's id, the same for all its attempts: receivers know repeats by it.
+    """
 
     cover: RecordedCover
     read: Callable[[], bytes]
+    record: str
 
 
 class Receipt(NamedTuple):
@@ -50,6 +54,16 @@ class Provider(Protocol[Target_contra]):
 
     def would_send(self, target: Target_contra, cover: RecordedCover) -> Mapping[str, Any]:
         """The write as it would be sent: method, URL, parameters, body; credentials left out."""
+
+
+class Messenger(Protocol):
+    """Carries messages to the endpoints of others, signed. Safe to use from several threads."""
+
+    def deliver(self, url: str, *, message_id: str, body: bytes, secrets: Sequence[str]) -> int:
+        """One attempt at a delivery; the status of the answer that took it.
+
+        Raises: WebhookError, with `delay_s` where the endpoint asked for a pause.
+        """
 
 
 class Turn(NamedTuple):
