@@ -3,9 +3,10 @@
 A profile of the settings says where the provider is and with whose credentials it is called.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
 
 from worker.contracts.libraries import ANY_ID, SINGLE_SPACE
 from worker.contracts.names import MAX_SIZE_PX
@@ -19,6 +20,10 @@ ProviderName = Literal[
     "firstframe",
     "dry_run",
 ]
+# The APIs of vendors that are served here.
+VendorApi = Literal["huawei_vod", "alibaba_mps", "alibaba_vod"]
+MAX_COVER_URL_CHARACTERS: Final = 8192
+
 Profile = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 # Ids of a vendor are the vendor's to judge: what no vendor has is refused here.
@@ -79,11 +84,26 @@ class WebhookTarget(CoverTarget):
     id: VendorName
 
 
+class VendorSetting(BaseModel):
+    """What a client of a served vendor API set: it reads its own URL again, None for a private
+    picture of ours, whose links end.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: VendorApi
+    url: Annotated[str, Field(max_length=MAX_COVER_URL_CHARACTERS)] | None = None
+
+
 class FirstframeTarget(CoverTarget):
-    """A medium of our own catalogue, as it is shown here and by the vendor APIs served here."""
+    """A medium of our own catalogue, as it is shown here and by the vendor APIs served here.
+
+    `as_set` is ours to say, and no part of what the target is.
+    """
 
     provider: Literal["firstframe"]
     medium_id: Hex32
+    as_set: SkipJsonSchema[VendorSetting | None] = None
 
 
 RealTarget: TypeAlias = Annotated[

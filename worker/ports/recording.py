@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from worker.contracts.catalogue import MediumCover
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import CoverTarget
 
@@ -12,12 +13,15 @@ Target_contra = TypeVar("Target_contra", bound=CoverTarget, contravariant=True)
 class CoverCopy(NamedTuple):
     """The cover to record, its bytes where a provider wants them uploaded.
 
-    `record` is the order's id, the same for all its attempts: receivers know repeats by it.
+    `record` is the order's id, the same for all its attempts: receivers know repeats by it. The
+    order's `fence` and `job` are for a catalogue of our own, which fences by itself.
     """
 
     cover: RecordedCover
     read: Callable[[], bytes]
     record: str
+    fence: int = 0
+    job: str | None = None
 
 
 class Receipt(NamedTuple):
@@ -54,6 +58,24 @@ class Provider(Protocol[Target_contra]):
 
     def would_send(self, target: Target_contra, cover: RecordedCover) -> Mapping[str, Any]:
         """The write as it would be sent: method, URL, parameters, body; credentials left out."""
+
+
+class MediumCovers(Protocol):
+    """The covers that one tenant's media show. Safe to use from several threads.
+
+    Both methods raise RequestError `queue.unavailable`.
+    """
+
+    def set(self, medium_id: str, cover: MediumCover) -> bool:
+        """Show a cover; False where one with a newer fence stands. Repeated, it changes nothing.
+
+        What stands with the same fence gets its picture, if it has none yet, and keeps the rest.
+        Raises: RequestError `request.not_found` without such a medium, or when the picture is gone;
+        StorageError.
+        """
+
+    def shown(self, medium_id: str) -> MediumCover | None:
+        """What the medium shows; None for no cover. Raises: RequestError `request.not_found`."""
 
 
 class Messenger(Protocol):
