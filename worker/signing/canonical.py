@@ -9,8 +9,9 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from worker.signing.wire import Claim, RawRequest, SignatureRefused
 
+# Far beyond any call's needs; what an unknown sender can make us compute ends here.
 MOST_PARAMETERS = 1000
-LONGEST_PARAMETERS = 1 << 20  # bytes, still encoded
+LONGEST_PARAMETERS = 1 << 16  # bytes of a path, a query or a form, still encoded
 LONGEST_AUTHORIZATION = 8192
 
 Pair = tuple[str, str]  # name and value, encoded by RFC 3986
@@ -29,6 +30,8 @@ _EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 def path(target: str) -> str:
     """The path decoded and encoded again by RFC 3986, its slashes kept."""
+    if len(target) > LONGEST_PARAMETERS:
+        raise SignatureRefused("malformed", "the path is too long")
     if _ENCODED_PATH.fullmatch(target):
         return target
     return quote_from_bytes(unquote_to_bytes(wire(target)), safe="/~")
