@@ -27,8 +27,9 @@ from tests.fakes.alibaba_signatures import (
     credentials_of,
     pairs_of,
 )
+from tests.fakes.hosting import Commands, run_alone
 from tests.fakes.journal import Entry, Journal
-from tests.fakes.server import Commands, run_alone
+from tests.fakes.server import FakeServer
 from tests.fakes.wire import Answer, Request
 
 MPS, VOD = "2014-06-18", "2017-03-21"
@@ -201,7 +202,8 @@ class Alibaba:
         found = [self.media[i] for i in ids if i in self.media and self.media[i].owner == owner]
         missing = [i for i in ids if i not in {medium.media_id for medium in found}]
         rows = [mps_row(medium) for medium in found]
-        return {"MediaList": {"Media": rows}, "NonExistMediaIds": {"MediaId": missing}}
+        unknown = {"NonExistMediaIds": {"MediaId": missing}} if missing else {}
+        return {"MediaList": {"Media": rows}, **unknown}
 
     def _video(self, told: Told, owner: str) -> Medium:
         video = self.videos.get(_needed(told, "VideoId"))
@@ -289,4 +291,4 @@ def _xml(name: str, value: Any) -> str:
 
 
 if __name__ == "__main__":
-    run_alone(Alibaba)
+    run_alone(lambda _: FakeServer(Alibaba()))

@@ -153,7 +153,7 @@ def _quoted(text: str) -> str:
 
 
 def _sorted_query(pairs: Pairs) -> str:
-    return "&".join(f"{n}={v}" for n, v in sorted((_quoted(n), _quoted(v)) for n, v in pairs))
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in sorted(pairs))
 
 
 class Gateway:

@@ -2,11 +2,7 @@
 
 import http.client
 import json
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -100,18 +96,3 @@ def _awaited(look: Any, what: str, timeout_s: float) -> Any:
         assert time.monotonic() < deadline, f"waited {timeout_s} s for {what}"
         time.sleep(0.005)
     return found
-
-
-@contextmanager
-def in_process(module: str, *arguments: str) -> Iterator[Control]:
-    """A fake as a program of its own, which no killing in the test reaches."""
-    program = [sys.executable, "-m", module, "--port", "0", *arguments]
-    with subprocess.Popen(
-        ["setpriv", "--pdeathsig", "KILL", *program], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        try:
-            yield Control(**json.loads(line))
-        finally:
-            process.kill()

@@ -100,19 +100,23 @@ def canonical(request: Request, names: list[str]) -> bytes:
     return "\n".join(lines).encode("latin-1")
 
 
-def _again(text: str) -> str:
-    return quote(unquote_to_bytes(text.encode("latin-1")), safe="-_.~")
-
-
 def _path(path: str) -> str:
     # An encoded slash parts segments as a plain one does.
-    joined = quote(unquote_to_bytes(path.encode("latin-1")), safe="-_.~/")
+    joined = quote(_decoded(path), safe="-_.~/")
     return joined if joined.endswith("/") else f"{joined}/"
 
 
 def _query(query: str) -> str:
-    pairs = (each.partition("=") for each in query.split("&") if each)
-    return "&".join(f"{n}={v}" for n, v in sorted((_again(n), _again(v)) for n, _, v in pairs))
+    """Sorted as decoded text, then encoded: a plus stays a plus."""
+    split = (each.partition("=") for each in query.split("&") if each)
+    pairs = sorted((_decoded(name), _decoded(value)) for name, _, value in split)
+    return "&".join(
+        f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in pairs
+    )
+
+
+def _decoded(text: str) -> bytes:
+    return unquote_to_bytes(text.encode("latin-1"))
 
 
 def _check_date(date: str, now_s: float) -> None:

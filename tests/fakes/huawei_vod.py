@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.fakes.hosting import Commands, run_alone
 from tests.fakes.huawei_assets import Asset
 from tests.fakes.huawei_signatures import MAX_BODY_BYTES, Denied, HuaweiAccount, account_of
 from tests.fakes.journal import Entry, Journal
-from tests.fakes.server import Commands, run_alone
+from tests.fakes.server import FakeServer
 from tests.fakes.wire import Answer, Request
 
 STATUSES: Final = {
@@ -297,4 +298,4 @@ def _xml(status: int, code: str) -> Answer:
 
 
 if __name__ == "__main__":
-    run_alone(HuaweiVod)
+    run_alone(lambda _: FakeServer(HuaweiVod()))

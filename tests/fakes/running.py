@@ -1,12 +1,14 @@
 """Fixtures: each vendor's fake in a thread, with one account, ready to be called and controlled."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import pytest
 
 from tests.fakes.alibaba import Alibaba
 from tests.fakes.control import Control
+from tests.fakes.hosting import in_process
 from tests.fakes.huawei_vod import HuaweiVod
 from tests.fakes.server import in_thread
 from tests.fakes.webhook_receiver import WebhookReceiver
@@ -20,7 +22,13 @@ MODULES: Final = {
     "alibaba": "tests.fakes.alibaba",
     "webhook": "tests.fakes.webhook_receiver",
 }
-"""What `in_process` runs."""
+
+
+@contextmanager
+def own_process(vendor: str) -> Iterator[Control]:
+    """A fake of `MODULES` as a program of its own, with one account."""
+    with in_process(MODULES[vendor]) as address:
+        yield with_account(Control(*address), vendor)
 
 
 def with_account(control: Control, vendor: str) -> Control:

@@ -1,31 +1,15 @@
-"""The server that every fake of a vendor runs in: faults, journal, clock and a way to control it.
+"""The server that every fake of a vendor runs in: faults, journal, clock, connections."""
 
-The control speaks HTTP on a port of its own, so that it answers while the vendor refuses.
-"""
-
-import argparse
 import asyncio
-import json
 import socket
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from tests.fakes.faults import Fault, FaultPlan, Holds
+from tests.fakes.hosting import Address, Commands, hosted, port_of, serve_control
 from tests.fakes.journal import Entry, Journal
 from tests.fakes.wire import LIMIT_BYTES, RESET, Answer, Request, read_request, reset, written
-
-Commands = Mapping[str, Callable[..., Any]]
-
-
-class Address(NamedTuple):
-    """Where a fake answers, and where it is controlled."""
-
-    url: str
-    control: str
 
 
 class Vendor(Protocol):
@@ -53,29 +37,6 @@ class Vendor(Protocol):
     def commands(self) -> Commands: ...
 
 
-async def serve_control(commands: Commands, port: int = 0) -> asyncio.Server:
-    """`POST /_control` with `{"do": name, …}` does a command and tells what it gave."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while (request := await read_request(reader)) is not None:
-                writer.write(written(_commanded(commands, request), request.method))
-                await writer.drain()
-        writer.close()
-
-    return await asyncio.start_server(serve, "127.0.0.1", port, limit=LIMIT_BYTES * 64)
-
-
-def _commanded(commands: Commands, request: Request) -> Answer:
-    headers = {"Content-Type": "application/json"}
-    try:
-        told = json.loads(request.body)
-        given = commands[told.pop("do")](**told)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return Answer(400, json.dumps({"error": repr(error)}).encode(), headers)
-    return Answer(200, json.dumps({"given": given}).encode(), headers)
-
-
 class FakeServer:
     """One vendor on two ports of loopback, in the running event loop."""
 
@@ -93,10 +54,10 @@ class FakeServer:
         self._door = await asyncio.start_server(
             self._serve, "127.0.0.1", port, limit=LIMIT_BYTES, backlog=1024
         )
-        self._port = _port(self._door)
+        self._port = port_of(self._door)
         self._vendor.url = f"http://127.0.0.1:{self._port}"
         self._control = await serve_control(self._commands(), control_port)
-        return Address(self._vendor.url, f"http://127.0.0.1:{_port(self._control)}/_control")
+        return Address(self._vendor.url, f"http://127.0.0.1:{port_of(self._control)}/_control")
 
     def _commands(self) -> Commands:
         return {
@@ -190,7 +151,7 @@ class FakeServer:
         for writer in list(self._open):
             reset(writer)
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         self._holds.release("drop")
         for server in (self._door, self._control):
             if server is not None:
@@ -198,53 +159,6 @@ class FakeServer:
         self._drop_connections()
 
 
-def _port(server: asyncio.Server) -> int:
-    return int(server.sockets[0].getsockname()[1])
-
-
-@contextmanager
-def in_thread(vendor: Vendor) -> Iterator[Address]:
+def in_thread(vendor: Vendor) -> AbstractContextManager[Address]:
     """A fake in a thread of this process, until the block ends."""
-    started: list[Address] = []
-    ready = threading.Event()
-    loops: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-
-    async def run() -> None:
-        server, ending = FakeServer(vendor), asyncio.Event()
-        started.append(await server.start())
-        loops.append((asyncio.get_running_loop(), ending))
-        ready.set()
-        await ending.wait()
-        await server.stop()
-
-    thread = threading.Thread(target=lambda: asyncio.run(run()), daemon=True)
-    thread.start()
-    assert ready.wait(10), "the fake has not started"
-    try:
-        yield started[0]
-    finally:
-        loop, ending = loops[0]
-        loop.call_soon_threadsafe(ending.set)
-        thread.join(10)
-
-
-def run_alone(make: Callable[[], Vendor]) -> None:
-    """A fake as a program: it writes its address as one line of JSON and runs until it is ended."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--control-port", type=int, default=0)
-    asked = parser.parse_args()
-
-    async def run() -> None:
-        address = await FakeServer(make()).start(asked.port, asked.control_port)
-        sys.stdout.write(json.dumps(address._asdict()) + "\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
-
-    with suppress(KeyboardInterrupt):
-        asyncio.run(run())
-
-
-def unix_s(vendor: Vendor) -> float:
-    """The vendor's own clock."""
-    return time.time() + vendor.clock_offset_s
+    return hosted(lambda: FakeServer(vendor))

@@ -8,8 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tests.fakes.hosting import Commands, run_alone
 from tests.fakes.journal import Entry, Journal
-from tests.fakes.server import Commands, run_alone
+from tests.fakes.server import FakeServer
 from tests.fakes.wire import Answer, Request
 
 TOLERANCE_S: Final = 5 * 60
@@ -102,4 +103,4 @@ def _signature(secret: str, signed: bytes) -> bytes:
 
 
 if __name__ == "__main__":
-    run_alone(WebhookReceiver)
+    run_alone(lambda _: FakeServer(WebhookReceiver()))
