@@ -1,4 +1,4 @@
-"""The API of the fake of Tencent SMH: tokens, listings, links and downloads."""
+"""The API of the fake of Tencent SMH: tokens, listings, links, downloads and writes."""
 
 import json
 import time
@@ -6,7 +6,9 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.fakes.journal import Entry
 from tests.fakes.smh_files import SmhFile
+from tests.fakes.smh_writes import GRANTS, Refused, begin, confirm, label, target_of
 
 if TYPE_CHECKING:
     from tests.fakes.smh_vendor import SmhVendor
@@ -14,12 +16,14 @@ if TYPE_CHECKING:
 Query = dict[str, str]
 
 
-class Refused(Exception):  # noqa: N818
-    """What the vendor answers instead: a status and its word."""
-
-    def __init__(self, status: int, code: str, headers: Query | None = None) -> None:
-        self.status, self.code, self.headers = status, code, headers or {}
-        super().__init__(code)
+KINDS = {
+    ("GET", "file", "info"): "info",
+    ("GET", "directory", "info"): "details",
+    ("PUT", "file", ""): "begin",
+    ("POST", "file", "confirm"): "confirm",
+    ("POST", "directory", "update"): "labels",
+}
+"""What a call is named, by its method, what it is about, and the flag in its query."""
 
 
 class ApiHandler(BaseHTTPRequestHandler):
@@ -39,24 +43,82 @@ class ApiHandler(BaseHTTPRequestHandler):
             self.told = json.loads(body)
         self.serve()
 
+    do_PUT = do_POST  # noqa: N815 (the base class asks)
+
     def serve(self) -> None:
         parts = urlsplit(self.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         # A slash in a name would travel as %2F; nobody has one here.
         api, version, kind, *place = [unquote(part) for part in parts.path.split("/")[1:]]
-        if kind == "token":
-            kind = "renew" if place else "token"
-        elif kind == "file" and "info" in query:
-            kind = "info"
-        self.vendor.note(kind, self)
+        kind = self.kind_of(kind, place, query)
+        entry = self.vendor.note(kind, self)
         try:
             if (api, version) != ("api", "v1"):
                 raise Refused(404, "RouteNotFound")
             if self.vendor.faults.api.get(kind):
                 raise Refused(*self.vendor.faults.api[kind].pop(0))
-            getattr(self, f"serve_{kind}")(query, place)
+            if self.vendor.met(kind, "before"):
+                self.sever()
+            elif kind in GRANTS:
+                self.serve_write(kind, query, place, entry)
+            else:
+                getattr(self, f"serve_{kind}")(query, place)
         except Refused as refused:
+            entry.code, entry.status = refused.code, refused.status
             self.refuse(refused)
+
+    def kind_of(self, kind: str, place: list[str], query: Query) -> str:
+        if kind == "token":
+            return "renew" if place else "token"
+        flag = next((name for name in ("info", "confirm", "update") if name in query), "")
+        return KINDS.get((self.command, kind, flag), kind)
+
+    def serve_write(self, kind: str, query: Query, place: list[str], entry: Entry) -> None:
+        """A call that changes something, if the token's grants allow it."""
+        vendor, told, status, body = self.vendor, self.told, 201, b""
+        self.told = {}
+        space, path = self.checked(query, place)
+        granted = set(
+            vendor.tokens.get(query.get("access_token", ""), {}).get("grant", "").split(",")
+        )
+        if not granted & GRANTS[kind]:
+            raise Refused(403, "NoPermission")
+        entry.target, entry.account = target_of((space, path)), query.get("access_token", "")[:12]
+        if kind == "begin":
+            named = {name.lower(): value for name, value in self.headers.items()}
+            meta = {name: v for name, v in named.items() if name.startswith("x-smh-meta-")}
+            body = json.dumps(begin(vendor, (space, path), query, meta)).encode()
+        elif kind == "confirm":
+            status, body = 200, self.confirmed(path[-1], query, told, entry)
+        else:
+            status = 204
+            vendor.journal.wrote(entry, *label(vendor, (space, path), told))
+        entry.status = status
+        if vendor.met(kind, "after"):
+            self.sever()
+        else:
+            body = body if vendor.faults.body is None else vendor.faults.body
+            self.answer(status, body, {"Content-Type": "application/json; charset=utf-8"})
+
+    def confirmed(self, key: str, query: Query, told: dict[str, Any], entry: Entry) -> bytes:
+        before = self.vendor.checksum(key)
+        place, file = confirm(self.vendor, key, query, told)
+        entry.target = target_of(place)
+        # A file of a new name had no content before.
+        same = self.vendor.uploads[key].place == place
+        self.vendor.journal.wrote(entry, before if same else None, f"crc64:{file['crc64']}")
+        return json.dumps(file).encode()
+
+    def sever(self) -> None:
+        """End the connection without an answer."""
+        self.close_connection = True
+
+    def serve_details(self, query: Query, place: list[str]) -> None:
+        """One entry as `?info` of a directory tells it, with its labels."""
+        file, body = self.found(query, place)
+        path = [part for part in place[2:] if part]
+        told = file.facts(body, numbers=self.vendor.faults.numbers)
+        self.tell({"path": path, "name": file.name, **told})
 
     def refuse(self, refused: Refused) -> None:
         told = {"code": refused.code, "message": "free text <b>canary-message</b>"}
@@ -73,7 +135,11 @@ class ApiHandler(BaseHTTPRequestHandler):
         if given != (vendor.library_id, vendor.secret):
             raise Refused(404, "WrongLibraryIdOrSecret")
         period_s = int(query.get("period", 86_400))
-        token = vendor.new_token(space=query.get("space_id", ""), user=query.get("user_id", ""))
+        token = vendor.new_token(
+            space=query.get("space_id", ""),
+            user=query.get("user_id", ""),
+            grant=query.get("grant", ""),
+        )
         self.tell({"accessToken": token, "expiresIn": period_s})
 
     def serve_renew(self, query: Query, place: list[str]) -> None:
@@ -190,7 +256,7 @@ class ApiHandler(BaseHTTPRequestHandler):
 
     def answer(self, status: int, body: bytes, headers: Query) -> None:
         self.send_response(status)
-        length = {} if status == 304 else {"Content-Length": str(len(body))}
+        length = {} if status in (204, 304) else {"Content-Length": str(len(body))}
         for name, value in {
             **length,
             "X-Request-Id": "r-1",
@@ -199,7 +265,7 @@ class ApiHandler(BaseHTTPRequestHandler):
         }.items():
             self.send_header(name, value)
         self.end_headers()
-        if status != 304:
+        if status not in (204, 304):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:

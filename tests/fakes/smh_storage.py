@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.fakes.smh_files import etag
+from tests.fakes.smh_writes import take
 
 if TYPE_CHECKING:
     from tests.fakes.smh_vendor import SmhVendor
@@ -45,6 +46,26 @@ class StorageHandler(BaseHTTPRequestHandler):
             return
         with suppress(OSError):
             self.give(body)
+
+    def do_PUT(self) -> None:
+        """An upload that has begun: exactly the headers that were told with it."""
+        vendor, key = self.vendor, self.path.partition("?")[0].rpartition("/")[2]
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        vendor.note("send", self)
+        if vendor.faults.storage:
+            self.fail(*vendor.faults.storage.pop(0))
+            return
+        if vendor.met("send", "before"):
+            self.close_connection = True
+            return
+        named = {name.lower(): value for name, value in self.headers.items()}
+        refused = take(vendor, key, named, body)
+        if vendor.met("send", "after"):
+            self.close_connection = True
+        elif refused:
+            self.fail(403, refused)
+        else:
+            self.answer(200, ETag=etag(body))
 
     def give(self, body: bytes) -> None:
         """The body or the range of it that is asked for."""

@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 
+from tests.fakes.journal import Entry, Journal
 from tests.fakes.smh_api import ApiHandler
-from tests.fakes.smh_files import SmhFile, etag
+from tests.fakes.smh_files import SmhFile, crc64, etag
 from tests.fakes.smh_storage import StorageHandler
+from tests.fakes.smh_writes import Step, Upload
 
 __all__ = ["Faults", "Seen", "SmhFile", "SmhVendor", "etag", "running_vendor"]
 
@@ -78,6 +80,9 @@ class SmhVendor:
         self.stored_requests = 0
         self.directories: dict[tuple[str, tuple[str, ...]], list[SmhFile]] = {("-", ()): []}
         self.tokens: dict[str, dict[str, str]] = {}
+        self.uploads: dict[str, Upload] = {}
+        self.journal = Journal()
+        self.steps: list[Step] = []
         self.scheme = "http"
         self._links: dict[str, tuple[SmhFile, str | None, int]] = {}
         self._lock = threading.Lock()
@@ -105,11 +110,37 @@ class SmhVendor:
         entries = self.directories.get((space, path[:-1]), [])
         return next((entry for entry in entries if path and entry.name == path[-1]), None)
 
-    def note(self, kind: str, handler: BaseHTTPRequestHandler) -> None:
+    def checksum(self, key: str) -> str | None:
+        """What stands now where an upload is to go, as the journal tells it."""
+        upload = self.uploads.get(key)
+        file = self.find(*upload.place) if upload else None
+        return f"crc64:{crc64(file.body)}" if file else None
+
+    def note(self, kind: str, handler: BaseHTTPRequestHandler) -> Entry:
         headers = {name.lower(): value for name, value in handler.headers.items()}
         with self._lock:
             self.calls[kind] += 1
             self.seen.append(Seen(kind, handler.command, handler.path, headers))
+            return self.journal.opened(kind, "")
+
+    def sever(self, kind: str, when: Literal["before", "after"]) -> None:
+        """End the connection of the next call of a kind, before its effect or after it."""
+        self.steps.append(Step(kind, when, severs=True))
+
+    def hold(self, kind: str, when: Literal["before", "after"] = "before") -> Step:
+        """Hold the next call of a kind; `severs` of what is given ends it when it goes on."""
+        step = Step(kind, when, waits=True)
+        self.steps.append(step)
+        return step
+
+    def met(self, kind: str, when: str) -> bool:
+        """Whether the connection of a call ends at this step, which may be held first."""
+        with self._lock:
+            step = next((s for s in self.steps if (s.kind, s.when) == (kind, when)), None)
+            if step is None:
+                return False
+            self.steps.remove(step)
+        return step.met()
 
     def of_kind(self, kind: str) -> list[Seen]:
         return [seen for seen in self.seen if seen.kind == kind]
