@@ -54,6 +54,18 @@ LIBRARIES: Final = {
     "minio": "worker.libraries.minio:MinioLibrary",
     "local": "worker.libraries.local:LocalLibrary",
 }
+PROVIDERS: Final = {
+    "webhook": "worker.providers.webhook:WebhookProvider",
+}
+MESSENGERS: Final = {
+    "webhook": "worker.net.webhooks:WebhookMessenger",
+}
+PROVIDERS: Final = {
+    "webhook": "worker.providers.webhook:WebhookProvider",
+}
+MESSENGERS: Final = {
+    "webhook": "worker.net.webhooks:WebhookMessenger",
+}
 PUBLISHERS: Final = {
     "celery": "worker.broker:CeleryPublisher",
 }

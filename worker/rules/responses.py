@@ -53,20 +53,22 @@ def xml_code_of(body: bytes) -> str:
     return found[1] if found else ""
 
 
-def delay_of(retry_after: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a `Retry-After` header in either form, at most ten minutes."""
+def delay_of(
+    retry_after: str | None, now: datetime, *, most_s: float = MAX_DELAY_S
+) -> float | None:
+    """Seconds to wait by a `Retry-After` header in either form, at most `most_s`."""
     if retry_after is None:
         return None
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:9]), MAX_DELAY_S)
+        return min(float(text[:9]), most_s)
     try:
         until = parsedate_to_datetime(text)
     except ValueError:
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=now.tzinfo)
-    return min(max((until - now).total_seconds(), 0.0), MAX_DELAY_S)
+    return min(max((until - now).total_seconds(), 0.0), most_s)
 
 
 def content_range_of(header: str | None) -> ContentRange | None:
