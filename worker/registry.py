@@ -60,12 +60,6 @@ PROVIDERS: Final = {
 MESSENGERS: Final = {
     "webhook": "worker.net.webhooks:WebhookMessenger",
 }
-PROVIDERS: Final = {
-    "webhook": "worker.providers.webhook:WebhookProvider",
-}
-MESSENGERS: Final = {
-    "webhook": "worker.net.webhooks:WebhookMessenger",
-}
 PUBLISHERS: Final = {
     "celery": "worker.broker:CeleryPublisher",
 }
