@@ -30,6 +30,7 @@ from tests.fakes.alibaba_signatures import (
 from tests.fakes.hosting import Commands, run_alone
 from tests.fakes.journal import Entry, Journal
 from tests.fakes.server import FakeServer
+from tests.fakes.temporary_keys import ALIBABA_KEYS, MetadataServer
 from tests.fakes.wire import Answer, Request
 
 MPS, VOD = "2014-06-18", "2017-03-21"
@@ -64,6 +65,11 @@ class Alibaba:
         self.videos: dict[str, Medium] = {}
         self.images: dict[str, Image] = {}
         self.switches: dict[str, float] = {"absent_clears": False, "calls_per_s": 0}
+        self._temporary_owner = "owner"
+        self._metadata = MetadataServer(
+            lambda key: self.add_account(owner=self._temporary_owner, **vars(key)),
+            lambda access_key: self.edit_account(access_key, expires_at_s=0),
+        )
         self._links: dict[str, str] = {}
         self._recent: dict[str, deque[float]] = {}
         self._calls: dict[tuple[str, str], Callable[[Told, str, Entry], Told]] = {
@@ -79,6 +85,8 @@ class Alibaba:
         return {
             "add_account": self.add_account,
             "edit_account": self.edit_account,
+            "hand_out_keys": self.hand_out_keys,
+            "expire_keys": self._metadata.expire_keys,
             "add_medium": self.add_medium,
             "add_video": self.add_video,
             "add_image": self.add_image,
@@ -93,6 +101,12 @@ class Alibaba:
 
     def edit_account(self, access_key: str, **fields: Any) -> None:
         vars(self.gateway.accounts[access_key]).update(fields)
+
+    def hand_out_keys(self, owner: str = "owner", life_s: float = 3600) -> str:
+        """Give temporary keys of an owner; the URL that lists the role whose keys they are."""
+        self._temporary_owner = owner
+        self._metadata.set_life(life_s)
+        return f"{self.url}{ALIBABA_KEYS}"
 
     def add_medium(self, media_id: str, owner: str = "owner") -> None:
         """A medium of MPS."""
@@ -115,6 +129,8 @@ class Alibaba:
         (self.media.get(media_id) or self.videos[media_id]).cover_url = cover_url
 
     def named(self, request: Request) -> tuple[str, str]:
+        if name := MetadataServer.names(request):
+            return name, ""
         if request.path.startswith("/image/"):
             return "read_file", request.path.split("/")[2].partition(".")[0]
         told = parse_qs(request.query)
@@ -126,6 +142,8 @@ class Alibaba:
     def answer(self, request: Request, entry: Entry) -> Answer:
         if entry.call == "read_file":
             return self._read_file(request, entry)
+        if entry.call in ("metadata_token", "temporary_key"):
+            return self._metadata.answer(request, self._now_s())
         wants_xml = not request.header("authorization")
         try:
             query, form = pairs_of(request)

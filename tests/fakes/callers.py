@@ -115,13 +115,14 @@ def acs3(
     told: dict[str, str],
     *,
     secret: str = SECRET_KEY,
+    access_key: str = ACCESS_KEY,
     late_s: float = 0,
     headers: dict[str, str] | None = None,
 ) -> Told:
     """A call that is signed with ACS3-HMAC-SHA256."""
     named = acs3_headers(urlsplit(url).netloc, told, version, action, late_s=late_s)
     named.update(headers or {})
-    sign_acs3(named, told, secret)
+    sign_acs3(named, told, secret, access_key)
     return call(url, "POST", f"/?{urlencode(told)}", named)
 
 

@@ -14,6 +14,7 @@ from tests.fakes.huawei_assets import Asset
 from tests.fakes.huawei_signatures import MAX_BODY_BYTES, Denied, HuaweiAccount, account_of
 from tests.fakes.journal import Entry, Journal
 from tests.fakes.server import FakeServer
+from tests.fakes.temporary_keys import HUAWEI_KEYS, MetadataServer
 from tests.fakes.wire import Answer, Request
 
 STATUSES: Final = {
@@ -54,11 +55,18 @@ class HuaweiVod:
             "calls_per_minute": 0,
         }
         self._recent: deque[float] = deque()
+        self._temporary_project = "project"
+        self._metadata = MetadataServer(
+            lambda key: self.add_account(project_id=self._temporary_project, **vars(key)),
+            lambda access_key: self.edit_account(access_key, expires_at_s=0),
+        )
 
     def commands(self) -> Commands:
         return {
             "add_account": self.add_account,
             "edit_account": self.edit_account,
+            "hand_out_keys": self.hand_out_keys,
+            "expire_keys": self._metadata.expire_keys,
             "add_login": self.add_login,
             "expire_tokens": self.expire_tokens,
             "add_asset": self.add_asset,
@@ -73,6 +81,12 @@ class HuaweiVod:
 
     def edit_account(self, access_key: str, **fields: Any) -> None:
         vars(self.accounts[access_key]).update(fields)
+
+    def hand_out_keys(self, project_id: str, life_s: float = 3600) -> str:
+        """Give temporary keys of a project; the URL where they are asked for."""
+        self._temporary_project = project_id
+        self._metadata.set_life(life_s)
+        return f"{self.url}{HUAWEI_KEYS}"
 
     def add_login(self, domain: str, user: str, password: str, project_id: str) -> None:
         self.logins[(domain, user)] = (password, project_id)
@@ -104,6 +118,8 @@ class HuaweiVod:
         self.assets[asset_id].cover_url = cover_url
 
     def named(self, request: Request) -> tuple[str, str]:
+        if name := MetadataServer.names(request):
+            return name, ""
         parts = [unquote(part) for part in request.path.split("/")[1:]]
         told = _fields(request)
         match (request.method, *parts[:1], *parts[2:]):
@@ -136,6 +152,8 @@ class HuaweiVod:
             "create_token": self._create_token,
             "upload_cover": self._upload_cover,
             "read_file": self._read_file,
+            "metadata_token": self._hand_out,
+            "temporary_key": self._hand_out,
         }
         try:
             if entry.call in beside:
@@ -259,6 +277,9 @@ class HuaweiVod:
             "token": {"expires_at": over, "project": {"id": project_id}, "methods": ["password"]}
         }
         return _json(201, told, {"X-Subject-Token": token})
+
+    def _hand_out(self, request: Request, entry: Entry) -> Answer:
+        return self._metadata.answer(request, self._now_s())
 
     def _now_s(self) -> float:
         return time.time() + self.clock_offset_s

@@ -174,6 +174,27 @@ def test_more_calls_than_a_second_allows_are_throttled(fake: Control) -> None:
     assert answers[1].json["Code"] == "Throttling.User"
 
 
+def test_keys_are_handed_out_and_end(fake: Control) -> None:
+    place = urlsplit(fake.do("hand_out_keys", life_s=1000)).path
+    assert call(fake.url, "GET", place).status == 401
+    token = call(fake.url, "PUT", "/latest/api/token").body.decode()
+    named = {"X-aliyun-ecs-metadata-token": token}
+    role = call(fake.url, "GET", place, named).body.decode()
+    one, same = (call(fake.url, "GET", place + role, named).json for _ in range(2))
+    told = {"MediaIds": MEDIUM}
+    headers = {"x-acs-security-token": one["SecurityToken"]}
+
+    def ask() -> Any:
+        signing = {"secret": one["AccessKeySecret"], "access_key": one["AccessKeyId"]}
+        return acs3(fake.url, MPS, "QueryMediaList", told, headers=headers, **signing).json
+
+    assert (one["Code"], one) == ("Success", same)
+    assert ask()["MediaList"]["Media"]
+    fake.do("expire_keys")
+    assert ask()["Code"] == "InvalidSecurityToken.Expired"
+    assert call(fake.url, "GET", place + role, named).json != one
+
+
 SCRIPT = """
 import asyncio, json, sys
 from alibabacloud_mts20140618 import models as mts

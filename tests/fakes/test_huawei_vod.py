@@ -178,6 +178,21 @@ def test_more_calls_than_a_minute_allows_are_throttled(
     assert refused.headers["retry-after"] == "1"
 
 
+def test_keys_are_handed_out_and_end(huawei_vod: Control, snapshots: list[str]) -> None:
+    place = urlsplit(huawei_vod.do("hand_out_keys", project_id=PROJECT_ID)).path
+    token = call(huawei_vod.url, "PUT", "/meta-data/latest/api/token").body.decode()
+    key = call(huawei_vod.url, "GET", place, {"X-Metadata-Token": token}).json["credential"]
+    signing = {
+        "access_key": key["access"],
+        "secret": key["secret"],
+        "headers": {"x-security-token": key["securitytoken"]},
+    }
+
+    assert put_cover(huawei_vod, snapshots[0], **signing).status == 204
+    huawei_vod.do("expire_keys")
+    assert put_cover(huawei_vod, snapshots[0], **signing).status == 401
+
+
 SCRIPT = """
 import json, sys
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
