@@ -22,7 +22,7 @@ def smh_place(
 ) -> Place:
     """An album, or a file in one, whose links lead to `dripping` when a medium is to drip."""
     client = closing.enter_context(connect(redis_url, timeout_s=5, connect_timeout_s=5))
-    make = partial(smh_source, vendor, VendorTokens(client))
+    make = partial(smh_source, vendor, VendorTokens(client, vendor.secret))
     reference: Any = album() if kind == "album" else file("trip/clip.mp4")
     server, drips = dripping
 

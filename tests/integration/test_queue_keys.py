@@ -95,9 +95,9 @@ def keys_while_a_token_is_made(parts: Parts) -> dict[str, str]:
         raise SourceError("source.forbidden")
 
     with suppress(SourceError):
-        VendorTokens(parts.redis).get("none", fail, refused=None, wait_s=1)
+        VendorTokens(parts.redis, "secret").get("none", fail, refused=None, wait_s=1)
     for scope in ("first", "second"):
-        VendorTokens(parts.redis).get(scope, make, refused=None, wait_s=1)
+        VendorTokens(parts.redis, "secret").get(scope, make, refused=None, wait_s=1)
     return keys
 
 

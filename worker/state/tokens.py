@@ -1,14 +1,20 @@
-"""Access tokens of providers, shared by all workers: one asks for a new one, the others wait."""
+"""Access tokens of providers, shared by all workers: one asks for a new one, the others wait.
 
+Redis holds them encrypted: who reads it, or a copy of it, gets into no library.
+"""
+
+import base64
+import hmac
 import json
 import secrets
 import time
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
 from typing import Final
 
 import redis
+from Crypto.Cipher import AES
+from Crypto.Cipher._mode_siv import SivMode
 
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
@@ -51,9 +57,13 @@ if failure ~= '' then redis.call('SET', 'ff:token_failure:' .. holder, failure, 
 
 
 class VendorTokens:
-    """Keeps a token for as long as it lives, and has it renewed a minute before."""
+    """Keeps a token for as long as it lives, and has it renewed a minute before.
 
-    def __init__(self, client: redis.Redis) -> None:
+    `secret` is what tokens are made with: all who have it share them, and can read them.
+    """
+
+    def __init__(self, client: redis.Redis, secret: str) -> None:
+        self._key = hmac.digest(secret.encode(), b"firstframe.tokens.v1", "sha512")
         self._take = Script(client, _TAKE)
         self._keep = Script(client, _KEEP)
         self._give_up = Script(client, _GIVE_UP)
@@ -72,15 +82,17 @@ class VendorTokens:
         that, or wait. Raises: SourceError `source.timeout` after `wait_s`; what `make` raises, and
         the same SourceError for all who waited for it; RequestError `queue.unavailable`.
         """
-        digest, holder = sha256(scope.encode()).hexdigest(), secrets.token_hex(8)
+        digest = hmac.digest(self._key, scope.encode(), "sha256").hex()
+        holder, unwanted = secrets.token_hex(8), self._sealed(refused, digest) if refused else ""
         lock_ms, early_ms = _lock_ms(wait_s), int(EARLY_S * 1000)
         until_s, awaited = time.monotonic() + wait_s, ""
         while True:
-            then, text = self._take(digest, refused or "", holder, awaited, lock_ms, early_ms)
+            then, text = self._take(digest, unwanted, holder, awaited, lock_ms, early_ms)
             if then == "use":
-                return str(text)
+                return self._opened(text, digest)
             if then == "make":
-                return self._made(digest, holder, partial(make, text or None))
+                old = self._opened(text, digest) if text else None
+                return self._made(digest, holder, partial(make, old))
             if then == "fail":
                 raise SourceError(**json.loads(text))
             if time.monotonic() >= until_s:
@@ -92,7 +104,8 @@ class VendorTokens:
         try:
             token = make()
             life_s = min(max(token.life_s, 1.0), MAX_LIFE_S)
-            self._keep(digest, holder, token.text, int(life_s * 1000))
+            sealed = self._sealed(token.text, digest)
+            self._keep(digest, holder, sealed, int(life_s * 1000))
         except SourceError as error:
             told = {"code": error.code, "message": error.message, "delay_s": error.delay_s}
             self._give_up(digest, holder, json.dumps(told))
@@ -101,6 +114,23 @@ class VendorTokens:
             self._give_up(digest, holder, "")
             raise
         return token.text
+
+    def _sealed(self, token: str, digest: str) -> str:
+        """The token encrypted by AES-SIV (RFC 5297), which makes the same of the same: one that
+        was refused is known without being opened.
+        """
+        text, tag = self._cipher(digest).encrypt_and_digest(token.encode())
+        return base64.b64encode(tag + text).decode()
+
+    def _opened(self, sealed: str, digest: str) -> str:
+        data = base64.b64decode(sealed)
+        tag, text = data[: AES.block_size], data[AES.block_size :]
+        return self._cipher(digest).decrypt_and_verify(text, tag).decode()
+
+    def _cipher(self, digest: str) -> SivMode:
+        cipher = AES.new(self._key, AES.MODE_SIV)
+        cipher.update(digest.encode())
+        return cipher
 
 
 def _lock_ms(wait_s: float) -> int:

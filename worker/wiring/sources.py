@@ -88,11 +88,13 @@ def _source(
 
 def _smh_source(settings: Settings, long: bool, profile: str) -> Source[Any]:
     """What reads the library of a profile; its tokens are shared through Redis."""
+    section = settings.providers.tencent_smh[profile]
     timeout_s = min(settings.redis.timeout_s, settings.worker.lease_renew_s)
+    client, secret = redis_client(settings, timeout_s=timeout_s), section.library_secret
     given = {
         **_limits(settings, long),
-        **values(settings.providers.tencent_smh[profile]),
-        "tokens": VendorTokens(redis_client(settings, timeout_s=timeout_s)),
+        **values(section),
+        "tokens": VendorTokens(client, secret.get_secret_value()),
     }
     opened: Source[Any] = made(registry.SOURCES, "smh", given)
     return opened

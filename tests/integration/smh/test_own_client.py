@@ -64,7 +64,7 @@ class Street:
         self.shop, self.served, self._blob, self._closing = shop, served, blob, closing
         redis_url = shop.settings.redis.url.get_secret_value()
         opened = closing.enter_context(connect(redis_url, timeout_s=5, connect_timeout_s=5))
-        self.tokens = VendorTokens(opened)
+        self.tokens = VendorTokens(opened, "library-secret")
         self.place = shop.library(multi_album=True)
         self.album_id = shop.directory(self.place, "trip")
         self.first = shop.put(self.place, "a.jpg", blob(OLD), parent_id=self.album_id)

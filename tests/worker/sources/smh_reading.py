@@ -56,7 +56,7 @@ class SmhOpener:
     def __init__(self, vendor: SmhVendor, redis_url: str, closing: ExitStack) -> None:
         self.vendor = vendor
         self._redis = closing.enter_context(connect(redis_url, timeout_s=5, connect_timeout_s=5))
-        self.tokens = VendorTokens(self._redis)
+        self.tokens = VendorTokens(self._redis, vendor.secret)
         self._closing = closing
 
     def __call__(self, reference: AlbumReference | FileReference, **how: Any) -> Reader:

@@ -1,8 +1,9 @@
+import base64
+import hmac
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from hashlib import sha256
 
 import pytest
 
@@ -13,7 +14,9 @@ from worker.state.connection import connect
 from worker.state.tokens import VendorTokens
 
 SCOPE = "tencent_smh\nmain\nhttps://api.example\nsmh1\n-\n"
-KEY = f"ff:token:{sha256(SCOPE.encode()).hexdigest()}"
+SECRET = "library-canary-secret"
+_KEYED = hmac.digest(SECRET.encode(), b"firstframe.tokens.v1", "sha512")
+KEY = f"ff:token:{hmac.digest(_KEYED, SCOPE.encode(), 'sha256').hex()}"
 LOCK = KEY.replace("ff:token:", "ff:token_lock:")
 
 
@@ -33,7 +36,7 @@ class Vendor:
 
 
 def get(parts: Parts, vendor: Vendor, *, refused: str | None = None, wait_s: float = 5) -> str:
-    return VendorTokens(parts.redis).get(SCOPE, vendor.make, refused=refused, wait_s=wait_s)
+    return VendorTokens(parts.redis, SECRET).get(SCOPE, vendor.make, refused=refused, wait_s=wait_s)
 
 
 def test_a_token_is_asked_for_once_and_kept_for_its_life(parts: Parts) -> None:
@@ -46,7 +49,7 @@ def test_a_token_is_asked_for_once_and_kept_for_its_life(parts: Parts) -> None:
 
 
 def test_scopes_do_not_share_tokens(parts: Parts) -> None:
-    vendor, tokens = Vendor(), VendorTokens(parts.redis)
+    vendor, tokens = Vendor(), VendorTokens(parts.redis, SECRET)
 
     found = [tokens.get(scope, vendor.make, refused=None, wait_s=1) for scope in ("a", "b", "a")]
 
@@ -57,6 +60,26 @@ def test_no_key_tells_whose_token_it_is(parts: Parts) -> None:
     get(parts, Vendor())
 
     assert parts.redis.keys("*") == [KEY]
+
+
+def test_redis_does_not_hold_what_opens_the_library(parts: Parts) -> None:
+    vendor = Vendor()
+    get(parts, vendor)
+    get(parts, vendor, refused="acctk1")
+
+    held = str(parts.redis.dump(KEY)) + str(parts.redis.get(KEY))
+    assert "acctk" not in held
+    assert base64.b64encode(b"acctk2").decode().rstrip("=") not in held
+
+
+def test_who_has_another_secret_has_other_tokens(parts: Parts) -> None:
+    vendor = Vendor()
+    get(parts, vendor)
+
+    found = VendorTokens(parts.redis, "another").get(SCOPE, vendor.make, refused=None, wait_s=1)
+
+    assert found == "acctk2"
+    assert get(parts, vendor) == "acctk1"
 
 
 def test_a_token_is_renewed_in_its_last_minute_with_the_old_one_at_hand(parts: Parts) -> None:
@@ -105,7 +128,7 @@ def test_many_with_a_refused_token_ask_for_one_new_one(parts: Parts, redis_url: 
     def refused_one(_: int) -> str:
         with connect(redis_url, timeout_s=5, connect_timeout_s=5) as client:
             ready.wait(5)
-            return VendorTokens(client).get(SCOPE, vendor.make, refused="acctk1", wait_s=5)
+            return VendorTokens(client, SECRET).get(SCOPE, vendor.make, refused="acctk1", wait_s=5)
 
     with ThreadPoolExecutor(16) as pool:
         found = set(pool.map(refused_one, range(16)))
@@ -167,7 +190,7 @@ def test_a_token_that_cannot_be_kept_leaves_no_lock(parts: Parts) -> None:
         return VendorToken("\ud800", 3600)
 
     with pytest.raises(UnicodeEncodeError):
-        VendorTokens(parts.redis).get(SCOPE, make, refused=None, wait_s=1)
+        VendorTokens(parts.redis, SECRET).get(SCOPE, make, refused=None, wait_s=1)
 
     assert not parts.redis.exists(LOCK)
 
@@ -197,7 +220,7 @@ def test_who_waits_shares_the_failure_and_asks_no_more(parts: Parts, redis_url: 
         with connect(redis_url, timeout_s=5, connect_timeout_s=5) as client:
             ready.wait(5)
             with pytest.raises(SourceError) as caught:
-                VendorTokens(client).get(SCOPE, vendor.make, refused=None, wait_s=5)
+                VendorTokens(client, SECRET).get(SCOPE, vendor.make, refused=None, wait_s=5)
         return caught.value.code, caught.value.message, caught.value.delay_s
 
     with ThreadPoolExecutor(8) as pool:
