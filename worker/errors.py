@@ -1,7 +1,7 @@
 """The errors of Firstframe: one table says what each code means, one small tree carries them.
 
     CoverError
-      RequestError    request.*  auth.*  library.*  job.*  queue.*   the caller's side
+      RequestError    request.* auth.* account.* library.* job.* queue.*   the caller's side
       SourceError     source.*                                    the bytes could not be had
       MediaError      media.*                                     the bytes give no picture
       FaceError       face.*                                      detection
@@ -50,6 +50,11 @@ CODES: dict[str, CodeRow] = {
     "job.superseded": CodeRow(Retry.NEVER, 409, "Another attempt has taken the job over."),
     "auth.invalid": CodeRow(Retry.NEVER, 401, "The key is missing or wrong."),
     "auth.forbidden": CodeRow(Retry.NEVER, 403, "This caller may not do that."),
+    "account.not_found": CodeRow(Retry.NEVER, 404, "There is no such account."),
+    "account.conflict": CodeRow(Retry.NEVER, 409, "There is an account of that name already."),
+    "account.key": CodeRow(
+        Retry.NEVER, 500, "Neither accounts.key nor one of accounts.old_keys opens the secret."
+    ),
     "library.not_found": CodeRow(
         Retry.NEVER, 404, "There is no such library, space, directory, file or upload."
     ),

@@ -68,6 +68,7 @@ class Instance(NamedTuple):
     redis_port: int
     redis_password: str
     link_secret: str
+    accounts_key: str
     scheme: str = "http"
 
     def __repr__(self) -> str:
@@ -111,6 +112,7 @@ class Instance(NamedTuple):
                 "folder": str(self.folder / LIBRARIES),
                 "public_base_url": f"{self.base_url}/library-objects",
             },
+            "accounts": {"key": self.accounts_key},
             "api": {
                 "host": self.host,
                 "port": self.port,
@@ -143,6 +145,7 @@ def open_instance(folder: Path, *, host: str, port: int) -> Instance:
         redis_port=redis_port,
         redis_password=old_redis.password or secrets.token_urlsafe(24),
         link_secret=before.get("store", {}).get("link_secret") or secrets.token_urlsafe(32),
+        accounts_key=before.get("accounts", {}).get("key") or secrets.token_urlsafe(32),
     )
 
 

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from worker.commands.accounts import accounts
 from worker.commands.api import api
 from worker.commands.bench import bench
 from worker.commands.chores import chores
@@ -26,7 +27,7 @@ app = typer.Typer(
 )
 UNBUILT = (
     *("keys", "doctor", "jobs"),
-    *("accounts", "records", "watches", "load"),
+    *("records", "watches", "load"),
 )
 
 for command, short_help in (
@@ -42,6 +43,7 @@ for command, short_help in (
     app.command(short_help=short_help)(command)
 
 app.add_typer(smh, name="smh", short_help="Make and fill libraries served as Tencent SMH.")
+app.add_typer(accounts, name="accounts", short_help="Make callers of the vendor APIs served here.")
 app.add_typer(images, name="images", short_help="Sweep and rebuild the catalogue of pictures.")
 
 

@@ -159,10 +159,11 @@ class WebhookSettings(Section):
 class AccountSettings(Section):
     """Accounts of the served vendor APIs. `key` encrypts their secrets; the old ones still open."""
 
-    key: SecretStr | None = None
+    key: Annotated[SecretStr, Field(min_length=16)] | None = None
     old_keys: list[SecretStr] = Field([])
     calls_per_second: Annotated[float, Field(gt=0)] = 100
-    skew_s: Seconds = 900
+    skew_s: Annotated[int, Field(gt=0, le=900)] = 900
+    token_s: Annotated[int, Field(ge=60, le=86_400)] = 86_400
 
 
 class WatchSettings(Section):

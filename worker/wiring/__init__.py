@@ -1,5 +1,6 @@
 """Settings become adapters and state here and nowhere else; light, because names are strings."""
 
+from worker.wiring.accounts import account_seal, callers
 from worker.wiring.covers import (
     CoverParts,
     check_faces,
@@ -25,7 +26,9 @@ __all__ = [
     "PlanParts",
     "SnapshotParts",
     "State",
+    "account_seal",
     "async_sights",
+    "callers",
     "catalogue",
     "check_faces",
     "checksum_parts",

@@ -51,6 +51,15 @@ def test_links_and_files_outlive_a_restart(instance: Instance, tmp_path: Path) -
 
 
 def test_where_an_instance_is_shown_its_secrets_are_not() -> None:
-    instance = Instance(Path("data"), "127.0.0.1", 8000, 6379, "canary-1", "canary-2")
+    instance = Instance(Path("data"), "127.0.0.1", 8000, 6379, "canary-1", "canary-2", "canary-3")
 
     assert repr(instance) == "Instance('data', 'http://127.0.0.1:8000')"
+
+
+def test_the_key_of_accounts_is_made_once(instance: Instance) -> None:
+    again = open_instance(instance.folder, host="127.0.0.1", port=0)
+
+    key = Settings.read().accounts.key
+    assert key is not None
+    assert len(key.get_secret_value()) >= 43
+    assert again.accounts_key == instance.accounts_key == key.get_secret_value()

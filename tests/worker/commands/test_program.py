@@ -21,7 +21,7 @@ def test_the_help_lists_every_command_that_works() -> None:
     assert not [name for name in UNBUILT if f"\n  {name} " in told]
 
 
-@pytest.mark.parametrize("arguments", [["jobs", "list", "--json"], ["accounts", "--help"]])
+@pytest.mark.parametrize("arguments", [["jobs", "list", "--json"], ["load", "--help"]])
 def test_a_promised_command_that_is_not_built_is_refused_by_name(arguments: list[str]) -> None:
     done = run(*arguments)
 
