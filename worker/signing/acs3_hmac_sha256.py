@@ -103,7 +103,7 @@ def _required(request: RawRequest, headers: canonical.Headers) -> list[str]:
 
 
 def _parameters(request: RawRequest) -> list[canonical.Pair]:
-    canonical.check_method(request)
+    canonical.check_line(request)
     if request.target not in {"/", ""}:
         raise SignatureRefused("uncovered", "the signature covers no path but /")
     parameters = canonical.query_pairs(request.query, plus_is_space=True)

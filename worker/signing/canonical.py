@@ -30,8 +30,6 @@ _EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 def path(target: str) -> str:
     """The path decoded and encoded again by RFC 3986, its slashes kept."""
-    if len(target) > LONGEST_PARAMETERS:
-        raise SignatureRefused("malformed", "the path is too long")
     if _ENCODED_PATH.fullmatch(target):
         return target
     return quote_from_bytes(unquote_to_bytes(wire(target)), safe="/~")
@@ -160,10 +158,12 @@ def refuse_bearer(headers: Headers, parameters: Iterable[Pair]) -> None:
         raise SignatureRefused("bearer", "bearer tokens are not taken")
 
 
-def check_method(request: RawRequest) -> None:
-    """Refuse what is no HTTP method in upper case."""
+def check_line(request: RawRequest) -> None:
+    """Refuse what is no HTTP method in upper case, and a path without end."""
     if not _METHOD.fullmatch(request.method):
         raise SignatureRefused("malformed", "the method is not an HTTP method")
+    if len(request.target) > LONGEST_PARAMETERS:
+        raise SignatureRefused("malformed", "the path is too long")
 
 
 def visible(what: str, value: str | None) -> str:

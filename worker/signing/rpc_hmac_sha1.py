@@ -87,7 +87,7 @@ def verify(
 
 
 def _check(request: RawRequest, parameters: list[canonical.Pair]) -> None:
-    canonical.check_method(request)
+    canonical.check_line(request)
     if request.target not in {"/", ""}:
         raise SignatureRefused("uncovered", "the signature covers no path but /")
     canonical.refuse_repeats(parameters)

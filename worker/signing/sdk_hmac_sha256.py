@@ -37,7 +37,7 @@ def sign(request: RawRequest, key: AccessKey, *, at: datetime) -> RawRequest:
         for name in headers
         if (name.startswith("x-") and "_" not in name) or name in {"host", "content-type"}
     )
-    canonical.check_method(request)
+    canonical.check_line(request)
     covered = canonical.covered(headers, names, ("host",))
     payload = canonical.payload_sha256(request.body, covered.get("x-sdk-content-sha256"))
     signature = _signature(request, covered, payload, key.secret)
@@ -51,7 +51,7 @@ def read(request: RawRequest) -> Claim:
     Refused besides a bad form: other algorithms, UNSIGNED-PAYLOAD or another declared hash than
     the body's, signed headers given twice, and an X-Project-Id that the path does not name.
     """
-    canonical.check_method(request)
+    canonical.check_line(request)
     headers = canonical.headers_of(request.headers)
     access_key_id, signed, signature = canonical.authorization(headers, _AUTHORIZATION)
     where_sent = [name for name in headers if name in _WHERE_SENT or name.startswith("x-sdk-")]

@@ -1,4 +1,4 @@
-"""Requests that nobody's client would send: read or refused, by one exception, in linear time."""
+"""Requests that no client would send: read or refused, by one exception, in linear time."""
 
 import time
 from collections.abc import Iterator
