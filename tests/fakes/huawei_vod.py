@@ -5,13 +5,13 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.fakes.hosting import Commands, run_alone
 from tests.fakes.huawei_assets import Asset
 from tests.fakes.huawei_signatures import MAX_BODY_BYTES, Denied, HuaweiAccount, account_of
+from tests.fakes.huawei_tokens import Tokens
 from tests.fakes.journal import Entry, Journal
 from tests.fakes.server import FakeServer
 from tests.fakes.temporary_keys import HUAWEI_KEYS, MetadataServer
@@ -45,13 +45,11 @@ class HuaweiVod:
         self.url, self.clock_offset_s = "", 0.0
         self.accounts: dict[str, HuaweiAccount] = {}
         self.assets: dict[str, Asset] = {}
-        self.tokens: dict[str, tuple[str, float]] = {}
+        self.tokens = Tokens(self.accounts)
         self.uploads: dict[str, tuple[str, str]] = {}
-        self.logins = {("tenant", "user"): ("password", "project")}
         self.switches: dict[str, float] = {
             "accepts_known_urls": False,
             "updates_healthy": True,
-            "token_life_s": 86_400,
             "calls_per_minute": 0,
         }
         self._recent: deque[float] = deque()
@@ -67,8 +65,9 @@ class HuaweiVod:
             "edit_account": self.edit_account,
             "hand_out_keys": self.hand_out_keys,
             "expire_keys": self._metadata.expire_keys,
-            "add_login": self.add_login,
-            "expire_tokens": self.expire_tokens,
+            "add_login": self.tokens.add_login,
+            "expire_tokens": self.tokens.expire,
+            "token_life": self.tokens.set_life,
             "add_asset": self.add_asset,
             "asset": self.told,
             "set_cover": self.set_cover_aside,
@@ -87,13 +86,6 @@ class HuaweiVod:
         self._temporary_project = project_id
         self._metadata.set_life(life_s)
         return f"{self.url}{HUAWEI_KEYS}"
-
-    def add_login(self, domain: str, user: str, password: str, project_id: str) -> None:
-        self.logins[(domain, user)] = (password, project_id)
-
-    def expire_tokens(self) -> None:
-        """Let every token that was given out be over."""
-        self.tokens.clear()
 
     def add_asset(
         self,
@@ -148,12 +140,12 @@ class HuaweiVod:
             "asset_details": self._asset_details,
             "update_asset": self._update_asset,
         }
-        beside = {
-            "create_token": self._create_token,
+        beside: dict[str, Callable[[Request, Entry], Answer]] = {
+            "create_token": lambda asked, _: self.tokens.create(asked, self._now_s()),
             "upload_cover": self._upload_cover,
             "read_file": self._read_file,
-            "metadata_token": self._hand_out,
-            "temporary_key": self._hand_out,
+            "metadata_token": lambda asked, _: self._metadata.answer(asked, self._now_s()),
+            "temporary_key": lambda asked, _: self._metadata.answer(asked, self._now_s()),
         }
         try:
             if entry.call in beside:
@@ -182,11 +174,10 @@ class HuaweiVod:
             raise Denied("APIGW.0301", "body is too large")
         token, named = request.header("x-auth-token"), ""
         if token and not request.header("authorization"):
-            project_id, over_s = self.tokens.get(token, ("", 0.0))
-            if over_s <= self._now_s():
-                raise Denied(
-                    "APIGW.0301", "Incorrect IAM authentication information: token expires"
-                )
+            project_id = self.tokens.project_of(token, self._now_s()) or ""
+            if not project_id:
+                words = "Incorrect IAM authentication information: token expires"
+                raise Denied("APIGW.0301", words)
             named = f"token {token[:8]}"
         else:
             account = account_of(request, self.accounts, self._now_s())
@@ -256,30 +247,6 @@ class HuaweiVod:
             return _xml(404, "NoSuchKey")
         content_type, body = asset.files[request.path]
         return Answer(200, body, {"Content-Type": content_type})
-
-    def _create_token(self, request: Request, entry: Entry) -> Answer:
-        """`POST /v3/auth/tokens` with a password; the token comes in `X-Subject-Token`."""
-        try:
-            identity = json.loads(request.body)["auth"]["identity"]
-            user = identity["password"]["user"]
-            domain, name = user["domain"]["name"], user["name"]
-            password, project_id = self.logins.get((domain, name), ("", ""))
-            right = identity["methods"] == ["password"] and user["password"] == password
-        except (ValueError, KeyError, TypeError):
-            return _json(400, {"error": {"code": 400, "message": "no", "title": "Bad Request"}})
-        if not right:
-            return _json(401, {"error": {"code": 401, "message": "no", "title": "Unauthorized"}})
-        token, over_s = f"MIIt{secrets.token_urlsafe(60)}", self._now_s()
-        over_s += self.switches["token_life_s"]
-        self.tokens[token] = (project_id, over_s)
-        over = datetime.fromtimestamp(over_s, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        told = {
-            "token": {"expires_at": over, "project": {"id": project_id}, "methods": ["password"]}
-        }
-        return _json(201, told, {"X-Subject-Token": token})
-
-    def _hand_out(self, request: Request, entry: Entry) -> Answer:
-        return self._metadata.answer(request, self._now_s())
 
     def _now_s(self) -> float:
         return time.time() + self.clock_offset_s

@@ -131,6 +131,28 @@ def test_a_token_of_the_identity_service_lets_in_until_it_is_over(
     assert call(huawei_vod.url, "PUT", target, headers, body).status == 401
 
 
+@pytest.mark.parametrize(
+    ("secret", "token", "status"),
+    [
+        pytest.param(SECRET_KEY, {"key": "tmp"}, 201, id="right"),
+        pytest.param(SECRET_KEY, "tmp", 201, id="bare"),
+        pytest.param(SECRET_KEY, "other", 401, id="token"),
+        pytest.param("wrong", "tmp", 401, id="secret"),
+    ],
+)
+def test_an_access_key_is_changed_into_a_token(
+    huawei_vod: Control, snapshots: list[str], secret: str, token: Any, status: int
+) -> None:
+    huawei_vod.do("edit_account", access_key=ACCESS_KEY, security_token="tmp")
+    pair = {"access": {"key": ACCESS_KEY}, "secret": {"key": secret}, "security_token": token}
+    told = {"auth": {"identity": {"methods": ["hw_ak_sk"], "hw_ak_sk": pair}}}
+
+    made = call(huawei_vod.url, "POST", "/v3/auth/tokens", body=json.dumps(told).encode())
+
+    assert made.status == status
+    assert ("x-subject-token" in made.headers) == (status == 201)
+
+
 def test_a_wrong_password_gives_no_token(huawei_vod: Control) -> None:
     huawei_vod.do("add_login", domain="tenant", user="user", password="new", project_id=PROJECT_ID)
 
