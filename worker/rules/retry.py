@@ -6,6 +6,10 @@ from worker.errors import CoverError, Retry
 
 BASE_DELAY_S: Final = 2.0
 MAX_DELAY_S: Final = 600.0
+# The delays that Standard Webhooks 1.0 gives as its example: ten attempts in about three days.
+WEBHOOK_SCHEDULE_S: Final = (5.0, 300.0, 1800.0, 7200.0, 18e3, 36e3, 50_400.0, 72e3, 86_400.0)
+_SCHEDULE_JITTER: Final = 0.2
+_LONGEST_S: Final = {"notify": WEBHOOK_SCHEDULE_S[-1] * (1 + _SCHEDULE_JITTER)}
 _MORE_TRIES: Final = {Retry.ONCE: 1, Retry.TWICE: 2}
 # A medium that was just written may not be readable everywhere yet.
 _FIXED_DELAY_S: Final = {"source.not_found": 5.0}
@@ -24,10 +28,11 @@ class Tried(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """How much one job may spend."""
+    """How much one job may spend; with a `schedule_s` its delays are those, one after another."""
 
     attempts: int
     age_s: float
+    schedule_s: tuple[float, ...] = ()
 
 
 def delay_before_retry(
@@ -36,16 +41,26 @@ def delay_before_retry(
     """Seconds until the next attempt, or None to give up; `draw` is a random number in [0, 1).
 
     Doubling delays with full jitter (base 2 s, at most 10 min), or what the other side asked for.
+    Those of a schedule have 20 % of jitter, and the last attempt is made when the age is reached.
     """
     if not _may_try(error.row.retry, tried, budget):
         return None
+    left_s = budget.age_s - tried.age_s
+    if budget.schedule_s and error.row.retry is Retry.BACKOFF:
+        delay_s = _scheduled(error, tried, budget.schedule_s, draw)
+        return min(delay_s, left_s) if left_s > 0 else None
     delay_s = _delay(error, tried, draw)
-    return delay_s if tried.age_s + delay_s < budget.age_s else None
+    return delay_s if delay_s < left_s else None
 
 
 def spends_attempt(error: CoverError) -> bool:
     """Whether a failure counts against the budget of attempts."""
     return error.row.retry is not Retry.WAIT
+
+
+def longest_delay_s(lane: str) -> float:
+    """What no delay in the lane is longer than."""
+    return _LONGEST_S.get(lane, MAX_DELAY_S)
 
 
 def _may_try(retry: Retry, tried: Tried, budget: Budget) -> bool:
@@ -54,6 +69,15 @@ def _may_try(retry: Retry, tried: Tried, budget: Budget) -> bool:
     if retry in _MORE_TRIES and tried.same_failures > _MORE_TRIES[retry]:
         return False
     return retry not in {Retry.NEVER, Retry.CALLER} and tried.attempts < budget.attempts
+
+
+def _scheduled(
+    error: CoverError, tried: Tried, schedule_s: tuple[float, ...], draw: float
+) -> float:
+    """The next of the schedule, or what the other side asked for where that is longer."""
+    planned_s = schedule_s[min(tried.attempts, len(schedule_s)) - 1]
+    jittered_s = planned_s * (1 + _SCHEDULE_JITTER * (2 * draw - 1))
+    return min(max(jittered_s, error.delay_s or 0), schedule_s[-1])
 
 
 def _delay(error: CoverError, tried: Tried, draw: float) -> float:

@@ -9,14 +9,18 @@ from worker.contracts.jobs import AnyRequest, Job, kind_of, source_of
 from worker.errors import RequestError
 from worker.state.connection import redis_errors_as_ours
 from worker.state.listing import Filters, JobPage, list_jobs
-from worker.state.record import job_of, record_key
+from worker.state.record import ASIDE, job_of, pending_record, record_key, records_of
+from worker.state.record_scripts import RECORDS, order_of, told_order
 from worker.state.scripts import Script
 
 _FLIGHT_KEPT_MS: Final = 24 * 3600 * 1000
 
 # A flight lasts until its job has ended; its name is forgotten when no job can still be unfinished.
-_CREATE: Final = f"""
-local tenant, id, kind, lane, created_ms, request, upload, flight = unpack(ARGV)
+# A job with a target has its record from the first moment on: the fence says when it was accepted.
+_CREATE: Final = (
+    RECORDS
+    + f"""
+local tenant, id, kind, lane, created_ms, request, upload, flight, callback = unpack(ARGV, 1, 9)
 local key, name = record_key(tenant, id), 'ff:flight:' .. tenant .. ':' .. flight
 if flight ~= '' then
   local flying = redis.call('GET', name)
@@ -29,6 +33,11 @@ if redis.call('EXISTS', key) == 0 then
   redis.call('HSET', key, 'kind', kind, 'lane', lane, 'status', 'queued', 'attempts', 0,
     'spent', 0, 'lost', 0, 'created_ms', created_ms, 'queued_ms', whole(now), 'request', request)
   if upload ~= '' then redis.call('HSET', key, 'upload', upload) end
+  if callback ~= '' then redis.call('HSET', key, 'callback', callback) end
+  if ARGV[10] then
+    make_record(tenant, 'waiting', now, {{unpack(ARGV, 10)}})
+    redis.call('HSET', key, 'record', ARGV[10])
+  end
   need_upload(key, tenant, 1)
   redis.call('ZADD', 'ff:jobs:' .. tenant, 0, id)
   line_up(lane, tenant, kind .. ':' .. id, now, now)
@@ -36,6 +45,7 @@ if redis.call('EXISTS', key) == 0 then
 end
 return id
 """
+)
 
 # The message of a published item stays in its queue, and so does the item in the window, or the
 # queue would have no bound.
@@ -57,15 +67,17 @@ return 'cancelled'
 _RETRY: Final = """
 local tenant, id = unpack(ARGV)
 local key = record_key(tenant, id)
-local had = redis.call('HMGET', key, 'status', 'kind', 'lane')
+local had = redis.call('HMGET', key, 'status', 'kind', 'record')
 if had[1] ~= 'failed' then return had[1] end
 local now = clock_ms()
-redis.call('HSET', key, 'status', 'queued', 'spent', 0, 'lost', 0, 'queued_ms', whole(now))
-redis.call('HDEL', key, 'error', 'finished_ms', 'started_ms', 'began_ms', 'failures',
-  'without_faces', 'token')
-redis.call('ZREM', 'ff:finished', tenant .. ':' .. id)
+reopen(key, tenant, had[2] .. ':' .. id, 'queued', now)
 need_upload(key, tenant, 1)
-line_up(had[3], tenant, had[2] .. ':' .. id, now, now)
+local record = had[3] and record_key(tenant, had[3])
+if record and redis.call('HGET', record, 'status') == 'failed' then
+  reopen(record, tenant, 'record:' .. had[3], 'waiting', now)
+  redis.call('HDEL', record, 'cover')
+  tell(record, tenant, had[3])
+end
 tell(key, tenant, id)
 return 'queued now'
 """
@@ -90,11 +102,14 @@ class JobRecords:
         """
         ulid = ULID()
         job_id, kind = f"job_{ulid}", kind_of(request)
+        order = order_of(request, job_id)
+        record_id = f"rec_{ULID()}" if order else ""
         source = source_of(request)
-        upload = source.upload if source else None
-        told = request.model_dump_json(exclude_none=True)
         created_id = self._create(
-            *(tenant, job_id, kind, request.lane, ulid.milliseconds, told, upload or "", flight)
+            *(tenant, job_id, kind, request.lane, ulid.milliseconds),
+            *(request.model_dump_json(exclude_none=True), (source and source.upload) or "", flight),
+            getattr(request, "callback_url", None) or "",
+            *(told_order(record_id, order) if order else ()),
         )
         flying = self.read(tenant, created_id) if created_id != job_id else None
         return flying or Job(
@@ -106,12 +121,17 @@ class JobRecords:
             attempts=0,
             created_at=ulid.datetime,
             request=request,
+            record=order and pending_record(record_id, order),
         )
 
     def read(self, tenant: str, job_id: str) -> Job | None:
+        """A job; None where there is none of that id: what is recorded or told is no job."""
+        if job_id.startswith(ASIDE):
+            return None
         with redis_errors_as_ours():
             record = cast(dict[str, str], self._redis.hgetall(record_key(tenant, job_id)))
-        return job_of(tenant, job_id, record) if record else None
+            of_record = records_of(self._redis, tenant, [record])
+        return job_of(tenant, job_id, record, *of_record) if record else None
 
     def in_flight(self, tenant: str, flight: str) -> Job | None:
         """The newest job of a flight, ended or not, for a day after it was made."""
@@ -129,16 +149,17 @@ class JobRecords:
         A job that was cancelled before stays as it is: the first answer may have been lost.
         Raises: RequestError `job.state` when it has ended otherwise, `request.not_found`.
         """
-        return self._changed(tenant, job_id, self._cancel(tenant, job_id), "cancelled")
+        return self._changed(tenant, job_id, self._cancel, "cancelled")
 
     def retry(self, tenant: str, job_id: str) -> Job:
-        """Queue a failed job again with a fresh budget of attempts.
+        """Queue a failed job again with a fresh budget of attempts; its record counts as newer.
 
         Raises: RequestError `job.state` when it has not failed, `request.not_found`.
         """
-        return self._changed(tenant, job_id, self._retry(tenant, job_id), "queued now")
+        return self._changed(tenant, job_id, self._retry, "queued now")
 
-    def _changed(self, tenant: str, job_id: str, outcome: str | None, wanted: str) -> Job:
+    def _changed(self, tenant: str, job_id: str, change: Script, wanted: str) -> Job:
+        outcome = None if job_id.startswith(ASIDE) else change(tenant, job_id)
         if outcome not in {wanted, None}:
             raise RequestError("job.state", f"The job is {outcome}.")
         job = self.read(tenant, job_id)

@@ -9,7 +9,7 @@ import redis
 
 from worker.contracts.jobs import Item
 from worker.errors import RequestError
-from worker.rules.retry import MAX_DELAY_S
+from worker.rules.retry import longest_delay_s
 from worker.state.scripts import Script
 
 _log = logging.getLogger(__name__)
@@ -17,8 +17,8 @@ _log = logging.getLogger(__name__)
 # Tenants take turns by a virtual clock, `ff:turn`: who was served stands behind all who wait in
 # this round, who comes new stands at the end of the next, and one with nothing due stands aside.
 # What would wait longer than any delay lined up before the clock was set back, and is due.
-_RELEASE: Final = f"""
-local lane, longest_ms = ARGV[1], {MAX_DELAY_S * 1000:.0f}
+_RELEASE: Final = """
+local lane, longest_ms = ARGV[1], tonumber(ARGV[2])
 local turns, later, window = 'ff:turns:' .. lane, 'ff:later:' .. lane, 'ff:window:' .. lane
 local now, slots = clock_ms(), 0
 for _, worker in ipairs(redis.call('HVALS', 'ff:workers')) do
@@ -35,7 +35,7 @@ for _, tenant in ipairs(redis.call('ZRANGEBYSCORE', later, '-inf', now, 'LIMIT',
   redis.call('ZREM', later, tenant)
   redis.call('ZADD', turns, 'NX', turn + 1, tenant)
 end
-local released = {{}}
+local released = {}
 while room > 0 do
   local first = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
   local tenant = first[1]
@@ -133,7 +133,8 @@ class Lanes:
         When one cannot be given, it and those after it go back to the lane, for the next release.
         Raises: RequestError `queue.unavailable` when Redis did not even say whose turn it is.
         """
-        items = [Item.parse(text) for text in self._release(lane)]
+        due = self._release(lane, longest_delay_s(lane) * 1000)
+        items = [Item.parse(text) for text in due]
         for given, item in enumerate(items):
             try:
                 self._publisher.publish(lane, item)

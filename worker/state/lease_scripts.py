@@ -15,6 +15,7 @@ if had[1] == 'queued' then
   redis.call('HINCRBY', key, 'spent', 1)
   redis.call('HSET', key, 'status', 'running', 'token', token, 'started_ms', whole(now))
   redis.call('HSETNX', key, 'began_ms', whole(now))
+  redis.call('HDEL', key, 'next_ms')
   tell(key, tenant, id_of(item))
 elseif had[1] ~= 'running' or had[2] ~= token then
   if had[1] == 'cancelled' then leave(had[3], tenant, item) end
@@ -22,8 +23,9 @@ elseif had[1] ~= 'running' or had[2] ~= token then
 end
 redis.call('ZADD', 'ff:leases', now + lease_ms, item)
 local kept = redis.call('HMGET', key, 'attempts', 'spent', 'began_ms', 'failures',
-  'without_faces', 'request')
-return {tenant, kept[1], kept[2], whole(now - tonumber(kept[3])), kept[4], kept[5], kept[6]}
+  'without_faces', 'request', 'fence', 'cover')
+return {tenant, kept[1], kept[2], whole(now - tonumber(kept[3])), kept[4], kept[5], kept[6],
+  kept[7], kept[8]}
 """
 
 HOLD: Final = """
@@ -52,25 +54,39 @@ if at_ms ~= '' then redis.call('HSET', key, 'at_ms', at_ms) end
 tell(key, tenant, id_of(item))
 """
 
+# The record of a job gets its cover here, so that a job that succeeded is always written back.
 FINISH: Final = """
-local tenant, item, token, result = unpack(ARGV)
-local key = record_key(tenant, id_of(item))
-local had = redis.call('HMGET', key, 'status', 'token')
+local tenant, item, token, result, cover, state = unpack(ARGV)
+local key, now = record_key(tenant, id_of(item)), clock_ms()
+local had = redis.call('HMGET', key, 'status', 'token', 'record')
 if had[1] == 'succeeded' and had[2] == token then return end
 local over = why_not_held(key, token)
 if over then return over end
 redis.call('HSET', key, 'result', result)
-end_job(key, tenant, item, 'succeeded', clock_ms())
+if state ~= '' then
+  redis.call('HSET', key, 'state', state)
+  redis.call('HDEL', key, 'error')
+end
+end_job(key, tenant, item, 'succeeded', now)
+if had[3] then line_up_record(tenant, had[3], cover, now) end
 """
 
+# A record tells its last failure while it waits, too, and counts only attempts that were spent. Of
+# an endpoint that is gone all callbacks end.
 FAIL: Final = """
 local tenant, item, token, told, failures, delay_ms, free_of_charge = unpack(ARGV)
 local key = record_key(tenant, id_of(item))
 local over = why_not_held(key, token)
 if over then return over end
-local now = clock_ms()
+local now, kind = clock_ms(), redis.call('HGET', key, 'kind')
 redis.call('HSET', key, 'failures', failures)
 redis.call('HINCRBY', key, 'spent', 0 - tonumber(free_of_charge))
+if kind == 'record' then
+  redis.call('HSET', key, 'error', told)
+  redis.call('HINCRBY', key, 'attempts', 0 - tonumber(free_of_charge))
+elseif kind == 'notify' and cjson.decode(told).code == 'webhook.disabled' then
+  disable_endpoint(tenant, cjson.decode(redis.call('HGET', key, 'request')).url, id_of(item), now)
+end
 if delay_ms == '' then
   redis.call('HSET', key, 'error', told)
   end_job(key, tenant, item, 'failed', now)
@@ -94,13 +110,15 @@ queue_again(key, tenant, item, tonumber(redis.call('HGET', key, 'queued_ms')), c
 _LOSE: Final = """
 local function lose(tenant, item, limits)
   local key, now = record_key(tenant, id_of(item)), clock_ms()
-  local had = redis.call('HMGET', key, 'stage', 'spent', 'began_ms', 'queued_ms')
+  local had = redis.call('HMGET', key, 'stage', 'spent', 'began_ms', 'queued_ms', 'lane')
+  local kind = had[5] == 'notify' and 'notify' or string.match(item, '^[^:]*')
+  local age_ms, attempts = unpack(cjson.decode(limits[2])[kind])
   local lost = redis.call('HINCRBY', key, 'lost', 1)
   redis.call('HDEL', key, 'token')
   if had[1] == 'detect' then redis.call('HSET', key, 'without_faces', 1) end
-  if lost >= tonumber(limits[1]) or tonumber(had[2]) >= tonumber(limits[2])
-      or now - tonumber(had[3]) >= cjson.decode(limits[3])[string.match(item, '^[^:]*')] then
-    redis.call('HSET', key, 'error', limits[4])
+  if lost >= tonumber(limits[1]) or tonumber(had[2]) >= attempts
+      or now - tonumber(had[3]) >= age_ms then
+    redis.call('HSET', key, 'error', limits[3])
     end_job(key, tenant, item, 'failed', now)
     return 'failed'
   end

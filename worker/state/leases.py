@@ -10,9 +10,12 @@ from typing import Any, Final, NamedTuple
 
 import redis
 
-from worker.contracts.jobs import REQUESTS, AnyResult, AttemptedJob, Item
-from worker.contracts.results import ErrorInfo
+from worker.contracts.jobs import REQUESTS, AnyRequest, AnyResult, AttemptedJob, Item
+from worker.contracts.records import RecordedCover, RecordOrder, RecordResult
+from worker.contracts.requests import CoverRequest
+from worker.contracts.results import CoverResult, ErrorInfo
 from worker.errors import CoverError, RequestError, WorkerError
+from worker.rules.records import cover_of
 from worker.rules.retry import Budget, Tried, delay_before_retry, spends_attempt
 from worker.state import lease_scripts
 from worker.state.scripts import Script
@@ -24,18 +27,25 @@ _random = SystemRandom()
 
 
 class Limits(NamedTuple):
-    """How long an attempt at a job of one kind may take, and its attempts with their delays."""
+    """How long an attempt at a job of one kind may take, and its attempts with their delays.
+
+    With a `schedule_s` the delays are those.
+    """
 
     attempt_timeout_s: float
     max_job_age_s: float
+    max_attempts: int
+    schedule_s: tuple[float, ...] = ()
 
 
 class LeaseRules(NamedTuple):
-    """How long a lease lives without a sign, and what a job may spend; `limits` by its kind."""
+    """How long a lease lives without a sign, and what a job may spend; `limits` by its kind.
+
+    What is in the lane `notify` has the limits of `notify`, whatever it is.
+    """
 
     lease_s: float
     limits: Mapping[str, Limits]
-    max_attempts: int
     max_lost_attempts: int
 
 
@@ -71,7 +81,8 @@ class Lease:
         self._scripts = scripts
         self._rules = rules
         self._claimed = claimed
-        self._limits = rules.limits[claimed.item.kind]
+        in_lane = claimed.job.request.lane
+        self._limits = rules.limits["notify" if in_lane == "notify" else claimed.item.kind]
         self._began_s = time.monotonic()
         self._told = _Told(-inf, -inf)
 
@@ -111,9 +122,18 @@ class Lease:
         told = f"{min(max(percent, 0.0), 100.0):.1f}", "" if at_ms is None else at_ms
         self._noted(self._scripts.progress, self._rules.lease_s * 1000, *told)
 
-    def finish(self, result: AnyResult) -> None:
-        """End the job with its result."""
-        self._held(self._scripts.finish, result.model_dump_json())
+    def finish(self, result: AnyResult, *, cover: RecordedCover | None = None) -> None:
+        """End the job with its result; a job with a target lines its record up.
+
+        `cover` is what is recorded, where it is not to be the one that `rules.records` chooses.
+        """
+        request, state = self.job.request, ""
+        if isinstance(request, CoverRequest) and request.target and isinstance(result, CoverResult):
+            cover = cover or cover_of(result, request.target, job=self.job.id)
+        if isinstance(result, RecordResult):
+            state = result.state
+        told = cover.model_dump_json() if cover else ""
+        self._held(self._scripts.finish, result.model_dump_json(), told, state)
 
     def fail(self, error: CoverError) -> float | None:
         """Queue the job again by the rules of retry, or end it as failed.
@@ -128,7 +148,8 @@ class Lease:
             failures[error.code],
             self._claimed.age_s + time.monotonic() - self._began_s,
         )
-        budget = Budget(self._rules.max_attempts, self._limits.max_job_age_s)
+        limits = self._limits
+        budget = Budget(limits.max_attempts, limits.max_job_age_s, limits.schedule_s)
         delay_s = delay_before_retry(error, tried, budget, draw=_random.random())
         told = ErrorInfo(**error.facts())
         self._held(
@@ -210,19 +231,30 @@ class Leases:
 
 
 def _claimed(item: Item, token: str, row: list[Any]) -> _Claimed:
-    tenant, attempts, spent, age_ms, failures, without_faces, request = row
+    tenant, attempts, spent, age_ms, failures, without_faces, request, fence, cover = row
     job = AttemptedJob(
         id=item.id,
         tenant=tenant,
-        request=REQUESTS[item.kind].model_validate_json(request),
+        request=_request(item.kind, request, fence, cover),
         attempt=int(attempts),
         without_faces=without_faces == "1",
     )
     return _Claimed(item, job, token, int(spent), int(age_ms) / 1000, json.loads(failures or "{}"))
 
 
+def _request(kind: str, told: str, fence: str | None, cover: str | None) -> AnyRequest:
+    """The request as it is now: an order's fence and cover are told after it was made."""
+    request = REQUESTS[kind].model_validate_json(told)
+    if not isinstance(request, RecordOrder) or fence is None:
+        return request
+    known = RecordedCover.model_validate_json(cover) if cover else None
+    return request.model_copy(update={"fence": int(fence), "cover": known})
+
+
 def _loss_limits(rules: LeaseRules) -> tuple[str | float, ...]:
     told = ErrorInfo(**WorkerError("worker.lost").facts())
-    ages_ms = {kind: limits.max_job_age_s * 1000 for kind, limits in rules.limits.items()}
-    attempts = (rules.max_lost_attempts, rules.max_attempts)
-    return (*attempts, json.dumps(ages_ms), told.model_dump_json())
+    spent = {
+        kind: (limits.max_job_age_s * 1000, limits.max_attempts)
+        for kind, limits in rules.limits.items()
+    }
+    return (rules.max_lost_attempts, json.dumps(spent), told.model_dump_json())

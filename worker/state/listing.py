@@ -1,7 +1,8 @@
-"""The list of a tenant's jobs, newest first, in pages of bounded work."""
+"""The lists of a tenant's jobs, records and callbacks, newest first, in pages of bounded work."""
 
 import re
 from bisect import bisect_right
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Final, NamedTuple, cast
@@ -12,13 +13,26 @@ from ulid import ULID
 from worker.contracts.jobs import Job
 from worker.errors import RequestError
 from worker.state.connection import redis_errors_as_ours
-from worker.state.record import job_of, record_key
+from worker.state.record import job_of, record_key, records_of
 
 MAX_LOOKED_AT: Final = 2000
 # Results of snapshots tell of thousands of files each.
 MAX_PAGE_BYTES: Final = 4 * 1024 * 1024
 _CHUNK: Final = 200
-_CURSOR: Final = re.compile(r"job_[0-9A-HJKMNP-TV-Z]{26}")
+_ULID: Final = "[0-9A-HJKMNP-TV-Z]{26}"
+
+
+class Index(NamedTuple):
+    """A list of a tenant: the name of its key, what begins its ids, what a cursor looks like."""
+
+    name: str
+    prefix: str
+    cursor: re.Pattern[str]
+
+
+JOBS: Final = Index("jobs", "job_", re.compile(rf"job_{_ULID}"))
+RECORDS: Final = Index("records", "rec_", re.compile(rf"rec_{_ULID}"))
+NOTICES: Final = Index("notices", "msg_", re.compile(rf"msg_{_ULID}_[0-9]{{1,19}}"))
 
 
 class Filters(NamedTuple):
@@ -37,7 +51,16 @@ class JobPage(NamedTuple):
     next_cursor: str | None
 
 
-class _Scan(NamedTuple):
+class Wanted(NamedTuple):
+    """What passes: the fields of a record that must have one of the values; none lets all pass."""
+
+    fields: Mapping[str, frozenset[str]]
+    created_after: datetime | None = None
+
+
+class Scan(NamedTuple):
+    """Ids that pass, and the last id that was looked at unless the list ended."""
+
     ids: list[str]
     last: str | None
 
@@ -50,51 +73,81 @@ def list_jobs(
     After the first, none whose result would take the page over `MAX_PAGE_BYTES`.
     Raises: RequestError `request.invalid` for a cursor that no page gave, `queue.unavailable`.
     """
-    if cursor is not None and not _CURSOR.fullmatch(cursor):
-        raise RequestError("request.invalid", "cursor: expected the 'next' of a page")
+    named = {"status": filters.status, "kind": filters.kind, "lane": filters.lane}
+    fields = {name: frozenset([value]) for name, value in named.items() if value is not None}
+    page = Page(cursor, limit)
+    found = scan(client, tenant, JOBS, Wanted(fields, filters.created_after), page)
     with redis_errors_as_ours():
-        found = _scan(client, tenant, filters, cursor, limit)
         ids = _small_enough(client, tenant, found.ids)
-        jobs = _read(client, tenant, ids)
+        rows = read_rows(client, tenant, ids)
+        told = records_of(client, tenant, [row for _, row in rows])
+    jobs = [job_of(tenant, *row, of) for row, of in zip(rows, told, strict=True)]
     return JobPage(jobs, found.last if len(ids) == len(found.ids) else ids[-1])
 
 
-def _scan(
-    client: redis.Redis, tenant: str, filters: Filters, cursor: str | None, limit: int
-) -> _Scan:
-    """Ids that pass, and the last id looked at unless the list ended."""
+class Page(NamedTuple):
+    """Where a page begins, and how much is on it."""
+
+    cursor: str | None
+    limit: int
+
+
+def scan(client: redis.Redis, tenant: str, index: Index, wanted: Wanted, page: Page) -> Scan:
+    """The next ids of a list, newest first; looks at no more than `MAX_LOOKED_AT` records.
+
+    Raises: RequestError `request.invalid` for a cursor that no page gave, `queue.unavailable`.
+    """
+    if page.cursor is not None and not index.cursor.fullmatch(page.cursor):
+        raise RequestError("request.invalid", "cursor: expected the 'next' of a page")
     kept: list[str] = []
-    top, bottom = f"({cursor}" if cursor else "+", _oldest(filters.created_after)
+    top = f"({page.cursor}" if page.cursor else "+"
+    bottom = _oldest(index, wanted.created_after)
     for _ in range(MAX_LOOKED_AT // _CHUNK):
-        rows = client.zrevrangebylex(f"ff:jobs:{tenant}", top, bottom, 0, _CHUNK)
-        ids = cast(list[str], rows)
-        for job_id, passes in zip(ids, _passing(client, tenant, filters, ids), strict=True):
-            if passes and len(kept) == limit:
-                return _Scan(kept, kept[-1])
+        with redis_errors_as_ours():
+            rows = client.zrevrangebylex(f"ff:{index.name}:{tenant}", top, bottom, 0, _CHUNK)
+            ids = cast(list[str], rows)
+            passing = _passing(client, tenant, wanted.fields, ids)
+        for found, passes in zip(ids, passing, strict=True):
+            if passes and len(kept) == page.limit:
+                return Scan(kept, kept[-1])
             if passes:
-                kept.append(job_id)
+                kept.append(found)
         if len(ids) < _CHUNK:
-            return _Scan(kept, None)
+            return Scan(kept, None)
         top = f"({ids[-1]}"
-    return _Scan(kept, top[1:])
+    return Scan(kept, top[1:])
 
 
-def _oldest(created_after: datetime | None) -> str:
+def read_rows(
+    client: redis.Redis, tenant: str, ids: Sequence[str]
+) -> list[tuple[str, dict[str, str]]]:
+    """The records of those ids that are there."""
+    with redis_errors_as_ours(), client.pipeline(transaction=False) as pipe:
+        for found in ids:
+            pipe.hgetall(record_key(tenant, found))
+        rows = pipe.execute()
+    return [(found, row) for found, row in zip(ids, rows, strict=True) if row]
+
+
+def _oldest(index: Index, created_after: datetime | None) -> str:
     if created_after is None:
         return "-"
     first_ms = max(0, int(created_after.timestamp() * 1000) + 1)
-    return f"[job_{ULID.from_bytes(first_ms.to_bytes(6, 'big') + bytes(10))}"
+    return f"[{index.prefix}{ULID.from_bytes(first_ms.to_bytes(6, 'big') + bytes(10))}"
 
 
-def _passing(client: redis.Redis, tenant: str, filters: Filters, ids: list[str]) -> list[bool]:
-    wanted = (filters.status, filters.kind, filters.lane)
-    if wanted == (None, None, None):
+def _passing(
+    client: redis.Redis, tenant: str, fields: Mapping[str, frozenset[str]], ids: list[str]
+) -> list[bool]:
+    if not fields:
         return [True] * len(ids)
     with client.pipeline(transaction=False) as pipe:
-        for job_id in ids:
-            pipe.hmget(record_key(tenant, job_id), ["status", "kind", "lane"])
+        for found in ids:
+            pipe.hmget(record_key(tenant, found), list(fields))
         rows = pipe.execute()
-    return [all(w in (None, had) for w, had in zip(wanted, row, strict=True)) for row in rows]
+    return [
+        all(had in one_of for had, one_of in zip(row, fields.values(), strict=True)) for row in rows
+    ]
 
 
 def _small_enough(client: redis.Redis, tenant: str, ids: list[str]) -> list[str]:
@@ -104,12 +157,3 @@ def _small_enough(client: redis.Redis, tenant: str, ids: list[str]) -> list[str]
             pipe.hstrlen(record_key(tenant, job_id), "result")
         sums = list(accumulate(pipe.execute()))
     return ids[: max(1, bisect_right(sums, MAX_PAGE_BYTES))]
-
-
-def _read(client: redis.Redis, tenant: str, ids: list[str]) -> list[Job]:
-    with client.pipeline(transaction=False) as pipe:
-        for job_id in ids:
-            pipe.hgetall(record_key(tenant, job_id))
-        records = pipe.execute()
-    pairs = zip(ids, records, strict=True)
-    return [job_of(tenant, job_id, record) for job_id, record in pairs if record]

@@ -9,6 +9,7 @@ from typing import Any
 import redis
 
 from worker.state.connection import redis_errors_as_ours
+from worker.state.ending_scripts import ENDINGS
 from worker.state.events import EVENTS_KEPT, EVENTS_KEY
 
 SHARED = f"""
@@ -23,6 +24,7 @@ local function id_of(item) return string.match(item, ':(.*)') end
 local function tell(key, tenant, id)
   local revision = redis.call('HINCRBY', key, 'revision', 1)
   local told = redis.call('HMGET', key, 'kind', 'status', 'percent', 'stage', 'at_ms')
+  if told[1] == 'record' or told[1] == 'notify' then return end
   local fields = {{'tenant', tenant, 'id', id, 'kind', told[1], 'status', told[2],
     'revision', revision}}
   for i, name in ipairs({{'percent', 'stage', 'at_ms'}}) do
@@ -60,19 +62,11 @@ local function need_upload(key, tenant, change)
   end
 end
 
-local function end_job(key, tenant, item, status, now)
-  leave(redis.call('HGET', key, 'lane'), tenant, item)
-  redis.call('HSET', key, 'status', status, 'finished_ms', whole(now))
-  forget_progress(key)
-  redis.call('ZADD', 'ff:finished', now, tenant .. ':' .. id_of(item))
-  need_upload(key, tenant, -1)
-  tell(key, tenant, id_of(item))
-end
-
+{ENDINGS}
 local function queue_again(key, tenant, item, at, now)
   local lane = redis.call('HGET', key, 'lane')
   leave(lane, tenant, item)
-  redis.call('HSET', key, 'status', 'queued')
+  redis.call('HSET', key, 'status', 'queued', 'next_ms', whole(at))
   forget_progress(key)
   line_up(lane, tenant, item, at, now)
   tell(key, tenant, id_of(item))

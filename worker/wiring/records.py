@@ -12,6 +12,7 @@ from worker.contracts.results import CoverResult
 from worker.contracts.snapshot_results import SnapshotResult
 from worker.contracts.snapshots import SnapshotRecipe
 from worker.ports import Store
+from worker.rules.retry import WEBHOOK_SCHEDULE_S
 from worker.settings import Settings
 from worker.state.access_tokens import AccessTokens
 from worker.state.catalogue import Catalogue
@@ -36,6 +37,7 @@ from worker.wiring.covers import making
 from worker.wiring.stores import store
 
 _LONG_ATTEMPTS: Final = 3
+_BESIDE_THE_CALL_S: Final = 10.0
 
 
 class State(NamedTuple):
@@ -86,7 +88,6 @@ def state(settings: Settings, *, timeout_s: float) -> State:
     rules = LeaseRules(
         lease_s=section.lease_s,
         limits=limits,
-        max_attempts=section.max_attempts,
         max_lost_attempts=section.max_lost_attempts,
     )
     return State(
@@ -114,13 +115,24 @@ def state(settings: Settings, *, timeout_s: float) -> State:
 def limits_by_kind(settings: Settings) -> dict[str, Limits]:
     """What a job of each kind may take; long ones are given the time of three attempts."""
     section, snapshots = settings.worker, settings.snapshots
-    usual = Limits(section.attempt_timeout_s, section.max_job_age_s)
+    usual = Limits(section.attempt_timeout_s, section.max_job_age_s, section.max_attempts)
     limits = dict.fromkeys(REQUESTS, usual)
     long_s = {"snapshot": snapshots.attempt_timeout_s, "plan": snapshots.plan_timeout_s}
     for kind, attempt_s in long_s.items():
         age_s = max(section.max_job_age_s, _LONG_ATTEMPTS * attempt_s)
-        limits[kind] = Limits(attempt_s, age_s)
-    return limits
+        limits[kind] = Limits(attempt_s, age_s, section.max_attempts)
+    return {**limits, **_limits_of_calls(settings)}
+
+
+def _limits_of_calls(settings: Settings) -> dict[str, Limits]:
+    """What records and notices may take; who is told of things has days to come back."""
+    records, webhooks = settings.records, settings.webhooks
+    longest_s = webhooks.timeout_s + _BESIDE_THE_CALL_S
+    schedule_s = WEBHOOK_SCHEDULE_S
+    return {
+        "record": Limits(records.attempt_timeout_s, records.max_age_s, records.max_attempts),
+        "notify": Limits(longest_s, webhooks.max_age_s, len(schedule_s) + 1, schedule_s),
+    }
 
 
 def catalogue(state: State, opened: Store) -> Catalogue:

@@ -18,10 +18,8 @@ from worker.state.leases import Lease, LeaseRules, Leases, Limits, new_token
 from worker.state.retention import Retention
 from worker.state.workers import WorkerInfo, Workers
 
-LIMITS = Limits(attempt_timeout_s=60, max_job_age_s=1800)
-RULES = LeaseRules(
-    lease_s=20, limits=dict.fromkeys(REQUESTS, LIMITS), max_attempts=5, max_lost_attempts=3
-)
+LIMITS = Limits(attempt_timeout_s=60, max_job_age_s=1800, max_attempts=5)
+RULES = LeaseRules(lease_s=20, limits=dict.fromkeys(REQUESTS, LIMITS), max_lost_attempts=3)
 DONE = CoverResult(source="clip.mp4", status="succeeded")
 
 
@@ -52,7 +50,7 @@ class Queues:
         return [item.id for _, item in self.published]
 
 
-def limited(**limits: float) -> LeaseRules:
+def limited(**limits: Any) -> LeaseRules:
     """The rules with other limits for covers."""
     return RULES._replace(limits={**RULES.limits, "cover": LIMITS._replace(**limits)})
 

@@ -39,7 +39,7 @@ def test_an_expired_lease_is_counted_once(parts: Parts) -> None:
 
 
 def test_a_kind_has_limits_of_its_own(redis_url: str) -> None:
-    long = Limits(attempt_timeout_s=900, max_job_age_s=2700)
+    long = Limits(attempt_timeout_s=900, max_job_age_s=2700, max_attempts=5)
     parts = Parts(redis_url, RULES._replace(limits={**RULES.limits, "snapshot": long}))
     cover, short_lease = parts.claimed()
     snapshot = parts.jobs.create("ann", SNAPSHOTS)

@@ -1,0 +1,54 @@
+"""What the ledger goes by: which cover is recorded, at which target, on which account."""
+
+import json
+from hashlib import sha256
+
+from worker.contracts.records import RecordedCover
+from worker.contracts.results import CoverInfo, CoverResult
+from worker.contracts.targets import DryRunTarget, Target
+from worker.rules.catalogue import image_id
+from worker.rules.keys import cover_label
+
+
+def target_key(target: Target) -> str:
+    """A digest, in hex, of what gets the cover, whichever of its sizes.
+
+    Two tenants may have one profile, so the tenant is no part of it. A dry run has keys of its own.
+    """
+    told = target.model_dump(exclude={"size": True, "of": {"size"}}, exclude_none=True)
+    return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def account_of(target: Target) -> str:
+    """Whose budget of calls is spent: `huawei_vod/main`; what has no profile is one account."""
+    if isinstance(target, DryRunTarget):
+        return target.provider
+    profile = getattr(target, "profile", None)
+    return f"{target.provider}/{profile}" if profile else target.provider
+
+
+def cover_of(result: CoverResult, target: Target, *, job: str) -> RecordedCover | None:
+    """The stored cover of `job` that is recorded: that of the target's size, else the largest.
+
+    None when there is none of that size, or none that is stored.
+    """
+    size = target.of.size if isinstance(target, DryRunTarget) else None
+    wanted = target.size or size
+    fit = [each for each in result.covers if each.key and wanted in (None, each.size)]
+    if not fit:
+        return None
+    return _recorded(max(fit, key=lambda each: each.width * each.height), job)
+
+
+def _recorded(cover: CoverInfo, job: str) -> RecordedCover:
+    assert cover.key is not None
+    return RecordedCover(
+        key=cover.key,
+        url=cover.url,
+        content_type=cover.content_type,
+        bytes=cover.bytes,
+        sha256=cover.sha256,
+        width=cover.width,
+        height=cover.height,
+        image_id=image_id(job, f"covers/{cover_label(cover.size)}"),
+    )

@@ -1,0 +1,112 @@
+"""What ends with a job: its record, when there is no cover for it, and that callers are told."""
+
+from typing import Final
+
+from worker.contracts.results import ErrorInfo
+from worker.errors import CODES, error_of
+
+
+def _told(code: str) -> str:
+    """An error as records keep it, as a literal of Lua."""
+    error = error_of(code, CODES[code].meaning)
+    return f"[[{ErrorInfo(**error.facts()).model_dump_json()}]]"
+
+
+# Every end is told once: whoever ends a job has checked that it has not ended. Records and notices
+# are kept as jobs are, but tell no events of their own: there may be very many of them.
+ENDINGS: Final = f"""
+local function finished_key(kind)
+  return kind == 'record' and 'ff:finished_records' or 'ff:finished'
+end
+local function endpoint_key(tenant, url)
+  return 'ff:endpoint:' .. redis.sha1hex(tenant .. ' ' .. url)
+end
+
+local function disable_endpoint(tenant, url, notice, now)
+  redis.call('HSET', endpoint_key(tenant, url), 'notice', notice, 'at_ms', whole(now))
+end
+
+local function tell_job_of(key, tenant, id)
+  local job = redis.call('HGET', key, 'job')
+  local of = job and record_key(tenant, job)
+  if of and redis.call('HGET', of, 'record') == id then tell(of, tenant, job) end
+end
+
+local function notify(key, tenant, id, now)
+  local had = redis.call('HMGET', key, 'callback', 'kind', 'status', 'state', 'revision', 'job')
+  if not had[1] then return end
+  local of_record = had[2] == 'record'
+  local notice = 'msg_' .. string.match(id, '_(.*)') .. '_' .. had[5]
+  local told = {{url = had[1], sequence = tonumber(had[5]), at = math.floor(now)}}
+  told.type = of_record and 'record.' .. had[4] or 'job.' .. had[3]
+  told.job = of_record and had[6] or (not of_record and id) or nil
+  told.record = of_record and id or nil
+  local gone = redis.call('EXISTS', endpoint_key(tenant, had[1])) == 1
+  local kept = record_key(tenant, notice)
+  redis.call('HSET', kept, 'kind', 'notify', 'lane', 'notify', 'status', gone and 'failed' or
+    'queued', 'attempts', 0, 'spent', 0, 'lost', 0, 'revision', 1, 'created_ms', whole(now),
+    'queued_ms', whole(now), 'request', cjson.encode(told))
+  redis.call('ZADD', 'ff:notices:' .. tenant, 0, notice)
+  if gone then
+    redis.call('HSET', kept, 'error', {_told("webhook.disabled")}, 'finished_ms', whole(now))
+    redis.call('ZADD', finished_key('notify'), now, tenant .. ':' .. notice)
+  else
+    line_up('notify', tenant, 'notify:' .. notice, now, now)
+  end
+end
+
+local function set_ended(key, tenant, item, status, now)
+  local had = redis.call('HMGET', key, 'lane', 'kind')
+  leave(had[1], tenant, item)
+  redis.call('HSET', key, 'status', status, 'finished_ms', whole(now))
+  redis.call('HDEL', key, 'next_ms')
+  if had[2] == 'record' and status ~= 'succeeded' then
+    redis.call('HSET', key, 'state', 'failed')
+  end
+  forget_progress(key)
+  redis.call('ZADD', finished_key(had[2]), now, tenant .. ':' .. id_of(item))
+  need_upload(key, tenant, -1)
+  tell(key, tenant, id_of(item))
+  notify(key, tenant, id_of(item), now)
+end
+
+local function fail_record(tenant, id, now)
+  local key = record_key(tenant, id)
+  if redis.call('HGET', key, 'status') ~= 'waiting' then return end
+  redis.call('HSET', key, 'error', {_told("record.no_cover")})
+  set_ended(key, tenant, 'record:' .. id, 'failed', now)
+end
+
+local function end_job(key, tenant, item, status, now)
+  set_ended(key, tenant, item, status, now)
+  local had = redis.call('HMGET', key, 'kind', 'record')
+  if had[1] == 'record' then tell_job_of(key, tenant, id_of(item)) end
+  if had[2] and status ~= 'succeeded' then fail_record(tenant, had[2], now) end
+end
+
+local function line_up_record(tenant, id, cover, now)
+  local key = record_key(tenant, id)
+  local had = redis.call('HMGET', key, 'status', 'lane')
+  if had[1] ~= 'waiting' then return end
+  if cover == '' then
+    fail_record(tenant, id, now)
+  else
+    redis.call('HSET', key, 'status', 'queued', 'cover', cover, 'queued_ms', whole(now))
+    line_up(had[2], tenant, 'record:' .. id, now, now)
+  end
+end
+
+local function reopen(key, tenant, item, status, now)
+  local kind = redis.call('HGET', key, 'kind')
+  redis.call('HSET', key, 'status', status, 'spent', 0, 'lost', 0, 'queued_ms', whole(now))
+  redis.call('HDEL', key, 'error', 'finished_ms', 'started_ms', 'began_ms', 'failures',
+    'without_faces', 'token', 'next_ms')
+  redis.call('ZREM', finished_key(kind), tenant .. ':' .. id_of(item))
+  if kind == 'record' then
+    redis.call('HSET', key, 'state', 'pending', 'fence', redis.call('INCR', 'ff:fence'))
+  end
+  if status == 'queued' then
+    line_up(redis.call('HGET', key, 'lane'), tenant, item, now, now)
+  end
+end
+"""
