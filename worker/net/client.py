@@ -18,6 +18,7 @@ def guarded_client(
     connect_timeout_s: float,
     stall_timeout_s: float,
     ssl_context: ssl.SSLContext | None = None,
+    max_connections: int = 10,
 ) -> httpx2.Client:
     """A client that obeys `access`, waits `stall_timeout_s` at most for each piece of an answer,
     and for all of them together until `stopwatch` runs out.
@@ -26,7 +27,9 @@ def guarded_client(
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return httpx2.Client(
-        transport=GuardedTransport(access, stopwatch, ssl_context=ssl_context),
+        transport=GuardedTransport(
+            access, stopwatch, ssl_context=ssl_context, max_connections=max_connections
+        ),
         timeout=httpx2.Timeout(stall_timeout_s, connect=connect_timeout_s),
         headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "firstframe"},
         follow_redirects=False,

@@ -204,11 +204,17 @@ class GuardedTransport(httpx2.BaseTransport):
     """
 
     def __init__(
-        self, access: Access, stopwatch: Stopwatch, *, ssl_context: ssl.SSLContext | None = None
+        self,
+        access: Access,
+        stopwatch: Stopwatch,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        max_connections: int = 10,
     ) -> None:
         self._access = access
         self._pool = httpcore2.ConnectionPool(
             ssl_context=ssl_context or _trusted_roots(),
+            max_connections=max_connections,
             keepalive_expiry=30,
             network_backend=_GuardedBackend(access, stopwatch),
         )
