@@ -89,6 +89,10 @@ class Control:
         """What changed a target, in the order it took effect (`tests.fakes.journal.Change`)."""
         return list(self.do("changes", target=target, net=net))
 
+    def covers(self, target: str) -> list[str | None]:
+        """What stood as a target's cover, one after the other, without what stood before."""
+        return [change["after"] for change in self.changes(target)]
+
 
 def _awaited(look: Any, what: str, timeout_s: float) -> Any:
     deadline = time.monotonic() + timeout_s

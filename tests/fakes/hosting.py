@@ -39,7 +39,10 @@ async def serve_control(commands: Commands, port: int = 0) -> asyncio.Server:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while (request := await read_request(reader)) is not None:
-                writer.write(written(_commanded(commands, request), request.method))
+                answer = _commanded(commands, request)
+                # Connections that were ended end now, not after the answer.
+                await asyncio.sleep(0)
+                writer.write(written(answer, request.method))
                 await writer.drain()
         writer.close()
 

@@ -34,7 +34,7 @@ def test_a_cover_is_set_and_read_back(fake: Control, signed: Any) -> None:
     assert (done.status, set(done.json)) == (200, {"RequestId"})
     assert told["MediaList"]["Media"][0]["CoverURL"] == COVER
     assert told["NonExistMediaIds"] == {"MediaId": ["none"]}
-    assert [change["after"] for change in fake.changes(MEDIUM)] == [COVER]
+    assert fake.covers(MEDIUM) == [COVER]
 
 
 def test_the_cover_of_a_video_is_any_url(fake: Control) -> None:

@@ -1,19 +1,30 @@
 import http.client
+import json
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.fakes.alibaba import MPS
-from tests.fakes.callers import Told, acs3, huawei
+from tests.fakes.callers import Told, acs3, acs3_headers, huawei, sign_acs3
 from tests.fakes.control import JUNK, Control
 from tests.fakes.running import MODULES, PROJECT_ID, own_process
 
 MEDIUM = "6cc3aa66d1cb4bb2adf14e726c0a1234"
 UPDATE = "UpdateMediaCover"
 SEVERED = (ConnectionError, http.client.RemoteDisconnected)
+CALLER = """
+import http.client, json, sys
+connection = http.client.HTTPConnection(sys.argv[1])
+connection.request("POST", sys.argv[2], b"", json.loads(sys.argv[3]))
+connection.getresponse()
+"""
 Write = Callable[[str], Told]
 
 
@@ -34,10 +45,6 @@ def write(fake: Control) -> Write:
     return write
 
 
-def covers(fake: Control) -> list[str]:
-    return [change["after"] for change in fake.changes(MEDIUM)]
-
-
 @pytest.mark.parametrize(
     ("when", "standing"), [("before", []), ("after", ["http://b/a.jpg"])], ids=["before", "after"]
 )
@@ -49,10 +56,10 @@ def test_a_reset_loses_the_answer_and_before_the_effect_the_effect_too(
     with pytest.raises(SEVERED):
         write("a")
 
-    assert covers(fake) == standing
+    assert fake.covers(MEDIUM) == standing
     assert [(e["status"], e["fault"]) for e in fake.journal()] == [(0, f"reset {when}")]
     assert write("a").status == 200
-    assert covers(fake) == ["http://b/a.jpg"]
+    assert fake.covers(MEDIUM) == ["http://b/a.jpg"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -63,12 +70,12 @@ def test_a_held_call_waits_until_it_is_released(fake: Control, write: Write, whe
         held = fake.wait_held(UPDATE)
 
         assert (held["target"], held["when"], running.done()) == (MEDIUM, when, False)
-        assert len(covers(fake)) == (when == "after")
+        assert len(fake.covers(MEDIUM)) == (when == "after")
         assert write("b").status == 200
         assert fake.release(hold_id=held["id"]) == 1
         assert running.result(10).status == 200
     late, early = "http://b/a.jpg", "http://b/b.jpg"
-    assert covers(fake) == ([early, late] if when == "before" else [late, early])
+    assert fake.covers(MEDIUM) == ([early, late] if when == "before" else [late, early])
 
 
 def test_a_held_call_that_is_dropped_never_takes_effect(fake: Control, write: Write) -> None:
@@ -79,7 +86,7 @@ def test_a_held_call_that_is_dropped_never_takes_effect(fake: Control, write: Wr
         fake.release("drop")
 
         assert isinstance(running.exception(10), SEVERED)
-    assert covers(fake) == []
+    assert fake.covers(MEDIUM) == []
 
 
 @pytest.mark.parametrize("kind", JUNK)
@@ -89,7 +96,7 @@ def test_junk_is_answered_after_the_effect(fake: Control, write: Write, kind: st
     told = write("a")
 
     assert (told.status, told.body.decode()) == (JUNK[kind]["status"], JUNK[kind].get("body", ""))
-    assert covers(fake) == ["http://b/a.jpg"]
+    assert fake.covers(MEDIUM) == ["http://b/a.jpg"]
 
 
 def test_an_error_has_the_vendors_own_form(fake: Control, write: Write) -> None:
@@ -101,7 +108,7 @@ def test_an_error_has_the_vendors_own_form(fake: Control, write: Write) -> None:
     assert (throttled.status, throttled.json["Code"]) == (400, "Throttling.User")
     assert throttled.headers["x-acs-retry-after"] == "40"
     assert (broken.status, broken.headers["retry-after"]) == (503, "3")
-    assert covers(fake) == []
+    assert fake.covers(MEDIUM) == []
 
 
 def test_a_slow_call_takes_its_time(fake: Control, write: Write) -> None:
@@ -126,7 +133,7 @@ def test_a_door_that_is_closed_refuses_until_it_is_opened(fake: Control, write: 
 
     fake.do("listen")
     assert write("b").status == 200
-    assert covers(fake) == ["http://b/a.jpg", "http://b/b.jpg"]
+    assert fake.covers(MEDIUM) == ["http://b/a.jpg", "http://b/b.jpg"]
 
 
 def test_the_clock_can_be_wrong(fake: Control, write: Write) -> None:
@@ -139,8 +146,32 @@ def test_a_write_that_changes_nothing_is_no_net_change(fake: Control, write: Wri
     for name in ("a", "a", "b", "a"):
         write(name)
 
-    assert covers(fake) == ["http://b/a.jpg", "http://b/b.jpg", "http://b/a.jpg"]
+    assert fake.covers(MEDIUM) == ["http://b/a.jpg", "http://b/b.jpg", "http://b/a.jpg"]
     assert len(fake.changes(MEDIUM, net=False)) == 4
+
+
+@pytest.mark.parametrize(
+    ("when", "verdict", "standing"),
+    [("before", "drop", 0), ("before", "go", 1), ("after", "drop", 1)],
+    ids=["lost", "late", "done"],
+)
+def test_the_call_of_a_program_that_was_killed_ends_as_it_is_told(
+    fake: Control, when: str, verdict: str, standing: int
+) -> None:
+    told = {"MediaId": MEDIUM, "CoverURL": "http://b/a.jpg"}
+    headers = acs3_headers(fake.host, told, MPS, UPDATE)
+    sign_acs3(headers, told)
+    fake.hold(UPDATE, when)
+    arguments = [fake.host, f"/?{urlencode(told)}", json.dumps(headers)]
+    with subprocess.Popen([sys.executable, "-c", CALLER, *arguments]) as victim:
+        fake.wait_held(UPDATE)
+        victim.send_signal(signal.SIGKILL)
+        victim.wait(10)
+
+    fake.release(verdict)
+    fake.wait_calls(UPDATE)
+
+    assert len(fake.covers(MEDIUM)) == standing
 
 
 @pytest.mark.parametrize("vendor", MODULES)
