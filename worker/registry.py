@@ -55,6 +55,9 @@ LIBRARIES: Final = {
     "local": "worker.libraries.local:LocalLibrary",
 }
 PROVIDERS: Final = {
+    "huawei_vod": "worker.providers.huawei_vod:HuaweiVodProvider",
+    "alibaba_mps": "worker.providers.alibaba_mps:AlibabaMpsProvider",
+    "alibaba_vod": "worker.providers.alibaba_vod:AlibabaVodProvider",
     "webhook": "worker.providers.webhook:WebhookProvider",
 }
 MESSENGERS: Final = {
