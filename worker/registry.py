@@ -59,6 +59,8 @@ PROVIDERS: Final = {
     "alibaba_mps": "worker.providers.alibaba_mps:AlibabaMpsProvider",
     "alibaba_vod": "worker.providers.alibaba_vod:AlibabaVodProvider",
     "webhook": "worker.providers.webhook:WebhookProvider",
+    "firstframe": "worker.providers.firstframe:FirstframeProvider",
+    "dry_run": "worker.providers.dry_run:DryRunProvider",
 }
 MESSENGERS: Final = {
     "webhook": "worker.net.webhooks:WebhookMessenger",
