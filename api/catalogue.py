@@ -6,7 +6,14 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, Field
 
 from api.views import job_path, signed
-from worker.contracts.catalogue import ImageRecord, ImageStatus, ImageType, MediumRecord
+from worker.contracts.catalogue import (
+    ImageRecord,
+    ImageStatus,
+    ImageType,
+    MediumCover,
+    MediumLabels,
+    MediumRecord,
+)
 from worker.contracts.results import MediumInfo
 from worker.errors import RequestError
 from worker.ports import Store
@@ -44,6 +51,7 @@ class ImageView(BaseModel):
     medium: str | None
     job: str
     offset_ms: int | None
+    is_cover: bool = Field(description="Whether a medium shows it as its cover.")
     links: ImageLinks
 
 
@@ -57,6 +65,22 @@ class ImagesView(BaseModel):
 class MediumLinks(BaseModel):
     self: str
     images: str
+    cover: str | None = Field(
+        description="Where the cover is: the URL it was set with, or for a private picture a link "
+        "for an hour, made anew at each reading.",
+    )
+
+
+class MediumCoverView(BaseModel):
+    """What the medium shows as its cover, and who set it."""
+
+    url: str | None = Field(description="As it was set; null for a private picture.")
+    image: str | None = Field(description="Our picture of it, once there is one.")
+    set_by: str = Field(description="`firstframe`, or the vendor's API by which it was set.")
+    set_at: datetime
+    job: str | None = Field(description="What copies it, where the URL is another server's.")
+    record: str | None
+    fence: int = Field(description="Older ones never take its place.")
 
 
 class MediumView(BaseModel):
@@ -68,6 +92,8 @@ class MediumView(BaseModel):
     version: int
     created_at: datetime
     seen_at: datetime = Field(description="When the latest job over it was taken.")
+    cover: MediumCoverView | None
+    labels: MediumLabels = Field(description="What clients of the vendors' APIs call it.")
     links: MediumLinks
 
 
@@ -124,11 +150,24 @@ def image_view(record: ImageRecord, store: Store) -> dict[str, Any]:
     return view
 
 
-def medium_view(record: MediumRecord) -> dict[str, Any]:
+def medium_view(record: MediumRecord, store: Store) -> dict[str, Any]:
     """A medium as JSON; its fingerprint, which may tell of its server, is left out."""
-    view = record.model_dump(mode="json", exclude={"fingerprint"})
+    view = record.model_dump(mode="json", exclude={"fingerprint", "cover"})
+    cover = record.cover
+    view["cover"] = None
+    if cover:
+        told = cover.model_dump(mode="json", exclude={"image_id", "key"})
+        view["cover"] = {**told, "image": cover.image_id}
     view["links"] = {
         "self": f"/v1/media/{record.medium_id}",
         "images": f"/v1/images?medium={record.medium_id}",
+        "cover": cover_url(cover, store) if cover else None,
     }
     return view
+
+
+def cover_url(cover: MediumCover, store: Store) -> str | None:
+    """Where a medium's cover is; None for a private one where the store cannot sign."""
+    if cover.url is not None or cover.key is None:
+        return cover.url
+    return next(iter(signed([cover.key], store)), None)

@@ -210,6 +210,7 @@ IMAGE: Final[dict[str, Any]] = {
     "medium": MEDIUM_ID,
     "job": _JOB_ID,
     "offset_ms": 1500,
+    "is_cover": True,
     "links": {
         "self": f"/v1/images/{IMAGE_ID}",
         "job": f"/v1/jobs/{_JOB_ID}",
@@ -223,9 +224,20 @@ MEDIUM: Final[dict[str, Any]] = {
     "version": 1,
     "created_at": "2026-05-04T08:00:00.000000Z",
     "seen_at": "2026-05-04T08:00:00.000000Z",
+    "cover": {
+        "url": f"https://covers.example.com/{_PUBLIC_KEY}",
+        "image": IMAGE_ID,
+        "set_by": "huawei_vod",
+        "set_at": "2026-05-04T08:05:00.000000Z",
+        "job": None,
+        "record": "rec_01JWZ0QX6S9D6N4T2V8B7A5C3E",
+        "fence": 42,
+    },
+    "labels": {"title": "A clip", "description": None, "tags": ["sea"], "cate_id": None},
     "links": {
         "self": f"/v1/media/{MEDIUM_ID}",
         "images": f"/v1/images?medium={MEDIUM_ID}",
+        "cover": f"https://covers.example.com/{_PUBLIC_KEY}",
     },
 }
 # By the name of the model. FastAPI drops nulls from examples in routes, so routes refer to these.

@@ -10,7 +10,7 @@ from api.bodies import refuse_unbuilt
 from api.catalogue import MediumView, medium_view
 from api.documents import answers
 from api.examples import MEDIUM_ID
-from api.parts import HEX_ID, GivenCatalogue
+from api.parts import HEX_ID, GivenCatalogue, GivenStore
 from worker.errors import RequestError
 
 router = APIRouter(tags=["catalogue"])
@@ -32,7 +32,9 @@ async def known_medium_id(
     dependencies=[Depends(refuse_unbuilt)],
 )
 def read(
-    medium_id: Annotated[str, Depends(known_medium_id)], catalogue: GivenCatalogue
+    medium_id: Annotated[str, Depends(known_medium_id)],
+    catalogue: GivenCatalogue,
+    store: GivenStore,
 ) -> JSONResponse:
-    """Its source as it may be shown, what it is, and where its pictures are listed."""
-    return JSONResponse(medium_view(catalogue.medium(medium_id)))
+    """Its source as it may be shown, what it is, its cover, and where its pictures are listed."""
+    return JSONResponse(medium_view(catalogue.medium(medium_id), store))

@@ -63,9 +63,19 @@ def _restored(catalogue: Catalogue, stored: Stored) -> Outcome:
         return "gone"
     medium = parsed(MediumRecord, stored.key, data)
     if medium:
-        return "medium" if catalogue.media.restore(medium) else "known"
+        return "medium" if catalogue.media.restore(_with_cover(catalogue, medium)) else "known"
     image = parsed(ImageRecord, stored.key, data)
     return _restored_image(catalogue, image) if image else "damaged"
+
+
+def _with_cover(catalogue: Catalogue, medium: MediumRecord) -> MediumRecord:
+    """The medium with what its cover has left: a URL of another server outlives our picture."""
+    cover = medium.cover
+    if cover is None or cover.key is None or catalogue.objects.find(cover.key) is not None:
+        return medium
+    left = cover.model_copy(update={"image_id": None, "key": None})
+    is_ours = cover.url is None or cover.key in cover.url
+    return medium.model_copy(update={"cover": None if is_ours else left})
 
 
 def _restored_image(catalogue: Catalogue, image: ImageRecord) -> Outcome:

@@ -19,7 +19,7 @@ from worker.rules.urls import identity, shown
 
 _MAX_NAME_CHARACTERS: Final = 120
 # What documents keep and callers are not told.
-_HIDDEN: Final = ("tenant", "of_library")
+_HIDDEN: Final = ("tenant", "of_library", "revision")
 
 Record = TypeVar("Record", ImageRecord, MediumRecord)
 
@@ -94,7 +94,7 @@ def unneeded(request: AnyRequest, result: AnyResult) -> list[str]:
 
 def document(record: ImageRecord | MediumRecord) -> bytes:
     """A record as it is kept beside the objects, with what callers are not told."""
-    told = record.model_dump(mode="json", exclude_defaults=True)
+    told = record.model_dump(mode="json", exclude_defaults=True, exclude={"is_cover"})
     hidden = {name: value for name in _HIDDEN if (value := getattr(record, name, None))}
     return json.dumps({**told, **hidden}).encode()
 

@@ -7,10 +7,11 @@ before its record is shown and deleted before that is forgotten, so no picture c
 import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
-from worker.contracts.catalogue import ImageRecord, MediumRecord
+from worker.contracts.catalogue import ImageRecord, MediumCover, MediumLabels, MediumRecord
 from worker.contracts.jobs import AnyResult, AttemptedJob, source_of
 from worker.contracts.plans import PlanResult
 from worker.contracts.results import CoverResult, MediumInfo
@@ -98,29 +99,68 @@ class Catalogue(NamedTuple):
     def delete(self, tenant: str, image_id: str) -> None:
         """Remove a picture, and at once its objects that no other picture or job needs.
 
-        Raises: RequestError `request.not_found`, `job.state` for one that is still to be made.
+        Raises: RequestError `request.not_found`, `job.state` for one that is still to be made or
+        is the cover of a medium.
         """
         record = self.images.read(tenant, image_id)
         if record is None:
             raise RequestError("request.not_found", "There is no such picture.")
         if record.status == "Uploading":
             raise RequestError("job.state", "The picture is being made.")
-        for key in self.remove(record):
+        free = self.remove(record)
+        if free is None:
+            raise RequestError("job.state", "The picture is a medium's cover: set another first.")
+        for key in free:
             try:
                 self.references.delete(key, self.objects.delete, grace_s=0)
             except StorageError as error:
                 log.warning("an object is left to the next sweep: %s", error)
 
-    def remove(self, record: ImageRecord) -> list[str]:
-        """Forget a picture; the objects that nobody needs now are left to a sweep."""
+    def remove(self, record: ImageRecord) -> list[str] | None:
+        """Forget a picture; the objects that nobody needs now are left to a sweep.
+
+        None where a medium shows it as its cover: it stays.
+        """
+        if record.is_cover:
+            return None
         # One that never was shown may have a document: of an attempt that was over just then.
         self.objects.delete(document_key(record))
-        return self.images.remove(record.tenant, record.image_id)
+        free = self.images.remove(record.tenant, record.image_id)
+        if free is None:
+            self._put([record])
+        return free
 
     def forget_medium(self, tenant: str, medium: str, before: datetime) -> bool:
-        """Forget a medium without pictures that no job taken since `before` saw; if it is so."""
+        """Forget a medium of which nothing was made and on which nothing was set, if it is so.
+
+        And no job that was taken since `before` saw it.
+        """
         self.objects.delete(sidecar_key(tenant, "media", medium))
-        return self.media.forget(tenant, medium, before)
+        is_gone = self.media.forget(tenant, medium, before)
+        stays = None if is_gone else self.media.read(tenant, medium)
+        if stays:
+            self.document(stays)
+        return is_gone
+
+    def label(self, tenant: str, medium: str, labels: MediumLabels) -> MediumRecord:
+        """Keep the labels that are given beside those that the medium has.
+
+        Raises: RequestError `request.not_found`.
+        """
+        seen = self.media.label(tenant, medium, labels)
+        if seen is None:
+            raise RequestError("request.not_found", "There is no such medium.")
+        if seen.is_news:
+            self.document(seen.record)
+        return seen.record
+
+    def document(self, record: MediumRecord | None) -> None:
+        """Put the document of a medium; once more where it was changed meanwhile."""
+        while record is not None:
+            self._put([record])
+            if self.media.documented(record):
+                return
+            record = self.media.read(record.tenant, record.medium_id)
 
     def _seen(
         self, job: AttemptedJob, label: str, medium: MediumInfo, fingerprint: str | None
@@ -143,7 +183,8 @@ class Catalogue(NamedTuple):
         news = [seen.record] if seen and seen.is_news else []
         self._put([*news, *records])
         for medium in news:
-            self.media.documented(medium)
+            if not self.media.documented(medium):
+                self.document(self.media.read(medium.tenant, medium.medium_id))
 
     def _put(self, records: Iterable[ImageRecord | MediumRecord]) -> None:
         documents = {document_key(record): document(record) for record in records}
@@ -155,3 +196,25 @@ class Catalogue(NamedTuple):
 
     def _put_one(self, key: str, data: bytes) -> None:
         self.objects.put(key, data, content_type=content_type_of(key))
+
+
+@dataclass(frozen=True)
+class TenantCovers:
+    """The covers that a tenant's media show; each is told by its medium's document, too."""
+
+    catalogue: Catalogue
+    tenant: str
+
+    def set(self, medium_id: str, cover: MediumCover) -> bool:
+        """See `ports.MediumCovers.set`."""
+        seen = self.catalogue.media.show_cover(self.tenant, medium_id, cover)
+        if seen is not None and seen.is_news:
+            self.catalogue.document(seen.record)
+        return seen is not None
+
+    def shown(self, medium_id: str) -> MediumCover | None:
+        """What the medium shows. Raises: RequestError `request.not_found`, `queue.unavailable`."""
+        found = self.catalogue.media.read(self.tenant, medium_id)
+        if found is None:
+            raise RequestError("request.not_found", "There is no such medium.")
+        return found.cover

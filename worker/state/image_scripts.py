@@ -62,14 +62,27 @@ local function add(tenant, id, image)
   end
 end
 
+local function is_cover(tenant, id, image)
+  local told = cjson.decode(image[6])
+  if type(told.key) ~= 'string' then return 0 end
+  local mine = '[m:' .. tenant .. ':' .. string.sub(id, 1, 16) .. ':'
+  return #redis.call('ZRANGEBYLEX', owners_key(told.key), mine, mine .. '\\255', 'LIMIT', 0, 1)
+end
+
 local function is_under_way(tenant, job)
   local status = redis.call('HGET', record_key(tenant, job), 'status')
   return status == 'queued' or status == 'running'
 end
 
-local function told_of(tenant, image)
+local function status_of(tenant, image)
   if image[1] ~= 'Uploading' then return image[1] end
   return is_under_way(tenant, image[2]) and 'Uploading' or 'UploadFail'
+end
+
+local function tell_of(told, tenant, id, image)
+  table.insert(told, image[6])
+  table.insert(told, status_of(tenant, image))
+  table.insert(told, is_cover(tenant, id, image))
 end
 """
 )
@@ -108,8 +121,9 @@ return kept
 READ: Final = (
     IMAGES
     + """
-local image = image_of(ARGV[1], ARGV[2])
-return image and {image[6], told_of(ARGV[1], image)}
+local image, told = image_of(ARGV[1], ARGV[2]), {}
+if image then tell_of(told, ARGV[1], ARGV[2], image) end
+return told
 """
 )
 
@@ -127,11 +141,11 @@ for at, place in ipairs(places) do
     told[1] = last
     return told
   end
-  local image = image_of(tenant, string.sub(place, -32))
+  local id = string.sub(place, -32)
+  local image = image_of(tenant, id)
   if (job == '' or image[2] == job) and (medium == '' or image[3] == medium)
       and (type_ == '' or image[4] == type_) then
-    table.insert(told, image[6])
-    table.insert(told, told_of(tenant, image))
+    tell_of(told, tenant, id, image)
     found = found + 1
   end
   last = place
@@ -142,13 +156,14 @@ return told
 
 # What the job itself refers to goes with its picture, unless another picture of it is the same, or
 # the job is not done: its next attempt relies on what it refers to. Answers the objects that nobody
-# needs now.
+# needs now, or `cover` where a medium shows the picture, which stays then.
 REMOVE: Final = (
     IMAGES
     + """
 local tenant, id = ARGV[1], ARGV[2]
 local image = image_of(tenant, id)
 if not image then return {} end
+if is_cover(tenant, id, image) == 1 then return 'cover' end
 local now, free = clock_ms(), {}
 local is_done = not is_under_way(tenant, image[2])
 drop(tenant, id, image, now)
@@ -173,9 +188,35 @@ local tenant, list, above, below, limit = unpack(ARGV)
 local told = {}
 for _, place in ipairs(redis.call('ZRANGEBYLEX', list_key(tenant, list), above, below,
     'LIMIT', 0, limit)) do
-  local image = image_of(tenant, string.sub(place, -32))
-  table.insert(told, image[6])
-  table.insert(told, told_of(tenant, image))
+  local id = string.sub(place, -32)
+  tell_of(told, tenant, id, image_of(tenant, id))
+end
+return told
+"""
+)
+
+# Those of the newest jobs. Owners tell half of an id: the lists of their jobs have all of it.
+OF_KEY: Final = (
+    IMAGES
+    + """
+local tenant, key, most_owners, most_places = unpack(ARGV)
+local mine, wanted, jobs, told = '[i:' .. tenant .. ':', {}, {}, {}
+for _, owner in ipairs(redis.call('ZREVRANGEBYLEX', owners_key(key), mine .. '\\255', mine,
+    'LIMIT', 0, most_owners)) do
+  local job, half = string.match(owner, '^i:[^:]*:([^:]*):(.*)$')
+  if jobs[#jobs] ~= job then table.insert(jobs, job) end
+  wanted[job .. half] = true
+end
+local looked_at = 0
+for _, job in ipairs(jobs) do
+  local places = redis.call('ZRANGE', list_key(tenant, ':job:' .. job), 0, most_places - looked_at)
+  for _, place in ipairs(places) do
+    local id = string.sub(place, -32)
+    local image = wanted[job .. string.sub(id, 1, 16)] and image_of(tenant, id)
+    if image and cjson.decode(image[6]).key == key then tell_of(told, tenant, id, image) end
+  end
+  looked_at = looked_at + #places
+  if looked_at >= tonumber(most_places) then break end
 end
 return told
 """

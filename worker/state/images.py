@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import redis
 from ulid import ULID
@@ -22,6 +22,11 @@ from worker.state.scripts import Script
 MAX_LOOKED_AT: Final = 2000
 # More in one script would keep others waiting in Redis, which does one thing at a time.
 _BATCH: Final = 200
+# What callers are shown of a medium first.
+SHOWN_TYPES: Final[tuple[ImageType, ...]] = ("CoverSnapshot", "NormalSnapshot")
+_MOST_PAGES: Final = 5
+_MOST_OWNERS: Final = 100
+_MOST_PLACES: Final = 10_000
 _CURSOR: Final = re.compile(r"[0-9]{13}\.[a-z0-9/-]{1,64}\.[0-9a-f]{32}")
 
 
@@ -85,6 +90,7 @@ class ImageRecords:
         self._read = Script(client, image_scripts.READ)
         self._page = Script(client, image_scripts.PAGE)
         self._remove = Script(client, image_scripts.REMOVE)
+        self._of_key = Script(client, image_scripts.OF_KEY)
         self._old = Script(client, image_scripts.OLD)
         self._forget_unmade = Script(client, image_scripts.FORGET_UNMADE)
 
@@ -106,8 +112,7 @@ class ImageRecords:
         return bool(self._all(["restore", "", ""], record.tenant, [record]))
 
     def read(self, tenant: str, image: str) -> ImageRecord | None:
-        told = self._read(tenant, image)
-        return _record(*told) if told else None
+        return next(iter(_records(self._read(tenant, image))), None)
 
     def key_of(self, tenant: str, image: str) -> str | None:
         """Where the picture is stored; None where there is none, or it is not made yet."""
@@ -129,20 +134,45 @@ class ImageRecords:
         last, *rows = self._page(tenant, _list(filters), top, limit, MAX_LOOKED_AT, *wanted)
         return ImagePage(_records(rows), last or None)
 
-    def remove(self, tenant: str, image: str) -> list[str]:
-        """Forget a picture; the objects that nobody needs now. Repeated, it tells none."""
-        free: list[str] = self._remove(tenant, image)
-        return free
+    def of_key(self, tenant: str, key: str) -> list[ImageRecord]:
+        """The pictures that are stored under a key, newest first: the same bytes were made of them.
+
+        Of very many those of the newest jobs.
+        """
+        found = _records(self._of_key(tenant, key, _MOST_OWNERS, _MOST_PLACES))
+        return sorted(found, key=lambda image: (image.created_at, image.label), reverse=True)
+
+    def of_medium(
+        self, tenant: str, medium: str, *, types: Sequence[ImageType] = SHOWN_TYPES, limit: int
+    ) -> list[ImageRecord]:
+        """What was made of a medium and is stored: in the order of `types`, of each the newest.
+
+        Those of one job by their labels. At most `limit` of each type, so that the order is stable.
+        """
+        found: list[ImageRecord] = []
+        for type_ in types:
+            newest = islice(self._made_of(tenant, ImageFilters(None, medium, type_), limit), limit)
+            by_label = sorted(newest, key=lambda image: image.label)
+            found += sorted(by_label, key=lambda image: image.job, reverse=True)
+        return found
+
+    def remove(self, tenant: str, image: str) -> list[str] | None:
+        """Forget a picture; the objects that nobody needs now. Repeated, it tells none.
+
+        None where a medium shows it as its cover: it stays.
+        """
+        free: list[str] | str = self._remove(tenant, image)
+        return None if isinstance(free, str) else free
 
     def old(self, tenant: str, type_: ImageType, before: datetime) -> Iterator[ImageRecord]:
         """The tenant's pictures of that type that are older, oldest first; they may be removed.
 
-        Those that are still to come are left out.
+        Those that are still to come are left out, and those that are the cover of a medium.
         """
         above, below = "-", f"({before.timestamp() * 1000:013.0f}"
         while rows := self._old(tenant, f":type:{type_}", above, below, _BATCH):
             found = _records(rows)
-            yield from (each for each in found if each.status != "Uploading")
+            yield from (e for e in found if e.status != "Uploading" and not e.is_cover)
             above = f"({_place(found[-1])}"
 
     def forget_unmade(self) -> int:
@@ -159,6 +189,16 @@ class ImageRecords:
         """Tenants that have or had pictures."""
         with redis_errors_as_ours():
             return sorted(cast(set[str], self._redis.smembers("ff:image_tenants")))
+
+    def _made_of(self, tenant: str, filters: ImageFilters, limit: int) -> Iterator[ImageRecord]:
+        """Stored pictures, newest first, of as many pages as one caller may have looked through."""
+        cursor = None
+        for _ in range(_MOST_PAGES):
+            page = self.page(tenant, filters, cursor=cursor, limit=limit)
+            yield from (image for image in page.images if image.status == "Normal")
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     def _all(self, how: Sequence[str | int], tenant: str, records: Iterable[ImageRecord]) -> int:
         """Tell Redis of the records; how many of them changed what it knows."""
@@ -188,10 +228,10 @@ def _packed(record: ImageRecord) -> str:
     return json.dumps([*facts, document(record).decode()])
 
 
-def _records(rows: Sequence[str]) -> list[ImageRecord]:
-    return list(map(_record, rows[::2], rows[1::2]))
+def _records(rows: Sequence[Any]) -> list[ImageRecord]:
+    return list(map(_record, rows[::3], rows[1::3], rows[2::3]))
 
 
-def _record(told: str, status: str) -> ImageRecord:
+def _record(told: str, status: str, is_cover: int) -> ImageRecord:
     record = ImageRecord.model_validate_json(told)
-    return record.model_copy(update={"status": status})
+    return record.model_copy(update={"status": status, "is_cover": bool(is_cover)})

@@ -1,4 +1,4 @@
-"""Who needs an object of the store: pictures of the catalogue and jobs. What nobody needs may go.
+"""Who needs an object of the store: pictures, covers of media, jobs. What nobody needs may go.
 
 An object is deleted between `take` and `let_go`, and put only after `refer`. Redis does one thing
 at a time, so either the reference comes first and nothing is deleted, or the delete comes first:
@@ -20,14 +20,18 @@ _PAUSE_S: Final = 0.05
 # A delete that has not begun by then, since its process stood still, is left to the next sweep.
 _LATEST_S: Final = 5.0
 
-# Owners are `i:{tenant}:{job}:{image}` and `j:{tenant}:{job}`, in the order of their bytes, so that
-# those of one job are found among very many. Half of a picture's id tells it from its job's others,
-# and keeps owners so short that Redis has few of them in a quarter of the memory.
+# Owners are `i:{tenant}:{job}:{image}`, `j:{tenant}:{job}` and, of a medium that shows the picture
+# as its cover, `m:{tenant}:{image}:{medium}`, in the order of their bytes, so that those of one job
+# or picture are found among very many. Half of a picture's id tells it from its job's others, and
+# keeps owners so short that Redis has few of them in a quarter of the memory.
 REFERENCES: Final = """
 local ORPHANS = 'ff:orphans'
 local function owners_key(key) return 'ff:owners:' .. key end
 local function job_objects_key(tenant, job) return 'ff:job_objects:' .. tenant .. ':' .. job end
 local function job_owner(tenant, job) return 'j:' .. tenant .. ':' .. job end
+local function cover_owner(tenant, image, medium)
+  return 'm:' .. tenant .. ':' .. string.sub(image, 1, 16) .. ':' .. medium
+end
 
 local function refer(key, owner)
   redis.call('ZADD', owners_key(key), 0, owner)

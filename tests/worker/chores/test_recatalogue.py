@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from tests.worker.state.parts import Parts
 from tests.worker.state.pictures import Gallery, cover, key_of
 from worker.chores.pictures import KeepRules, sweep_pictures
 from worker.chores.recatalogue import Unknown, recatalogue, unknown_objects
+from worker.contracts.catalogue import MediumCover, MediumLabels, MediumRecord
 from worker.rules.keys import sidecar_key
+from worker.state.catalogue import TenantCovers
 from worker.state.images import ImageFilters
 
 AT_ONCE = KeepRules({"CoverSnapshot": None}, grace_s=0)
@@ -76,6 +79,84 @@ def test_a_medium_that_is_seen_before_it_comes_back_has_all_its_pictures(gallery
     medium = gallery.record(after).medium_id
     page = gallery.images.page("ann", ImageFilters(medium=medium), cursor=None, limit=9)
     assert [image.job for image in page.images] == [after.id, before.id]
+
+
+def shown(fence: int, *, image: str, url: str) -> MediumCover:
+    """A cover with a picture of ours."""
+    facts = {"url": url, "image_id": image, "key": key_of(1), "fence": fence}
+    return MediumCover(**facts, set_by="huawei_vod", set_at=datetime(2026, 5, 4, tzinfo=UTC))
+
+
+def with_cover(gallery: Gallery, *, url: str = f"http://host/objects/{key_of(1)}") -> MediumRecord:
+    """A medium that shows a picture of its own, and has a title."""
+    job, image = gallery.made(key_of(1))
+    medium = gallery.record(job).medium_id
+    assert medium
+    TenantCovers(gallery.catalogue, "ann").set(medium, shown(40, image=image, url=url))
+    return gallery.catalogue.label("ann", medium, MediumLabels(title="A film"))
+
+
+def test_a_cover_comes_back_with_its_fence_and_keeps_its_picture(gallery: Gallery) -> None:
+    medium = with_cover(gallery)
+    gallery.parts.redis.flushdb()
+
+    list(recatalogue(gallery.catalogue))
+
+    assert gallery.media.read("ann", medium.medium_id) == medium
+    assert gallery.parts.redis.get("ff:fence") == "40"
+    sweep_pictures(gallery.catalogue, KeepRules({"CoverSnapshot": 0.0}, 0, 0))
+    assert gallery.is_stored(key_of(1))
+    covers = TenantCovers(gallery.catalogue, "ann")
+    assert covers.shown(medium.medium_id) == medium.cover
+    older = shown(39, image="a" * 32, url="http://else.example/")
+    assert not covers.set(medium.medium_id, older)
+
+
+@pytest.mark.parametrize(
+    ("url", "left"),
+    [
+        pytest.param(f"http://host/objects/{key_of(1)}", None, id="our-own"),
+        pytest.param("http://else.example/a.jpg", "http://else.example/a.jpg", id="of-a-server"),
+    ],
+)
+def test_a_cover_whose_picture_is_gone_comes_back_as_what_is_left_of_it(
+    gallery: Gallery, url: str, left: str | None
+) -> None:
+    medium = with_cover(gallery, url=url)
+    gallery.parts.redis.flushdb()
+    gallery.store.delete(key_of(1))
+
+    list(recatalogue(gallery.catalogue))
+
+    cover = TenantCovers(gallery.catalogue, "ann").shown(medium.medium_id)
+    assert (cover.url if cover else None) == left
+    assert cover is None or (cover.image_id, cover.key, cover.fence) == (None, None, 40)
+
+
+@pytest.mark.parametrize("is_set_since", [True, False], ids=["set-since", "not-set-since"])
+def test_what_was_set_comes_back_to_a_medium_that_was_seen_since_unless_it_was_set_since(
+    gallery: Gallery, is_set_since: bool
+) -> None:
+    medium = with_cover(gallery)
+    key = sidecar_key("ann", "media", medium.medium_id)
+    kept = gallery.store.read(key, 0, 10_000)
+    gallery.parts.redis.flushdb()
+    gallery.parts.slots(10)
+    gallery.made(key_of(2))
+    covers = TenantCovers(gallery.catalogue, "ann")
+    since = shown(1, image="b" * 32, url="http://new.example/").model_copy(
+        update={"image_id": None, "key": None}
+    )
+    if is_set_since:
+        covers.set(medium.medium_id, since)
+    gallery.store.put(key, kept, content_type="application/json")
+
+    list(recatalogue(gallery.catalogue))
+
+    assert covers.shown(medium.medium_id) == (since if is_set_since else medium.cover)
+    found = gallery.media.read("ann", medium.medium_id)
+    assert found
+    assert found.labels == medium.labels
 
 
 def test_objects_are_shared_as_before(gallery: Gallery) -> None:

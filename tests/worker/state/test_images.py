@@ -135,6 +135,42 @@ def test_a_removed_picture_leaves_no_list_with_it(gallery: Gallery) -> None:
     assert gallery.parts.redis.keys("ff:images:*") == []
 
 
+def test_pictures_are_found_by_the_key_that_they_share(gallery: Gallery) -> None:
+    first, shared = gallery.made(key_of(1))
+    second = gallery.take(64, 128)
+    gallery.finish(second, cover(key_of(1)), cover(key_of(2), 128))
+    gallery.made(key_of(1), tenant="bob")
+
+    found = gallery.images.of_key("ann", key_of(1))
+
+    newest_first = sorted([first.id, second.id], reverse=True)
+    assert [(image.job, image.key) for image in found] == [(job, key_of(1)) for job in newest_first]
+    assert [image.job for image in gallery.images.of_key("ann", key_of(2))] == [second.id]
+    assert gallery.images.of_key("ann", key_of(3)) == []
+    gallery.images.remove("ann", shared)
+    assert [image.job for image in gallery.images.of_key("ann", key_of(1))] == [second.id]
+
+
+def test_what_was_made_of_a_medium_comes_newest_job_first_and_by_label(gallery: Gallery) -> None:
+    old, new = gallery.take(64), gallery.take(64, 128)
+    gallery.take(32)
+    gallery.finish(new, cover(key_of(2)), cover(key_of(3), 128))
+    gallery.finish(old, cover(key_of(1)))
+    medium = gallery.record(old).medium_id
+    assert medium
+
+    found = gallery.images.of_medium("ann", medium, limit=10)
+
+    jobs = sorted([old.id, new.id], reverse=True)
+    labels = {old.id: ["covers/64"], new.id: ["covers/128", "covers/64"]}
+    assert [(image.job, image.label) for image in found] == [
+        (job, label) for job in jobs for label in labels[job]
+    ]
+    assert len(gallery.images.of_medium("ann", medium, limit=2)) == 2
+    assert gallery.images.of_medium("bob", medium, limit=10) == []
+    assert gallery.images.of_medium("ann", medium, types=["SpriteSnapshot"], limit=10) == []
+
+
 def test_a_picture_that_is_made_anew_lets_its_old_object_go(gallery: Gallery) -> None:
     job = gallery.take(64)
     lease = gallery.begin(job)
