@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from email.utils import formatdate
 from typing import Any, Protocol
 
 from tests.fakes.faults import Fault, FaultPlan, Holds
@@ -84,7 +86,7 @@ class FakeServer:
                 if answer is RESET:
                     reset(writer)
                     return
-                writer.write(written(answer, request.method))
+                writer.write(written(self._dated(answer), request.method))
                 await writer.drain()
                 if request.header("connection").lower() == "close":
                     return
@@ -93,6 +95,11 @@ class FakeServer:
         finally:
             self._open.discard(writer)
             writer.close()
+
+    def _dated(self, answer: Answer) -> Answer:
+        """The answer with the vendor's own time, unless a fault tells another."""
+        now = formatdate(time.time() + self._vendor.clock_offset_s, usegmt=True)
+        return answer._replace(headers={"Date": now, **answer.headers})
 
     async def _handled(self, request: Request) -> Answer:
         call, target = self._vendor.named(request)
