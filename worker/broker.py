@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import redis
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import LimitExceeded, OperationalError
 
 from worker.contracts.jobs import Item
-from worker.contracts.names import PUBLISHED_AT_HEADER, QUEUE_OF_LANE, TASK_MEDIA
+from worker.contracts.names import LANES, PUBLISHED_AT_HEADER, QUEUE_OF_LANE, TASK_OF_LANE
 from worker.errors import RequestError
 from worker.settings import RedisSettings, WorkerSettings
 
@@ -28,11 +28,19 @@ _ALIVE_TIMEOUT_S: Final = 60.0
 
 
 def make_app(
-    redis_settings: RedisSettings, worker_settings: WorkerSettings, *, timeout_s: float
+    redis_settings: RedisSettings,
+    worker_settings: WorkerSettings,
+    *,
+    timeout_s: float,
+    threads: int | None = None,
 ) -> Celery:
-    """The app with all its settings; `timeout_s` is how long its process can wait for Redis."""
+    """The app with all its settings; `timeout_s` is how long its process can wait for Redis.
+
+    With `threads` its worker runs so many tasks at once in threads, else one in a process.
+    """
     app = Celery("firstframe", broker=redis_settings.url.get_secret_value(), set_as_current=False)
-    app.conf.update(_messages(), **_delivery(worker_settings), **_processes())
+    pool = _processes(worker_settings) if threads is None else _threads(threads)
+    app.conf.update(_messages(), **_delivery(), **_any_pool(), **pool)
     app.conf.broker_transport_options = _redis_options(
         worker_settings, timeout_s, redis_settings.connect_timeout_s
     )
@@ -58,13 +66,12 @@ def _messages() -> dict[str, Any]:
     }
 
 
-def _delivery(settings: WorkerSettings) -> dict[str, Any]:
+def _delivery() -> dict[str, Any]:
     """Celery hands over and lets go: redelivery is the leases' business."""
     return {
         "task_acks_late": True,
         "task_reject_on_worker_lost": False,
         "task_retry_on_worker_lost": False,
-        "task_time_limit": settings.task_limit_s(settings.attempt_timeout_s),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
         "broker_channel_error_retry": True,
@@ -72,18 +79,29 @@ def _delivery(settings: WorkerSettings) -> dict[str, Any]:
     }
 
 
-def _processes() -> dict[str, Any]:
+def _any_pool() -> dict[str, Any]:
     return {
-        "worker_pool": "prefork",
-        "worker_concurrency": 1,
         "worker_prefetch_multiplier": 1,
-        "worker_proc_alive_timeout": _ALIVE_TIMEOUT_S,
-        "worker_max_tasks_per_child": TASKS_PER_CHILD,
-        "worker_max_memory_per_child": CHILD_MEMORY_KIB,
         "worker_hijack_root_logger": False,
         "worker_redirect_stdouts": False,
         "worker_send_task_events": False,
     }
+
+
+def _processes(settings: WorkerSettings) -> dict[str, Any]:
+    return {
+        "worker_pool": "prefork",
+        "worker_concurrency": 1,
+        "task_time_limit": settings.task_limit_s(settings.attempt_timeout_s),
+        "worker_proc_alive_timeout": _ALIVE_TIMEOUT_S,
+        "worker_max_tasks_per_child": TASKS_PER_CHILD,
+        "worker_max_memory_per_child": CHILD_MEMORY_KIB,
+    }
+
+
+def _threads(count: int) -> dict[str, Any]:
+    """Celery cannot kill a thread, so no limit of time is set: it would only be believed in."""
+    return {"worker_pool": "threads", "worker_concurrency": count}
 
 
 def _redis_options(
@@ -104,7 +122,7 @@ class CeleryPublisher:
     """Gives items to Celery, each once and in bounded time.
 
     `attempt_timeouts_s` says, by the kind of an item, how long an attempt at it may take: by that
-    each message carries when Celery kills the process that it keeps.
+    a message for a media lane carries when Celery kills the process that it keeps.
     """
 
     def __init__(
@@ -139,10 +157,10 @@ class CeleryPublisher:
         """
         with _unavailable():
             self._app.send_task(
-                TASK_MEDIA,
+                TASK_OF_LANE[lane],
                 args=(item.kind, item.id),
                 queue=QUEUE_OF_LANE[lane],
-                time_limit=self._limits_s[item.kind],
+                time_limit=self._limits_s[item.kind] if lane in LANES else None,
                 headers={PUBLISHED_AT_HEADER: time.time_ns() // 1_000_000},
                 retry=False,
                 ignore_result=True,
@@ -153,7 +171,8 @@ class CeleryPublisher:
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, redis.RedisError, OSError) as error:
+    # Of a pool of connections, too, when all of them wait for a Redis that is silent.
+    except (OperationalError, LimitExceeded, redis.RedisError, OSError) as error:
         raise RequestError("queue.unavailable") from error
 
 

@@ -5,13 +5,19 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from celery import Celery
 
 from worker.contracts.jobs import AnyResult, AttemptedJob, Item
-from worker.contracts.names import LANES, TASK_MEDIA
+from worker.contracts.names import (
+    ALL_LANES,
+    CALL_LANES,
+    QUEUE_OF_LANE,
+    TASK_CALL,
+    TASK_MEDIA,
+)
 from worker.errors import CoverError, RequestError, WorkerError
 from worker.state.keeper import Interrupted, LeaseKeeper
 from worker.state.lanes import Lanes
@@ -28,73 +34,94 @@ _log = structlog.get_logger(__name__)
 
 
 class AttemptParts(NamedTuple):
-    """What a pool child runs attempts with; made in the child, never before the fork.
+    """What attempts are run with; made in the process that runs them, never before a fork.
 
-    For a Redis that is away a claim waits `claim_patience_s`, the end of an attempt
-    `end_patience_s`.
+    `keep` tells a story while its lease is renewed. For a Redis that is away a claim waits
+    `claim_patience_s`, the end of an attempt `end_patience_s`.
     """
 
     owner: str
     leases: Leases
     lanes: Lanes
     run: Callable[[AttemptedJob, Lease], AnyResult]
-    renew_s: float
+    keep: Callable[[Lease, Callable[[], AnyResult]], AnyResult]
     claim_patience_s: float
     end_patience_s: float
 
 
-class Running:
-    """The lease of the attempt that runs in this process, for those who must end the process."""
+class Alone:
+    """The attempt that runs in this process, which ends with it when it is stuck."""
 
-    lease: Lease | None = None
+    def __init__(self, lanes: Lanes, *, renew_s: float) -> None:
+        self._lanes = lanes
+        self._renew_s = renew_s
+        self._lease: Lease | None = None
+
+    def keep(self, lease: Lease, story: Callable[[], AnyResult]) -> AnyResult:
+        """What the story gives. Raises: Interrupted, and what the story raises."""
+        self._lease = lease
+        try:
+            keeper = LeaseKeeper(lease, renew_s=self._renew_s, on_stuck=self._end_process)
+            return keeper.run(story)
+        finally:
+            self._lease = None
 
     def give_up(self) -> None:
-        """Count the attempt as lost now: its detector hangs."""
-        if self.lease is not None:
+        """Count the attempt as lost now: its detector hangs, and the process is about to end."""
+        if self._lease is not None:
             with suppress(RequestError):
-                self.lease.give_up()
+                self._lease.give_up()
+
+    def _end_process(self, lease: Lease) -> None:
+        """End an attempt that is stuck, late or over; Celery starts the next process."""
+        end_stuck(lease)
+        _release(self._lanes, lease.job.request.lane)
+        os._exit(STUCK_STATUS)
 
 
-def register(
-    app: Celery, open_parts: Callable[[Running], AttemptParts]
-) -> Callable[[], AttemptParts]:
-    """Give the app its task; the answer makes the parts ahead of the first message."""
-    running = Running()
-    parts = functools.cache(lambda: open_parts(running))
+def register(app: Celery, open_parts: Callable[[], AttemptParts]) -> Callable[[], AttemptParts]:
+    """Give the app the task of media; the answer makes the parts ahead of the first message."""
+    parts = functools.cache(open_parts)
 
     @app.task(name=TASK_MEDIA)  # type: ignore[untyped-decorator]
     def media(kind: str, item_id: str) -> None:
-        work(parts(), running, Item(kind, item_id))
+        work(parts(), Item(kind, item_id))
 
     return parts
 
 
-def work(parts: AttemptParts, running: Running, item: Item) -> None:
+def register_calls(app: Celery, take: Callable[[str, Item], None]) -> None:
+    """Give the app the task of calls to others; `take` is told the lane and the item."""
+    lane_of_queue = {queue: lane for lane, queue in QUEUE_OF_LANE.items()}
+
+    @app.task(name=TASK_CALL, bind=True)  # type: ignore[untyped-decorator]
+    def call(task: Any, kind: str, item_id: str) -> None:
+        lane = lane_of_queue[task.request.delivery_info["routing_key"]]
+        take(lane, Item(kind, item_id))
+
+
+def work(parts: AttemptParts, item: Item) -> None:
     """Run one attempt at an item, unless it waits for none."""
     token = new_token(parts.owner)
     lease = _patiently(lambda: parts.leases.claim(item, token), parts.claim_patience_s)
     if lease is None:
         _log.info("item.dropped", item=str(item))
-        _release(parts, *LANES)
+        _release(parts.lanes, *ALL_LANES)
         return
-    running.lease = lease
     try:
         _attempt(parts, lease)
     except SystemExit:
         with suppress(RequestError):
             lease.give_back()
         raise
-    finally:
-        running.lease = None
-    _release(parts, lease.job.request.lane)
+    # What ended may have lined up a record or a notice.
+    _release(parts.lanes, *dict.fromkeys((lease.job.request.lane, *CALL_LANES)))
 
 
 def _attempt(parts: AttemptParts, lease: Lease) -> None:
     log = _log.bind(job=lease.job.id, attempt=lease.job.attempt)
     try:
-        on_stuck = functools.partial(_end_process, parts)
-        keeper = LeaseKeeper(lease, renew_s=parts.renew_s, on_stuck=on_stuck)
-        result = keeper.run(lambda: parts.run(lease.job, lease))
+        result = parts.keep(lease, lambda: parts.run(lease.job, lease))
     except Interrupted as over:
         log.info("job.left", code=over.code)
     except CoverError as error:
@@ -145,20 +172,18 @@ def _patiently(act: Callable[[], Outcome], patience_s: float) -> Outcome:
         time.sleep(_REDIS_PAUSE_S)
 
 
-def _release(parts: AttemptParts, *lanes: str) -> None:
+def _release(lanes: Lanes, *names: str) -> None:
     try:
-        for lane in lanes:
-            parts.lanes.release(lane)
+        for lane in names:
+            lanes.release(lane)
     except RequestError as error:
         _log.warning("release.failed", code=error.code)
 
 
-def _end_process(parts: AttemptParts, lease: Lease) -> None:
-    """End an attempt that is stuck, late or over, with its process; Celery starts the next one."""
+def end_stuck(lease: Lease) -> None:
+    """End an attempt for the record that does not end itself."""
     _log.error("attempt.stuck", job=lease.job.id, attempt=lease.job.attempt)
     try:
         lease.fail(WorkerError("worker.timeout"))
     except RequestError as error:
         _log.warning("job.left", job=lease.job.id, code=error.code)
-    _release(parts, lease.job.request.lane)
-    os._exit(STUCK_STATUS)

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from tests.redis_server import RedisServer
 from worker.broker import MOST_LOOKED_THROUGH, CeleryPublisher, items_in_queue, make_app
 from worker.contracts.jobs import Item
-from worker.contracts.names import PUBLISHED_AT_HEADER, QUEUE_OF_LANE
+from worker.contracts.names import PUBLISHED_AT_HEADER, QUEUE_OF_LANE, TASK_CALL
 from worker.errors import RequestError
 from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, RedisSettings, WorkerSettings
 from worker.state.keeper import OVERSTAY_S
@@ -60,6 +60,23 @@ def test_the_time_limit_of_a_kind_travels_with_its_message(redis_url: str) -> No
     hard_s = [json.loads(message)["headers"]["timelimit"][0] for message in messages]
     assert hard_s == [WorkerSettings().task_limit_s(limit_s) for limit_s in (900, 60)]
     assert hard_s[0] - hard_s[1] == 840
+
+
+def test_a_call_carries_no_time_limit_since_nobody_can_kill_a_thread(redis_url: str) -> None:
+    publisher(redis_url).publish("record", Item("record", "rec_1"))
+
+    with client(redis_url) as direct:
+        messages: Any = direct.lrange(QUEUE_OF_LANE["record"], 0, -1)
+    headers = json.loads(messages[0])["headers"]
+    assert (headers["task"], headers["timelimit"]) == (TASK_CALL, [None, None])
+
+
+def test_a_worker_of_calls_runs_threads_and_promises_no_limit_of_time() -> None:
+    conf = make_app(RedisSettings(), WorkerSettings(), timeout_s=TIMEOUT_S, threads=24).conf
+
+    assert (conf.worker_pool, conf.worker_concurrency) == ("threads", 24)
+    assert conf.task_time_limit is None
+    assert (conf.task_acks_late, conf.worker_prefetch_multiplier) == (True, 1)
 
 
 def test_items_that_wait_in_a_queue_are_found_among_foreign_messages(redis_url: str) -> None:

@@ -13,16 +13,22 @@ from worker.contracts.jobs import AttemptedJob, Item
 from worker.contracts.results import CoverResult
 from worker.errors import MediaError, RequestError, SourceError
 from worker.state.leases import Lease
-from worker.tasks import AttemptParts, Running, work
+from worker.tasks import Alone, AttemptParts, work
+
+RENEW_S = 5.0
 
 
-def attempts_with(parts: Parts, run: Callable[[AttemptedJob, Lease], CoverResult]) -> AttemptParts:
+def attempts_with(
+    parts: Parts,
+    run: Callable[[AttemptedJob, Lease], CoverResult],
+    alone: Alone | None = None,
+) -> AttemptParts:
     return AttemptParts(
         owner="w1",
         leases=parts.leases,
         lanes=parts.lanes,
         run=run,
-        renew_s=5,
+        keep=(alone or Alone(parts.lanes, renew_s=RENEW_S)).keep,
         claim_patience_s=2,
         end_patience_s=10,
     )
@@ -70,7 +76,7 @@ def test_an_item_is_run_and_the_next_one_released(one_redis_url: str) -> None:
     parts.lanes.release("live")
     made, seen = attempts(parts, None)
 
-    work(made, Running(), Item("cover", jobs[0].id))
+    work(made, Item("cover", jobs[0].id))
 
     assert [job.id for job in seen] == [jobs[0].id]
     assert parts.now(jobs[0]).status == "succeeded"
@@ -86,7 +92,7 @@ def test_a_second_message_for_an_item_is_dropped(one_redis_url: str) -> None:
     item = Item("cover", job.id)
 
     for _ in range(3):
-        work(made, Running(), item)
+        work(made, item)
 
     assert len(seen) == 1
     assert parts.now(job).attempts == 1
@@ -112,7 +118,7 @@ def test_a_failure_is_recorded(
     parts.lanes.release("live")
     made, _ = attempts(parts, end)
 
-    work(made, Running(), Item("cover", job.id))
+    work(made, Item("cover", job.id))
 
     ended = parts.now(job)
     assert ended.status == status
@@ -125,12 +131,12 @@ def test_a_bug_that_comes_twice_ends_the_job_without_its_details(one_redis_url: 
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
     made, _ = attempts(parts, ZeroDivisionError("a secret"), ZeroDivisionError("a secret"))
-    work(made, Running(), Item("cover", job.id))
+    work(made, Item("cover", job.id))
     parts.redis.zadd("ff:lane:live:ann", {f"cover:{job.id}": 0}, xx=True)
     parts.redis.zadd("ff:later:live", {"ann": 0}, xx=True)
     parts.lanes.release("live")
 
-    work(made, Running(), Item("cover", job.id))
+    work(made, Item("cover", job.id))
 
     error = parts.now(job).error
     assert error is not None
@@ -146,7 +152,7 @@ def test_a_process_that_must_end_gives_its_job_back(one_redis_url: str) -> None:
     made, _ = attempts(parts, SystemExit(1))
 
     with pytest.raises(SystemExit):
-        work(made, Running(), Item("cover", job.id))
+        work(made, Item("cover", job.id))
 
     assert (parts.now(job).status, parts.now(job).attempts) == ("queued", 0)
     parts.redis.close()
@@ -161,7 +167,7 @@ def test_an_attempt_whose_job_was_cancelled_ends_quietly(one_redis_url: str) -> 
         parts.jobs.cancel("ann", told.id)
         return DONE
 
-    work(attempts_with(parts, run), Running(), Item("cover", job.id))
+    work(attempts_with(parts, run), Item("cover", job.id))
 
     assert parts.now(job).status == "cancelled"
     parts.redis.close()
@@ -185,9 +191,9 @@ def test_an_attempt_that_stands_still_ends_when_its_job_is_cancelled(one_redis_u
 
     made = attempts_with(parts, run)
     began_s = time.monotonic()
-    work(made, Running(), Item("cover", job.id))
+    work(made, Item("cover", job.id))
 
-    assert time.monotonic() - began_s < made.renew_s - 1
+    assert time.monotonic() - began_s < RENEW_S - 1
     assert cleaned.is_set()
     assert parts.now(job).status == "cancelled"
     parts.redis.close()
@@ -197,15 +203,15 @@ def test_a_hung_detector_gives_the_running_attempt_up(one_redis_url: str) -> Non
     parts = Parts(one_redis_url)
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
-    running = Running()
+    alone = Alone(parts.lanes, renew_s=RENEW_S)
 
     def run(told: AttemptedJob, lease: Lease) -> CoverResult:
         lease.enter("detect")
-        running.give_up()
+        alone.give_up()
         raise SourceError("source.unreachable")
 
-    running.give_up()
-    work(attempts_with(parts, run), running, Item("cover", job.id))
+    alone.give_up()
+    work(attempts_with(parts, run, alone), Item("cover", job.id))
 
     assert parts.now(job).status == "queued"
     assert parts.claim(job).job.without_faces
@@ -225,7 +231,7 @@ def test_a_claim_whose_answer_was_lost_is_the_attempt_that_runs(
     # The first claim has been sent and given up by then; Redis does it, and nobody hears.
     threading.Timer(0.8, server.resume).start()
 
-    work(made, Running(), Item("cover", job.id))
+    work(made, Item("cover", job.id))
 
     assert [told.attempt for told in seen] == [1]
     assert (parts.now(job).status, parts.now(job).attempts) == ("succeeded", 1)
@@ -247,7 +253,7 @@ def test_a_result_is_held_while_redis_is_away(own_redis: Callable[[], RedisServe
     made, item = attempts_with(parts, run), Item("cover", job.id)
 
     with restarted(server, away, after_s=made.claim_patience_s + 1):
-        work(made, Running(), item)
+        work(made, item)
 
         assert (parts.now(job).status, parts.now(job).attempts) == ("succeeded", 1)
     parts.redis.close()
@@ -272,10 +278,10 @@ def test_an_attempt_that_could_not_go_on_without_redis_is_given_back(
     made, item = attempts_with(parts, run), Item("cover", job.id)
     if back:
         with restarted(server, away):
-            work(made, Running(), item)
+            work(made, item)
             ended = parts.now(job)
     else:
-        work(made._replace(end_patience_s=0), Running(), item)
+        work(made._replace(end_patience_s=0), item)
         server.start()
         ended = parts.now(job)
 
@@ -290,7 +296,7 @@ def test_a_message_of_a_cancelled_job_makes_room_for_the_next_ones(one_redis_url
     parts.jobs.cancel("ann", jobs[0].id)
     made, seen = attempts(parts)
 
-    work(made, Running(), Item("cover", jobs[0].id))
+    work(made, Item("cover", jobs[0].id))
 
     assert seen == []
     assert parts.queues.ids() == [job.id for job in jobs]

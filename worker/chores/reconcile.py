@@ -5,7 +5,7 @@ from collections.abc import Callable
 import structlog
 
 from worker.contracts.jobs import Item
-from worker.contracts.names import LANES
+from worker.contracts.names import ALL_LANES
 from worker.state.lanes import Lanes
 from worker.state.leases import Leases
 
@@ -18,7 +18,7 @@ def take_back_lost(leases: Leases, lanes: Lanes) -> int:
     for item, status in lost:
         _log.warning("attempt.lost", item=str(item), status=status)
     if lost:
-        for lane in LANES:
+        for lane in ALL_LANES:
             lanes.release(lane)
     return len(lost)
 
@@ -32,7 +32,7 @@ def publish_unseen(
     have claimed the item, or it died. Where nobody can say what a queue holds, nothing is done.
     """
     published = 0
-    for lane in LANES:
+    for lane in ALL_LANES:
         overdue = lanes.overdue(lane, patience_s=patience_s)
         waiting = items_in_queue(lane) if overdue else set()
         if waiting is None:

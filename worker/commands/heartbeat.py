@@ -1,5 +1,6 @@
 """The heartbeat of a worker, in Celery's main loop: a loop that hangs is not alive."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,8 +11,8 @@ from worker.state.workers import WorkerInfo
 from worker.wiring import State
 
 
-def heartbeat_step(state: State, info: WorkerInfo, *, every_s: float) -> type:
-    """The part of Celery's worker that announces it while it takes messages.
+def heartbeat_step(state: State, infos: Sequence[WorkerInfo], *, every_s: float) -> type:
+    """The part of Celery's worker that announces what it serves while it takes messages.
 
     It starts before messages are taken and ends before the pool is waited for, so that no item is
     given to a worker that stops. A Redis that is away is no matter: Celery's own connection says
@@ -20,7 +21,8 @@ def heartbeat_step(state: State, info: WorkerInfo, *, every_s: float) -> type:
 
     def beat() -> None:
         with suppress(RequestError):
-            state.workers.beat(info)
+            for info in infos:
+                state.workers.beat(info)
 
     class HeartbeatStep(bootsteps.StartStopStep):  # type: ignore[misc]
         requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
@@ -28,14 +30,15 @@ def heartbeat_step(state: State, info: WorkerInfo, *, every_s: float) -> type:
         def start(self, worker: Any) -> None:
             beat()
             with suppress(RequestError):
-                for lane in info.lanes:
+                for lane in [lane for info in infos for lane in info.lanes]:
                     state.lanes.release(lane)
             self._timer = worker.timer.call_repeatedly(every_s, beat)
 
         def stop(self, worker: Any) -> None:
             self._timer.cancel()
             with suppress(RequestError):
-                state.workers.leave(info.id)
+                for info in infos:
+                    state.workers.leave(info.id)
 
         terminate = stop
 

@@ -11,11 +11,14 @@ from worker.settings import Section
 
 def values(section: Section) -> dict[str, Any]:
     """A section's values by their names, secrets opened."""
-    found = {name: getattr(section, name) for name in type(section).model_fields}
-    return {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for name, value in found.items()
-    }
+    return {name: opened(getattr(section, name)) for name in type(section).model_fields}
+
+
+def opened(value: Any) -> Any:
+    """A setting's value, with its secret opened, or all of a list of secrets."""
+    if isinstance(value, list):
+        return [opened(each) for each in value]
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
 def made(table: dict[str, str], name: str, values: dict[str, Any]) -> Any:

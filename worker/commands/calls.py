@@ -1,0 +1,107 @@
+"""What a worker of the lanes `record` and `notify` does: calls to others, many at once in threads.
+
+Nothing here decodes, so that no library of media is loaded.
+"""
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from worker import wiring
+from worker.broker import make_app
+from worker.commands import celery_main
+from worker.commands.beside import Beside, threads_for
+from worker.contracts.jobs import AnyResult, AttemptedJob
+from worker.contracts.records import Notice, NoticeResult
+from worker.jobs.notify import NotifyStory
+from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, Settings
+from worker.state.leases import Lease
+from worker.state.workers import WorkerInfo
+from worker.tasks import AttemptParts, register_calls, work
+from worker.wiring import State
+from worker.wiring.recording import notify_parts
+
+Run = Callable[[AttemptedJob, Lease], AnyResult]
+
+
+def serve_calls(settings: Settings, lanes: Sequence[str], slots: int | None) -> int:
+    """Make the calls of the lanes, each lane in its slots, until told to stop; the exit status."""
+    section = settings.worker
+    usual = {"record": settings.records.slots, "notify": settings.webhooks.slots}
+    slots_of = {lane: slots or usual[lane] for lane in lanes}
+    app = make_app(
+        settings.redis,
+        section,
+        timeout_s=settings.redis.timeout_s,
+        threads=threads_for(slots_of),
+    )
+    host, pid = socket.gethostname(), os.getpid()
+    infos = [
+        WorkerInfo(f"{host}:{pid}:{lane}", (lane,), count, host, pid)
+        for lane, count in slots_of.items()
+    ]
+    state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
+    beside = Beside(state.lanes, slots_of, renew_s=section.lease_renew_s)
+    parts = _attempt_parts(settings, state, f"{host}:{pid}", beside)
+    register_calls(app, partial(beside.take, partial(work, parts)))
+    # A heartbeat that waits for Redis must not keep the next one waiting.
+    beating = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.heartbeat_s))
+    return celery_main.run(
+        app,
+        beating,
+        infos,
+        heartbeat_s=section.heartbeat_s,
+        hurry=partial(_stop, beside, section.stop_grace_s),
+    )
+
+
+def _stop(beside: Beside, grace_s: float) -> None:
+    """Let what runs end; after the grace it is given back, and the process ends without it."""
+
+    def end_process() -> None:
+        beside.give_back()
+        os._exit(0)
+
+    beside.stop()
+    timer = threading.Timer(grace_s, end_process)
+    timer.daemon = True
+    timer.start()
+
+
+def _attempt_parts(settings: Settings, state: State, name: str, beside: Beside) -> AttemptParts:
+    return AttemptParts(
+        owner=name,
+        leases=state.leases,
+        lanes=state.lanes,
+        run=runner(settings, state),
+        keep=beside.keep,
+        claim_patience_s=CLAIM_PATIENCE_S,
+        end_patience_s=END_PATIENCE_S,
+    )
+
+
+def runner(settings: Settings, state: State) -> Run:
+    """What runs an attempt, by the kind of its work."""
+    calls = Calls(settings, state)
+    by_kind: Mapping[type, Callable[[AttemptedJob, Any, Lease], AnyResult]] = {
+        Notice: calls.notify,
+    }
+
+    def run(job: AttemptedJob, lease: Lease) -> AnyResult:
+        return by_kind[type(job.request)](job, job.request, lease)
+
+    return run
+
+
+class Calls:
+    """Attempts at records and notices, each under the lease that is given with it."""
+
+    def __init__(self, settings: Settings, state: State) -> None:
+        self._notify = NotifyStory(*notify_parts(settings))
+
+    def notify(self, job: AttemptedJob, notice: Notice, lease: Lease) -> NoticeResult:
+        """Tell a callback URL how a job or record has ended."""
+        return self._notify.run(notice, message_id=job.id, tenant=job.tenant, attempt=lease)
