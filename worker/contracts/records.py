@@ -1,7 +1,7 @@
 """The write-back of covers: what is asked for, what the ledger tells, what a delivery carries."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -88,6 +88,30 @@ class RecordResult(Frozen):
     timings_ms: Timings = Timings()
 
 
+class Rival(NamedTuple):
+    """A newer order that ended while its write may stand; no `cover` where it is not known."""
+
+    cover: RecordedCover | None
+    reference: str | None
+
+
+class Turn(NamedTuple):
+    """What a target's ledger says to an order that wants to write.
+
+    `superseded`: a newer cover stands. `recorded`: this order's own write was seen to stand, or
+    answered where nobody can look. `compare`: a write may have taken effect, read before writing.
+    `write`: nothing is in the way. `reference` and `request_id` are what the answer to an earlier
+    write of this order said, which came if it was `answered`.
+    """
+
+    word: Literal["superseded", "recorded", "compare", "write"]
+    reference: str | None = None
+    request_id: str | None = None
+    answered: bool = False
+    verified: bool = False
+    rival: Rival | None = None
+
+
 class Record(Frozen):
     """A row of the ledger: one cover for one target."""
 
@@ -147,3 +171,22 @@ class NoticeResult(Frozen):
 
     status: int
     timings_ms: Timings = Timings()
+
+
+class Delivery(Frozen):
+    """What became of a notice: `delivered`, or `failed` for good; then it may be replayed."""
+
+    id: str
+    tenant: str = Field(exclude=True)
+    url: str
+    type: EventType
+    state: Literal["pending", "delivered", "failed"]
+    attempts: int
+    job: str | None = None
+    record: str | None = None
+    sequence: int
+    status: int | None = None
+    error: ErrorInfo | None = None
+    created_at: datetime
+    next_at: datetime | None = None
+    ended_at: datetime | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from worker.contracts.catalogue import MediumCover
-from worker.contracts.records import RecordedCover
+from worker.contracts.records import RecordedCover, Turn
 from worker.contracts.targets import CoverTarget
 
 Target_contra = TypeVar("Target_contra", bound=CoverTarget, contravariant=True)
@@ -88,18 +88,6 @@ class Messenger(Protocol):
         """
 
 
-class Turn(NamedTuple):
-    """What a target's ledger says to an order that wants to write.
-
-    `superseded`: a newer cover stands. `recorded`: this order's own write was seen to stand.
-    `compare`: a write may have taken effect, read before writing. `write`: nothing is in the way.
-    `reference` is what a receipt of this order's earlier write said.
-    """
-
-    word: str
-    reference: str | None = None
-
-
 class Ledger(Protocol):
     """The ledger of one order's attempt: who may write to the target, and what came of it.
 
@@ -112,14 +100,20 @@ class Ledger(Protocol):
         Raises: ProviderError `record.waiting` while another's write may still be under way.
         """
 
-    def written(self, receipt: Receipt) -> None:
+    def writes(self) -> None:
+        """Note that a write goes out now: from here on its outcome is unknown."""
+
+    def written(self, request_id: str | None, reference: str | None) -> None:
         """Note that the provider answered the write, before it is verified."""
 
-    def stands(self, reference: str | None) -> None:
+    def leave(self) -> None:
+        """Take back that a write went out: it certainly had no effect."""
+
+    def stands(self, reference: str | None, *, verified: bool) -> None:
         """Note that the provider shows this order's cover: no older order writes after this."""
 
-    def leave(self) -> None:
-        """Let the target go after a write that certainly had no effect."""
+    def yields(self, *, verified: bool) -> None:
+        """Note that the rival's cover of the turn stands, or may: this order is superseded."""
 
 
 class Pace(Protocol):

@@ -87,6 +87,11 @@ class Lease:
         self._told = _Told(-inf, -inf)
 
     @property
+    def holder(self) -> tuple[str, str, str]:
+        """Whose word counts for the record: the tenant, the item, the token."""
+        return self.job.tenant, str(self._claimed.item), self._claimed.token
+
+    @property
     def left_s(self) -> float:
         """Seconds until the attempt's deadline; negative after it."""
         return self._limits.attempt_timeout_s - (time.monotonic() - self._began_s)

@@ -1,0 +1,153 @@
+"""The story of a record: one cover is written to one target, once, and seen to stand there."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from worker.contracts.records import RecordedCover, RecordOrder, RecordResult, Rival, Turn
+from worker.contracts.results import Timings
+from worker.errors import CoverError, ProviderError
+from worker.ports import Attempt
+from worker.ports.recording import CoverCopy, Ledger, Pace, Provider, Receipt, Shown
+
+Answer = TypeVar("Answer")
+
+
+class RecordStory(NamedTuple):
+    """Records covers at one provider; `read_cover` gives the bytes of a stored one.
+
+    A call goes out only in its turn of `pace`. A write goes out only when the ledger says that
+    nothing newer stands and no other write can be under way; one of unknown outcome is looked for
+    before it is repeated.
+    """
+
+    provider: Provider[Any]
+    pace: Pace
+    read_cover: Callable[[RecordedCover], bytes]
+
+    def run(
+        self, record_id: str, order: RecordOrder, *, ledger: Ledger, attempt: Attempt
+    ) -> RecordResult:
+        """Record the order's cover, or find that it stands, or that a newer one does.
+
+        Raises: ProviderError (`provider.conflict` when another cover is shown right after ours
+        was taken, `record.waiting`, `provider.throttled`, `provider.paused`, what the provider
+        says); RequestError when the attempt is over; StorageError when the cover cannot be read.
+        """
+        began_s = time.monotonic()
+        attempt.enter("begin")
+        telling = _Telling(self, record_id, order, ledger, attempt)
+        result = telling.run(ledger.begin())
+        total_ms = (time.monotonic() - began_s) * 1000
+        return result.model_copy(update={"timings_ms": Timings(total=round(total_ms, 1))})
+
+
+class _Telling(NamedTuple):
+    """The story of one attempt."""
+
+    story: RecordStory
+    record_id: str
+    order: RecordOrder
+    ledger: Ledger
+    attempt: Attempt
+
+    def run(self, turn: Turn) -> RecordResult:
+        if turn.word == "superseded":
+            return RecordResult(state="superseded")
+        if turn.word == "recorded":
+            return self._recorded(turn.reference, turn.request_id, verified=turn.verified)
+        found = self._compared(turn) if turn.word == "compare" else None
+        return found or self._written()
+
+    def _compared(self, turn: Turn) -> RecordResult | None:
+        """How the order ends by what the provider shows; None when it has to write."""
+        self.attempt.enter("compare")
+        shown = self._read()
+        if shown is not None and self._shows(shown, self._copy(), turn.reference):
+            return self._stands(shown.reference, turn.request_id, verified=True)
+        if turn.rival is not None and self._may_stand(turn.rival, shown):
+            self.ledger.yields(verified=shown is not None)
+            return RecordResult(state="superseded")
+        if shown is None and turn.answered:
+            return self._stands(turn.reference, turn.request_id, verified=False)
+        return None
+
+    def _may_stand(self, rival: Rival, shown: Shown | None) -> bool:
+        """Whether the rival's cover is shown; where nobody can tell, the older order gives way."""
+        if shown is None or rival.cover is None:
+            return True
+        return self._shows(shown, self._copy_of(rival.cover), rival.reference)
+
+    def _written(self) -> RecordResult:
+        """Write the cover and look whether it stands."""
+        self.attempt.enter("write")
+        receipt = self._write()
+        self.attempt.enter("verify")
+        shown = self._read()
+        if shown is None:
+            return self._stands(receipt.reference, receipt.request_id, verified=False)
+        if not self._shows(shown, self._copy(), receipt.reference):
+            raise ProviderError("provider.conflict")
+        return self._stands(shown.reference, receipt.request_id, verified=True)
+
+    def _write(self) -> Receipt:
+        copy = self._copy()
+        self.story.pace.write()
+        self.ledger.writes()
+        try:
+            receipt = self._told(lambda: self.story.provider.record(self.order.target, copy))
+        except ProviderError as error:
+            if not error.unsure:
+                self.ledger.leave()
+            raise
+        self.ledger.written(receipt.request_id, receipt.reference)
+        return receipt
+
+    def _read(self) -> Shown | None:
+        self.story.pace.read()
+        return self._told(lambda: self.story.provider.read(self.order.target))
+
+    def _told(self, call: Callable[[], Answer]) -> Answer:
+        """What a call gives, whose end the account's pace goes by."""
+        try:
+            answer = call()
+        except CoverError as error:
+            self.story.pace.tell(error)
+            raise
+        self.story.pace.tell(None)
+        return answer
+
+    def _shows(self, shown: Shown, copy: CoverCopy, reference: str | None) -> bool:
+        return self.story.provider.shows(shown, copy, self.order.target, reference)
+
+    def _stands(
+        self, reference: str | None, request_id: str | None, *, verified: bool
+    ) -> RecordResult:
+        self.ledger.stands(reference, verified=verified)
+        return self._recorded(reference, request_id, verified=verified)
+
+    def _recorded(
+        self, reference: str | None, request_id: str | None, *, verified: bool
+    ) -> RecordResult:
+        target = self.order.target
+        dry = target.provider == "dry_run"
+        return RecordResult(
+            state="recorded",
+            request_id=request_id,
+            reference=reference,
+            verified=verified,
+            would_send=dict(self.story.provider.would_send(target, self._cover)) if dry else None,
+        )
+
+    @property
+    def _cover(self) -> RecordedCover:
+        assert self.order.cover is not None
+        return self.order.cover
+
+    def _copy(self) -> CoverCopy:
+        return self._copy_of(self._cover)
+
+    def _copy_of(self, cover: RecordedCover) -> CoverCopy:
+        read = partial(self.story.read_cover, cover)
+        return CoverCopy(cover, read, self.record_id, self.order.fence, self.order.job)

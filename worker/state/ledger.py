@@ -1,0 +1,99 @@
+"""The ledger of targets: no older cover overwrites a newer one, no write is repeated unseen."""
+
+from typing import Any
+
+import redis
+
+from worker.contracts.records import RecordedCover, RecordOrder, Rival, Turn
+from worker.errors import ProviderError, RequestError
+from worker.rules.records import target_key
+from worker.state import ledger_scripts
+from worker.state.leases import Lease
+from worker.state.scripts import Script
+
+
+class Ledgers:
+    """The ledgers of all targets.
+
+    For `settle_s` after a write began whose outcome is unknown, a server may still carry it out:
+    it is longer than a call may take.
+    """
+
+    def __init__(self, client: redis.Redis, *, settle_s: float) -> None:
+        self.settle_ms = settle_s * 1000
+        self.begin = Script(client, ledger_scripts.BEGIN)
+        self.writes = Script(client, ledger_scripts.WRITES)
+        self.written = Script(client, ledger_scripts.WRITTEN)
+        self.stands = Script(client, ledger_scripts.STANDS)
+        self.yields = Script(client, ledger_scripts.YIELDS)
+        self.leave = Script(client, ledger_scripts.LEAVE)
+
+    def of(self, lease: Lease) -> "OrderLedger":
+        """The ledger as the attempt at an order uses it."""
+        assert isinstance(lease.job.request, RecordOrder)
+        return OrderLedger(self, lease, target_key(lease.job.request.target))
+
+
+class OrderLedger:
+    """The ledger of one order's attempt; see `worker.ports.recording.Ledger`.
+
+    Every method raises RequestError `job.superseded`, `job.cancelled` when the attempt is over,
+    and `queue.unavailable`. All may be repeated.
+    """
+
+    def __init__(self, ledgers: Ledgers, lease: Lease, target: str) -> None:
+        self._ledgers = ledgers
+        self._held = (*lease.holder, target)
+
+    def begin(self) -> Turn:
+        """Take the target for a write of this order.
+
+        Raises: ProviderError `record.waiting` while another's write may still be under way.
+        """
+        word, *told = self._told(self._ledgers.begin, self._ledgers.settle_ms)
+        if word == "waiting":
+            raise ProviderError("record.waiting", delay_s=float(told[0]) / 1000)
+        if word == "superseded":
+            return Turn("superseded")
+        reference, request, flag, *doubt = told
+        if word == "recorded":
+            return Turn("recorded", reference or None, request or None, verified=flag == "1")
+        return Turn(
+            "compare" if word == "compare" else "write",
+            reference or None,
+            request or None,
+            answered=bool(flag),
+            rival=_rival(*doubt[1:]) if doubt[0] else None,
+        )
+
+    def writes(self) -> None:
+        """Note that a write goes out now: from here on its outcome is unknown."""
+        self._told(self._ledgers.writes)
+
+    def written(self, request_id: str | None, reference: str | None) -> None:
+        """Note that the provider answered the write, before it is verified."""
+        self._told(self._ledgers.written, reference or "", request_id or "")
+
+    def leave(self) -> None:
+        """Take back that a write went out: it certainly had no effect."""
+        self._told(self._ledgers.leave)
+
+    def stands(self, reference: str | None, *, verified: bool) -> None:
+        """Note that the provider shows this order's cover: no older order writes after this."""
+        told = (self._ledgers.settle_ms, reference or "", int(verified))
+        self._told(self._ledgers.stands, *told)
+
+    def yields(self, *, verified: bool) -> None:
+        """Note that the rival's cover of the turn stands, or may: this order is superseded."""
+        self._told(self._ledgers.yields, int(verified))
+
+    def _told(self, script: Script, *arguments: str | float) -> list[Any]:
+        answer: list[Any] = script(*self._held, *arguments)
+        if answer[0] == "over":
+            raise RequestError(answer[1])
+        return answer
+
+
+def _rival(cover: str, reference: str) -> Rival:
+    known = RecordedCover.model_validate_json(cover) if cover else None
+    return Rival(known, reference or None)
