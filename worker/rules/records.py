@@ -11,11 +11,12 @@ from worker.rules.keys import cover_label
 
 
 def target_key(target: Target) -> str:
-    """A digest, in hex, of what gets the cover, whichever of its sizes.
+    """A digest, in hex, of what gets the cover, whichever of its sizes and whoever sets it.
 
     Two tenants may have one profile, so the tenant is no part of it. A dry run has keys of its own.
     """
-    told = target.model_dump(exclude={"size": True, "of": {"size"}}, exclude_none=True)
+    no_id = {"size", "as_set"}
+    told = target.model_dump(exclude={**dict.fromkeys(no_id, True), "of": no_id}, exclude_none=True)
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 
