@@ -181,3 +181,19 @@ def test_an_unsigned_content_type_of_no_body_is_left_alone() -> None:
     request = signed(acs3_hmac_sha256)
 
     check(acs3_hmac_sha256, added_header("Content-Type", "application/octet-stream")(request))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        in_query("MediaId=1", "MediaId=1&MediaId=1"),
+        without_header("Host"),
+        without_header("x-acs-action"),
+        part("target", "/other"),
+        part("body", b"of no type"),
+    ],
+    ids=["repeated", "no-host", "no-action", "path", "body-of-no-type"],
+)
+def test_what_nobody_would_believe_is_not_signed(change: Change) -> None:
+    with pytest.raises(SignatureRefused):
+        signed(acs3_hmac_sha256, change(NAMED))

@@ -159,6 +159,7 @@ CHANGES = [
     pytest.param(with_header("Content-Type", "a\nb:c"), "malformed", id="line-break"),
     pytest.param(part("method", "put"), "malformed", id="lower-case-method"),
     pytest.param(part("method", "PUT\n"), "malformed", id="line-break-in-method"),
+    pytest.param(part("target", f"/{PROJECT}" + "/a" * 40_000), "malformed", id="endless-path"),
     pytest.param(part("target", "/\u5c01"), "malformed", id="path-that-cannot-travel"),
 ]
 
@@ -204,6 +205,13 @@ def test_a_declared_hash_must_be_covered() -> None:
         sdk_hmac_sha256.read(request)
 
     assert refused.value.reason == "uncovered"
+
+
+def test_names_that_proxies_drop_are_not_signed() -> None:
+    """Nor does the vendor's client sign a name with an underscore."""
+    request = signed(sdk_hmac_sha256, added_header("X-Sdk_note", "a")(HUAWEI))
+
+    assert "SignedHeaders=content-type;host;x-project-id;x-sdk-date," in request.headers[-1][1]
 
 
 def test_headers_that_are_not_covered_may_change_on_the_way() -> None:

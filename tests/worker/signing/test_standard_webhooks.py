@@ -196,6 +196,7 @@ def test_nothing_is_remembered_of_a_message_that_is_not_genuine() -> None:
         pytest.param("whsec_" + base64.b64encode(b"s" * 23).decode(), id="23-bytes"),
         pytest.param("whsec_" + base64.b64encode(b"s" * 65).decode(), id="65-bytes"),
         pytest.param("whsec_" + "!" * 40, id="no-base64"),
+        pytest.param(SECRET[:10] + "!" + SECRET[10:], id="one-character-more"),
         pytest.param("whsec_" + "ä" * 40, id="beyond-ascii"),
         pytest.param("whsec_" + "A" * 41, id="cut-base64"),
     ],
