@@ -11,7 +11,7 @@ from api.documents import answers
 from api.errors import problem
 from api.parts import GivenState, GivenStore
 from api.views import AliveView, ReadyView
-from worker.contracts.names import LANES
+from worker.contracts.names import ALL_LANES
 from worker.errors import CoverError
 from worker.state.workers import Workers
 
@@ -57,4 +57,4 @@ async def readyz(state: GivenState, store: GivenStore) -> JSONResponse:
 def _unserved(workers: Workers) -> list[str]:
     """A line for each lane that no live worker serves. Raises: RequestError without Redis."""
     served = {lane for worker in workers.live() if worker.slots for lane in worker.lanes}
-    return [f"no worker serves lane {lane}" for lane in LANES if lane not in served]
+    return [f"no worker serves lane {lane}" for lane in ALL_LANES if lane not in served]

@@ -11,12 +11,14 @@ from jsonschema import Draft202012Validator
 
 from tests.architecture.house import ROOT
 from tests.deploy.settings_variables import variables
+from worker.contracts.names import CALL_LANES
 from worker.settings import CONFIG_VARIABLE, PREFIX, Settings
 
 SCHEMA = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
 COMPOSE = ROOT / "docker-compose.yml"
 SECRET = re.compile(r"\$\{(\w+):\?[^}]+\}")
-OURS = ("api", "worker", "chores")
+OURS = {"api": "api", "worker": "worker", "calls": "worker", "chores": "chores"}
+WORKERS = ("worker", "calls")
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +109,24 @@ def test_everything_published_is_published_on_loopback(compose: dict[str, Any]) 
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_workers_can_be_scaled(compose: dict[str, Any]) -> None:
-    worker = compose["services"]["worker"]
+@pytest.mark.parametrize("name", WORKERS)
+def test_workers_can_be_scaled(compose: dict[str, Any], name: str) -> None:
+    assert not {"container_name", "ports"} & set(compose["services"][name])
 
-    assert not {"container_name", "ports"} & set(worker)
+
+def test_every_lane_is_served(compose: dict[str, Any]) -> None:
+    commands = [compose["services"][name]["command"] for name in WORKERS]
+
+    # Without a queue a worker serves the lanes of media.
+    assert commands[0] == ["firstframe", "worker"]
+    assert [word for word in commands[1] if word in CALL_LANES] == list(CALL_LANES)
 
 
-def test_a_worker_has_the_time_to_stop_that_it_counts_on(compose: dict[str, Any]) -> None:
-    grace = compose["services"]["worker"]["stop_grace_period"]
+@pytest.mark.parametrize("name", WORKERS)
+def test_a_worker_has_the_time_to_stop_that_it_counts_on(
+    compose: dict[str, Any], name: str
+) -> None:
+    grace = compose["services"][name]["stop_grace_period"]
 
     assert float(grace.removesuffix("s")) > Settings().worker.stop_grace_s
 
@@ -132,8 +144,10 @@ def test_services_come_back_and_keep_their_data(compose: dict[str, Any]) -> None
 
 @pytest.mark.parametrize("name", OURS)
 def test_the_command_of_a_service_is_one_of_ours(compose: dict[str, Any], name: str) -> None:
-    assert compose["services"][name]["command"] == ["firstframe", name]
-    assert (ROOT / "worker" / "commands" / f"{name}.py").is_file()
+    command = compose["services"][name]["command"]
+
+    assert command[:2] == ["firstframe", OURS[name]]
+    assert (ROOT / "worker" / "commands" / f"{OURS[name]}.py").is_file()
 
 
 def test_the_images_that_are_built_are_stages_of_the_dockerfile(compose: dict[str, Any]) -> None:

@@ -19,12 +19,34 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("queue", ["record", "notify"])
-def test_a_queue_that_is_not_built_is_refused_by_name(queue: str) -> None:
-    ended = run("--queue", queue)
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(
+            ["--queue", "records"],
+            "unknown queue 'records'; known: media, record, notify",
+            id="unknown-queue",
+        ),
+        pytest.param(
+            ["--queue", "media", "--queue", "record"],
+            "queue 'media' needs workers of its own",
+            id="media-and-calls",
+        ),
+        pytest.param(
+            ["--slots", "4"], "--slots goes with the queues record and notify", id="slots-of-media"
+        ),
+        pytest.param(
+            ["--queue", "notify", "--lane", "live"],
+            "--lane goes with the queue media",
+            id="lane-of-calls",
+        ),
+    ],
+)
+def test_what_no_worker_can_serve_is_refused(arguments: list[str], told: str) -> None:
+    ended = run(*arguments)
 
     assert ended.returncode == 2
-    assert f"request.not_available: this build does not have queue '{queue}'" in ended.stderr
+    assert told in ended.stderr
 
 
 def test_an_unknown_lane_is_answered_with_the_known_ones() -> None:

@@ -24,6 +24,7 @@ from worker.commands.instance import (
     redis_command,
 )
 from worker.commands.supervise import Program, ProgramDiedError, Supervisor, environment
+from worker.contracts.names import CALL_LANES
 from worker.errors import StorageError
 from worker.settings import CONFIG_VARIABLE, Settings
 from worker.telemetry import start_logging
@@ -131,6 +132,7 @@ def programs(instance: Instance, workers: int) -> list[Program]:
     """Redis first, so that it is stopped last."""
     ours = environment(**{CONFIG_VARIABLE: str(instance.config)})
     command = [sys.executable, "-m", "worker.commands"]
+    calls = [option for lane in CALL_LANES for option in ("--queue", lane)]
     stop_s = Settings.read().worker.stop_grace_s + STOP_MARGIN_S
     return [
         Program("redis", redis_command(instance), _plain(ours)),
@@ -139,6 +141,7 @@ def programs(instance: Instance, workers: int) -> list[Program]:
             Program(f"worker-{number}", [*command, "worker"], ours, stop_s=stop_s)
             for number in range(1, workers + 1)
         ),
+        Program("calls", [*command, "worker", *calls], ours, stop_s=stop_s),
         Program("chores", [*command, "chores"], ours),
     ]
 
