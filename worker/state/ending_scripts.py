@@ -22,6 +22,11 @@ local function endpoint_key(tenant, url)
   return 'ff:endpoint:' .. redis.sha1hex(tenant .. ' ' .. url)
 end
 
+local GONE = {_told("webhook.disabled")}
+local function endpoint_is_gone(tenant, notice)
+  local url = cjson.decode(redis.call('HGET', record_key(tenant, notice), 'request')).url
+  return redis.call('EXISTS', endpoint_key(tenant, url)) == 1
+end
 local function disable_endpoint(tenant, url, notice, now)
   redis.call('HSET', endpoint_key(tenant, url), 'notice', notice, 'at_ms', whole(now))
 end
@@ -41,18 +46,12 @@ local function notify(key, tenant, id, now)
   told.type = of_record and 'record.' .. had[4] or 'job.' .. had[3]
   told.job = of_record and had[6] or (not of_record and id) or nil
   told.record = of_record and id or nil
-  local gone = redis.call('EXISTS', endpoint_key(tenant, had[1])) == 1
   local kept = record_key(tenant, notice)
-  redis.call('HSET', kept, 'kind', 'notify', 'lane', 'notify', 'status', gone and 'failed' or
-    'queued', 'attempts', 0, 'spent', 0, 'lost', 0, 'revision', 1, 'created_ms', whole(now),
-    'queued_ms', whole(now), 'request', cjson.encode(told))
+  redis.call('HSET', kept, 'kind', 'notify', 'lane', 'notify', 'status', 'queued', 'attempts', 0,
+    'spent', 0, 'lost', 0, 'revision', 1, 'created_ms', whole(now), 'queued_ms', whole(now),
+    'request', cjson.encode(told))
   redis.call('ZADD', 'ff:notices:' .. tenant, 0, notice)
-  if gone then
-    redis.call('HSET', kept, 'error', {_told("webhook.disabled")}, 'finished_ms', whole(now))
-    redis.call('ZADD', finished_key('notify'), now, tenant .. ':' .. notice)
-  else
-    line_up('notify', tenant, 'notify:' .. notice, now, now)
-  end
+  line_up('notify', tenant, 'notify:' .. notice, now, now)
 end
 
 local function set_ended(key, tenant, item, status, now)

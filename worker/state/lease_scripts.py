@@ -3,14 +3,19 @@
 from typing import Final
 
 # A claim that is repeated because its answer was lost gives the same answer again. A cancelled item
-# keeps its place in the window until its message comes here.
+# keeps its place in the window until its message comes here. Of an endpoint that is gone all
+# callbacks end when it is their turn.
 CLAIM: Final = """
 local item, token, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local tenant = redis.call('HGET', 'ff:out', item)
 if not tenant then return false end
 local key, now = record_key(tenant, id_of(item)), clock_ms()
-local had = redis.call('HMGET', key, 'status', 'token', 'lane')
-if had[1] == 'queued' then
+local had = redis.call('HMGET', key, 'status', 'token', 'lane', 'kind')
+if had[1] == 'queued' and had[4] == 'notify' and endpoint_is_gone(tenant, id_of(item)) then
+  redis.call('HSET', key, 'error', GONE)
+  end_job(key, tenant, item, 'failed', now)
+  return false
+elseif had[1] == 'queued' then
   redis.call('HINCRBY', key, 'attempts', 1)
   redis.call('HINCRBY', key, 'spent', 1)
   redis.call('HSET', key, 'status', 'running', 'token', token, 'started_ms', whole(now))
@@ -71,8 +76,7 @@ end_job(key, tenant, item, 'succeeded', now)
 if had[3] then line_up_record(tenant, had[3], cover, now) end
 """
 
-# A record tells its last failure while it waits, too, and counts only attempts that were spent. Of
-# an endpoint that is gone all callbacks end.
+# A record tells its last failure while it waits, too, and counts only attempts that were spent.
 FAIL: Final = """
 local tenant, item, token, told, failures, delay_ms, free_of_charge = unpack(ARGV)
 local key = record_key(tenant, id_of(item))

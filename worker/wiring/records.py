@@ -15,6 +15,8 @@ from worker.ports import Store
 from worker.rules.retry import WEBHOOK_SCHEDULE_S
 from worker.settings import Settings
 from worker.state.access_tokens import AccessTokens
+from worker.state.breakers import BreakerRules
+from worker.state.buckets import Paces
 from worker.state.catalogue import Catalogue
 from worker.state.connection import connect, connect_async
 from worker.state.entries import EntryIndex
@@ -23,8 +25,11 @@ from worker.state.images import ImageRecords
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes, Publisher
 from worker.state.leases import LeaseRules, Leases, Limits
+from worker.state.ledger import Ledgers
 from worker.state.libraries import LibraryRecords
 from worker.state.media import MediumRecords
+from worker.state.notices import NoticeRecords
+from worker.state.records import RecordRecords
 from worker.state.references import References
 from worker.state.results import KeepRules, ResultRecords
 from worker.state.retention import Retention
@@ -61,6 +66,10 @@ class State(NamedTuple):
     images: ImageRecords
     media: MediumRecords
     references: References
+    records: RecordRecords
+    notices: NoticeRecords
+    ledgers: Ledgers
+    paces: Paces
 
 
 def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
@@ -109,6 +118,10 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         images=ImageRecords(client),
         media=MediumRecords(client),
         references=References(client, delete_s=settings.store.timeout_s),
+        records=RecordRecords(client),
+        notices=NoticeRecords(client),
+        ledgers=Ledgers(client, settle_s=settings.records.settle_s),
+        paces=Paces(client, _breaker_rules(settings)),
     )
 
 
@@ -122,6 +135,13 @@ def limits_by_kind(settings: Settings) -> dict[str, Limits]:
         age_s = max(section.max_job_age_s, _LONG_ATTEMPTS * attempt_s)
         limits[kind] = Limits(attempt_s, age_s, section.max_attempts)
     return {**limits, **_limits_of_calls(settings)}
+
+
+def _breaker_rules(settings: Settings) -> BreakerRules:
+    section = settings.records
+    return BreakerRules(
+        section.breaker_failures, section.breaker_rest_s, probe_s=section.attempt_timeout_s
+    )
 
 
 def _limits_of_calls(settings: Settings) -> dict[str, Limits]:

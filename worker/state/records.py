@@ -1,0 +1,254 @@
+"""The records of covers written back: made for covers that are there, read, listed, run again."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+import redis
+from ulid import ULID
+
+from worker.contracts.jobs import REQUESTS
+from worker.contracts.records import Record, RecordedCover, RecordOrder, RecordResult
+from worker.contracts.results import ErrorInfo
+from worker.errors import RequestError
+from worker.rules.records import target_key
+from worker.state.connection import redis_errors_as_ours
+from worker.state.listing import RECORDS, Page, Wanted, read_rows, scan
+from worker.state.record import time_of
+from worker.state.record_scripts import RECORDS as MAKING
+from worker.state.record_scripts import TOLD, told_order
+from worker.state.scripts import Script
+
+# So many in one script keep others waiting in Redis for some milliseconds.
+BATCH: Final = 250
+
+_CREATE: Final = (
+    MAKING
+    + f"""
+local tenant, fences, now = ARGV[1], {{}}, clock_ms()
+for first = 2, #ARGV, {TOLD} do
+  local id = ARGV[first]
+  table.insert(fences, redis.call('HGET', record_key(tenant, id), 'fence') or
+    make_record(tenant, 'queued', now, {{unpack(ARGV, first, first + {TOLD - 1})}}))
+end
+return fences
+"""
+)
+
+# What was set without a provider: it stands from the first moment on, and no older order overwrites
+# it.
+_SETTLE: Final = (
+    MAKING
+    + """
+local tenant, target, result, reference = unpack(ARGV, 1, 4)
+local id, now, at = ARGV[5], clock_ms(), 'ff:target:' .. ARGV[2]
+local key = record_key(tenant, id)
+local known = redis.call('HGET', key, 'fence')
+if known then return known end
+local fence = make_record(tenant, 'running', now, {unpack(ARGV, 5)})
+redis.call('HSET', key, 'state', 'recorded', 'result', result)
+redis.call('HSET', at, 'fence', fence, 'record', id, 'tenant', tenant, 'reference', reference,
+  'request', '', 'verified', 1, 'at_ms', whole(now))
+redis.call('ZADD', 'ff:targets', now, target)
+end_job(key, tenant, 'record:' .. id, 'succeeded', now)
+return fence
+"""
+)
+
+_RETRY: Final = """
+local tenant, id = unpack(ARGV)
+local key = record_key(tenant, id)
+local had = redis.call('HMGET', key, 'status', 'kind', 'cover')
+if had[2] ~= 'record' then return false end
+if had[1] ~= 'failed' then return redis.call('HGET', key, 'state') end
+if not had[3] then return 'without a cover' end
+reopen(key, tenant, 'record:' .. id, 'queued', clock_ms())
+tell(key, tenant, id)
+tell_job_of(key, tenant, id)
+return 'queued now'
+"""
+
+# The fence stays, so that an order accepted since then is still the newer one. What stands counts
+# as half a step older: an order of an older fence finds it newer all the same.
+_MEND: Final = """
+local tenant, id, target = unpack(ARGV)
+local key, at = record_key(tenant, id), 'ff:target:' .. target
+local fence = redis.call('HGET', key, 'fence')
+if not fence or redis.call('HGET', key, 'state') ~= 'recorded' then return 0 end
+if redis.call('HGET', at, 'fence') ~= fence or redis.call('HEXISTS', at, 'w_record') == 1 then
+  return 0
+end
+reopen(key, tenant, 'record:' .. id, 'queued', clock_ms())
+redis.call('HSET', key, 'fence', fence)
+redis.call('HDEL', key, 'result')
+redis.call('HSET', at, 'fence', fence - 0.5)
+tell(key, tenant, id)
+tell_job_of(key, tenant, id)
+return 1
+"""
+
+
+class RecordFilters(NamedTuple):
+    """What a listed record must be; None lets every record pass."""
+
+    state: str | None = None
+    provider: str | None = None
+    job: str | None = None
+    created_after: datetime | None = None
+
+
+class RecordPage(NamedTuple):
+    """Some records, and where to go on; a page may be short or empty and still have a next one."""
+
+    records: list[Record]
+    next_cursor: str | None
+
+
+class Standing(NamedTuple):
+    """What was last seen to stand at a target; `fence` is that of the record which put it there."""
+
+    target: str
+    tenant: str
+    record: str
+    fence: float
+    reference: str | None
+    at: datetime | None
+
+
+class RecordRecords:
+    """All records of all tenants. A record of another tenant does not exist here.
+
+    Every method raises RequestError `queue.unavailable` when Redis does not do its part.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+        self._create = Script(client, _CREATE)
+        self._settle = Script(client, _SETTLE)
+        self._retry = Script(client, _RETRY)
+        self._mend = Script(client, _MEND)
+
+    def create(self, tenant: str, orders: Iterable[RecordOrder]) -> list[Record]:
+        """Record orders whose covers are there, and line them up; later ones count as newer.
+
+        The lanes have to be released afterwards. What Redis took before it failed stays.
+        """
+        made: list[Record] = []
+        waiting = iter(orders)
+        while batch := [(f"rec_{ULID()}", order) for order in islice(waiting, BATCH)]:
+            told = [word for made_id, order in batch for word in told_order(made_id, order)]
+            fences = self._create(tenant, *told)
+            made += [
+                _pending(tenant, made_id, order, int(fence))
+                for (made_id, order), fence in zip(batch, fences, strict=True)
+            ]
+        return made
+
+    def settle(self, tenant: str, order: RecordOrder, *, reference: str | None) -> Record:
+        """Record what was set already, as `recorded`; older orders are superseded from now on."""
+        made_id = f"rec_{ULID()}"
+        result = RecordResult(state="recorded", reference=reference, verified=True)
+        target, told = target_key(order.target), result.model_dump_json()
+        self._settle(tenant, target, told, reference or "", *told_order(made_id, order))
+        settled = self.read(tenant, made_id)
+        assert settled is not None
+        return settled
+
+    def read(self, tenant: str, record_id: str) -> Record | None:
+        rows = read_rows(self._redis, tenant, [record_id] if record_id.startswith("rec_") else [])
+        return _record_of(tenant, *rows[0]) if rows else None
+
+    def page(
+        self, tenant: str, filters: RecordFilters, *, cursor: str | None, limit: int
+    ) -> RecordPage:
+        """Records newest first; a page looks at no more than `listing.MAX_LOOKED_AT`.
+
+        Raises: RequestError `request.invalid` for a cursor that no page gave.
+        """
+        named = {"state": filters.state, "provider": filters.provider, "job": filters.job}
+        fields = {name: frozenset([value]) for name, value in named.items() if value is not None}
+        wanted = Wanted(fields, filters.created_after)
+        found = scan(self._redis, tenant, RECORDS, wanted, Page(cursor, limit))
+        rows = read_rows(self._redis, tenant, found.ids)
+        return RecordPage([_record_of(tenant, *row) for row in rows], found.last)
+
+    def retry(self, tenant: str, record_id: str) -> Record:
+        """Queue a failed record again, as a new order: it counts as newer than all before.
+
+        Raises: RequestError `job.state` when it has not failed or has no cover (then its job is
+        what to retry), `request.not_found`.
+        """
+        outcome = self._retry(tenant, record_id) if record_id.startswith("rec_") else None
+        if outcome not in {"queued now", None}:
+            raise RequestError("job.state", f"The record is {outcome}.")
+        record = self.read(tenant, record_id)
+        if outcome is None or record is None:
+            raise RequestError("request.not_found", "There is no such record.")
+        return record
+
+    def standing(self) -> Iterator[Standing]:
+        """What stands at each target, in no order; what changes meanwhile may come twice."""
+        cursor = None
+        while cursor != 0:
+            with redis_errors_as_ours():
+                cursor, pairs = self._redis.zscan("ff:targets", cursor or 0, count=BATCH)
+                rows = self._targets([str(target) for target, _ in pairs])
+            yield from (_standing_of(target, row) for target, row in rows if "fence" in row)
+
+    def _targets(self, targets: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
+        with self._redis.pipeline(transaction=False) as pipe:
+            for target in targets:
+                pipe.hgetall(f"ff:target:{target}")
+            return list(zip(targets, pipe.execute(), strict=True))
+
+    def mend(self, record: Record) -> bool:
+        """Queue a record again whose cover stands no more, in its old place in the order.
+
+        False when a newer order has the target, or another write is under way there.
+        """
+        return bool(self._mend(record.tenant, record.id, target_key(record.target)))
+
+
+def _standing_of(target: str, row: Mapping[str, str]) -> Standing:
+    fence, at = float(row["fence"]), time_of(row.get("at_ms"))
+    return Standing(target, row["tenant"], row["record"], fence, row["reference"] or None, at)
+
+
+def _pending(tenant: str, record_id: str, order: RecordOrder, fence: int) -> Record:
+    return Record(
+        id=record_id,
+        tenant=tenant,
+        target=order.target,
+        state="pending",
+        fence=fence,
+        attempts=0,
+        job=order.job,
+        cover=order.cover,
+        created_at=ULID.from_str(record_id.removeprefix("rec_")).datetime,
+        metadata=order.metadata,
+    )
+
+
+def _record_of(tenant: str, record_id: str, row: Mapping[str, str]) -> Record:
+    order = REQUESTS["record"].model_validate_json(row["request"])
+    assert isinstance(order, RecordOrder)
+    values: dict[str, Any] = {
+        "state": row["state"],
+        "created_at": time_of(row["created_ms"]),
+        "next_at": time_of(row.get("next_ms")),
+        "recorded_at": time_of(row.get("finished_ms")) if row["state"] == "recorded" else None,
+    }
+    for name, model in (("cover", RecordedCover), ("result", RecordResult), ("error", ErrorInfo)):
+        if name in row:
+            values[name] = model.model_validate_json(row[name])
+    return Record(
+        **values,
+        id=record_id,
+        tenant=tenant,
+        target=order.target,
+        fence=int(row["fence"]),
+        attempts=int(row["attempts"]),
+        job=order.job,
+        metadata=order.metadata,
+    )
