@@ -4,7 +4,6 @@ Source: standardwebhooks.com, specification 1.0. Signed are id, Unix time and ra
 dots, with HMAC-SHA256 under each secret that is in use.
 """
 
-import base64
 import binascii
 import hmac
 import re
@@ -42,7 +41,7 @@ class SeenIds(Protocol):
 
 def new_secret() -> str:
     """A fresh secret of 32 random bytes, in the form `whsec_` and base64."""
-    return _SECRET_PREFIX + base64.b64encode(random.token_bytes(32)).decode()
+    return _SECRET_PREFIX + binascii.b2a_base64(random.token_bytes(32), newline=False).decode()
 
 
 def sign(*, message_id: str, at: datetime, body: bytes, secrets: Sequence[str]) -> dict[str, str]:
@@ -120,7 +119,8 @@ def _given(headers: Mapping[str, str], name: str) -> str:
 
 
 def _signature(key: bytes, text: bytes) -> str:
-    return "v1," + base64.b64encode(hmac.digest(key, text, "sha256")).decode()
+    digest = hmac.digest(key, text, "sha256")
+    return "v1," + binascii.b2a_base64(digest, newline=False).decode()
 
 
 def _keys(secrets: Sequence[str]) -> list[bytes]:
@@ -131,8 +131,8 @@ def _keys(secrets: Sequence[str]) -> list[bytes]:
 
 def _key(secret: str) -> bytes:
     try:
-        key = base64.b64decode(secret.removeprefix(_SECRET_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
+        key = binascii.a2b_base64(secret.removeprefix(_SECRET_PREFIX), strict_mode=True)
+    except ValueError:
         key = b""
     if not secret.startswith(_SECRET_PREFIX) or not 24 <= len(key) <= 64:
         raise ValueError("a webhook secret is whsec_ and 24-64 bytes in base64")
