@@ -1,0 +1,206 @@
+"""Where providers record covers: each adapter at the fake of its vendor."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from tests.fakes.control import JUNK, Control
+from tests.fakes.running import ACCESS_KEY, PROJECT_ID, SECRET_KEY, WEBHOOK_SECRET
+from worker.contracts.records import RecordedCover
+from worker.contracts.targets import (
+    AlibabaMpsTarget,
+    AlibabaVodTarget,
+    CoverTarget,
+    DryRunTarget,
+    HuaweiVodTarget,
+    WebhookTarget,
+)
+from worker.ports.recording import CoverCopy
+from worker.providers.alibaba_mps import AlibabaMpsProvider
+from worker.providers.alibaba_vod import AlibabaVodProvider
+from worker.providers.dry_run import DryRunProvider
+from worker.providers.huawei_vod import HuaweiVodProvider
+from worker.providers.webhook import WebhookProvider
+
+ID: Final = "0123456789abcdef0123456789abcde0"
+NOT_THERE: Final = "ffffffffffffffffffffffffffffffff"
+RECORD: Final = "rec_01JC6Z5G0Q8V2N3M4P5R6S7T8W"
+KEYS: Final[dict[str, Any]] = {
+    "access_key": ACCESS_KEY,
+    "secret_key": SECRET_KEY,
+    "timeout_s": 5,
+    "allow_private_addresses": True,
+}
+
+
+@dataclass
+class Place:
+    """An adapter with a target at its vendor, and two covers that it takes.
+
+    `write` is what the fake calls the request that takes effect, `read` the one that reads back;
+    both are empty where there is none. `secrets` are in what is sent, so that a vendor could
+    repeat them.
+    """
+
+    fake: Control
+    provider: Any
+    target: CoverTarget
+    covers: tuple[CoverCopy, CoverCopy]
+    write: str = ""
+    read: str = ""
+    missing: CoverTarget | None = None
+    secrets: tuple[str, ...] = (SECRET_KEY,)
+
+
+def copy_of(url: str, body: bytes = b"picture") -> CoverCopy:
+    """A cover as it is handed to a provider."""
+    cover = RecordedCover(
+        key="covers/1.jpg",
+        url=url,
+        content_type="image/jpeg",
+        bytes=len(body),
+        sha256=hashlib.sha256(body).hexdigest(),
+        width=200,
+        height=200,
+    )
+    return CoverCopy(cover=cover, read=lambda: body, record=RECORD)
+
+
+URLS: Final = (
+    copy_of("http://covers.example:9000//a%20b/%E5%B0%81(1)~*.jpg", b"first"),
+    copy_of("http://covers.example:9000/covers/2.jpg", b"second"),
+)
+
+
+@contextmanager
+def huawei(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    """An asset with two snapshots that may become its cover, or to which pictures are uploaded."""
+    fake: Control = request.getfixturevalue("huawei_vod")
+    snapshots = fake.do("add_asset", asset_id=ID, project_id=PROJECT_ID, snapshots=2)
+    provider = HuaweiVodProvider(
+        base_url=fake.url,
+        project_id=PROJECT_ID,
+        upload_hosts=[fake.host],
+        iam_url=fake.url,
+        **{**KEYS, **settings},
+    )
+    uploads = settings.get("mode") == "upload"
+    yield Place(
+        fake,
+        provider,
+        HuaweiVodTarget(provider="huawei_vod", asset_id=ID),
+        (copy_of(snapshots[0], b"first"), copy_of(snapshots[1], b"second")),
+        write="upload_cover" if uploads else "set_cover",
+        read="asset_details",
+        missing=HuaweiVodTarget(provider="huawei_vod", asset_id=NOT_THERE),
+        # With a token, the key goes to IAM only.
+        secrets=() if settings.get("auth") == "token" else (SECRET_KEY,),
+    )
+    provider.close()
+
+
+@contextmanager
+def alibaba_mps(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    fake: Control = request.getfixturevalue("alibaba")
+    fake.do("add_medium", media_id=ID)
+    provider = AlibabaMpsProvider(base_url=fake.url, **{**KEYS, **settings})
+    yield Place(
+        fake,
+        provider,
+        AlibabaMpsTarget(provider="alibaba_mps", media_id=ID),
+        URLS,
+        write="UpdateMediaCover",
+        read="QueryMediaList",
+        missing=AlibabaMpsTarget(provider="alibaba_mps", media_id=NOT_THERE),
+    )
+    provider.close()
+
+
+@contextmanager
+def alibaba_vod(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    fake: Control = request.getfixturevalue("alibaba")
+    fake.do("add_video", video_id=ID)
+    provider = AlibabaVodProvider(base_url=fake.url, **{**KEYS, **settings})
+    yield Place(
+        fake,
+        provider,
+        AlibabaVodTarget(provider="alibaba_vod", video_id=ID),
+        URLS,
+        write="UpdateVideoInfo",
+        read="GetVideoInfo",
+        missing=AlibabaVodTarget(provider="alibaba_vod", video_id=NOT_THERE),
+    )
+    provider.close()
+
+
+@contextmanager
+def webhook(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    """An endpoint, which takes anything that it answers with a 2xx, and tells nothing."""
+    fake: Control = request.getfixturevalue("webhook_receiver")
+    provider = WebhookProvider(
+        url=f"{fake.url}/covers?key=query-canary",
+        secrets=[WEBHOOK_SECRET],
+        timeout_s=settings.get("timeout_s", 5),
+        allow_http=True,
+        allow_private_addresses=True,
+    )
+    yield Place(
+        fake,
+        provider,
+        WebhookTarget(provider="webhook", id="film 7"),
+        (URLS[0], URLS[1]._replace(record=f"{RECORD[:-1]}X")),
+        write="deliver",
+        secrets=(WEBHOOK_SECRET, "query-canary"),
+    )
+
+
+@contextmanager
+def dry_run(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    """Before Alibaba MPS, of which nothing may be called."""
+    with alibaba_mps(request, **settings) as place:
+        place.provider = DryRunProvider(real=place.provider)
+        place.target = DryRunTarget.model_validate({"provider": "dry_run", "of": place.target})
+        place.missing, place.write, place.read = None, "", ""
+        yield place
+
+
+def _is_success(name: str, kind: str) -> bool:
+    """Storage takes an upload with any 2xx, asset/cover is well with 204 only."""
+    if name == "huawei_vod-upload":
+        return "status" in JUNK[kind] and JUNK[kind]["status"] < 300
+    return name.startswith("huawei_vod") and kind == "no_content"
+
+
+Make = Callable[..., Any]
+PLACES: Final[dict[str, tuple[Make, dict[str, Any]]]] = {
+    "huawei_vod": (huawei, {}),
+    "huawei_vod-token": (huawei, {"auth": "token"}),
+    "huawei_vod-upload": (huawei, {"mode": "upload"}),
+    "alibaba_mps": (alibaba_mps, {}),
+    "alibaba_mps-rpc_v1": (alibaba_mps, {"signature": "rpc_v1"}),
+    "alibaba_vod": (alibaba_vod, {}),
+    "alibaba_vod-rpc_v1": (alibaba_vod, {"signature": "rpc_v1"}),
+    "webhook": (webhook, {}),
+    "dry_run": (dry_run, {}),
+}
+"""Adapters and their settings; a line here and the whole suite runs over it."""
+WRITING: Final = [name for name in PLACES if name != "dry_run"]
+"""Those that send something."""
+READING: Final = [name for name in PLACES if name not in {"dry_run", "webhook"}]
+
+"""Those whose vendor tells what it shows."""
+CLOCKED: Final = [name for name in READING if name not in {"huawei_vod-token", "huawei_vod-upload"}]
+"""Those whose write is signed with a time."""
+JUNK_OF: Final = [(name, kind) for name in READING for kind in JUNK if not _is_success(name, kind)]
+"""Answers that are no success of the write."""
+
+
+@contextmanager
+def place_of(name: str, request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    make, own = PLACES[name]
+    with make(request, **{**own, **settings}) as place:
+        yield place
