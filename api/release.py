@@ -2,14 +2,13 @@
 
 import structlog
 
-from worker.contracts.names import Lane
 from worker.errors import CoverError
 from worker.state.lanes import Lanes
 
 log = structlog.get_logger("firstframe.api")
 
 
-def release(lanes: Lanes, lane: Lane) -> None:
+def release(lanes: Lanes, lane: str) -> None:
     """Publish what is due in `lane`; a failure is logged, the job's record stands."""
     try:
         lanes.release(lane)

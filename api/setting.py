@@ -1,0 +1,186 @@
+"""What clients of served vendor APIs set: the cover and the labels of a medium."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from api.release import release
+from worker import wiring
+from worker.contracts.catalogue import ImageRecord, MediumCover, MediumLabels, MediumRecord
+from worker.contracts.records import Record, RecordOrder
+from worker.contracts.requests import CoverRequest, SourceReference
+from worker.contracts.targets import FirstframeTarget, VendorApi, VendorSetting
+from worker.errors import RequestError, SourceError, StorageError
+from worker.ports import Store
+from worker.rules.capabilities import url_mistake
+from worker.rules.cover_urls import is_shown
+from worker.rules.keys import is_public
+from worker.rules.set_covers import (
+    cover_of_image,
+    fetch_mistake,
+    key_in,
+    named_medium,
+    without_name,
+)
+from worker.settings import FetchSettings
+from worker.state.catalogue import Catalogue, TenantCovers
+from worker.wiring import State
+
+
+class Setting(NamedTuple):
+    """What one account reaches through a vendor's API, `by`, and sets there.
+
+    A medium that it `may_see` not does not exist. Methods raise RequestError `request.not_found`
+    and `queue.unavailable`, and those that set something StorageError.
+    """
+
+    state: State
+    store: Store
+    fetch: FetchSettings
+    tenant: str
+    by: VendorApi
+    may_see: Callable[[str], bool]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue that the media are in."""
+        return wiring.catalogue(self.state, self.store)
+
+    def medium(self, medium_id: str) -> MediumRecord:
+        """A medium that the account may see."""
+        found = None
+        if self.may_see(medium_id):
+            found = self.state.media.read(self.tenant, medium_id)
+        if found is None:
+            raise RequestError("request.not_found", "There is no such medium.")
+        return found
+
+    def medium_of_url(self, url: str) -> MediumRecord:
+        """The medium that a URL is a picture of, or names.
+
+        Of media that share the picture it is the one that the URL names (`set_covers.naming`), else
+        that of the newest job.
+        """
+        of_pictures = [image.medium_id for image in self._pictures(url) if image.medium_id]
+        named = named_medium(url)
+        if named is not None and (named in of_pictures or not of_pictures):
+            return self.medium(named)
+        if not of_pictures:
+            raise RequestError("request.not_found", "There is no medium of that picture.")
+        return self.medium(of_pictures[0])
+
+    def set_cover(self, medium_id: str, url: str) -> MediumCover:
+        """Show a URL as the cover of a medium: at once, and in the ledger.
+
+        Of a picture of ours that is all; any other is copied by a job that starts here. What is
+        shown already, or being copied, is the answer as it is.
+        Raises: SourceError `source.url_not_allowed` for a URL that the vendor does not take, or
+        that could not be fetched whatever its host is.
+        """
+        medium = self.medium(medium_id)
+        wrong = url_mistake(self.by, without_name(url))
+        pictures = [] if wrong else self._pictures(url)
+        if not wrong and not pictures:
+            wrong = self._never_fetched(url)
+        if wrong:
+            raise SourceError("source.url_not_allowed", f"The URL {wrong}.")
+        picture = _that_of(medium_id, pictures)
+        is_private = picture is not None and picture.key is not None and not is_public(picture.key)
+        as_set = VendorSetting(by=self.by, url=None if is_private else url)
+        if medium.cover and self._is_shown(medium.cover, as_set, picture):
+            return medium.cover
+        target = FirstframeTarget(provider="firstframe", medium_id=medium_id, as_set=as_set)
+        if picture:
+            return self._show(target, picture)
+        return self._copy(target, url)
+
+    def label(self, medium_id: str, labels: MediumLabels) -> MediumRecord:
+        """Keep what the client calls the medium; labels that are not given stay."""
+        self.medium(medium_id)
+        return self.catalogue.label(self.tenant, medium_id, labels)
+
+    def _pictures(self, url: str) -> list[ImageRecord]:
+        """The account's pictures that a URL of ours shows, newest first."""
+        key = key_in(url)
+        if key is None or not self._is_ours(key, url):
+            return []
+        found = self.state.images.of_key(self.tenant, key)
+        return [image for image in found if self.may_see(image.medium_id or "")]
+
+    def _is_ours(self, key: str, url: str) -> bool:
+        if is_public(key):
+            return is_shown(self.store.public_url(key), url)
+        if not key.startswith(f"private/{self.tenant}/"):
+            return False
+        try:
+            return is_shown(self.store.signed_url(key, expires_s=60), url)
+        except StorageError:
+            # A store without a secret for links has given out none.
+            return False
+
+    def _never_fetched(self, url: str) -> str | None:
+        return fetch_mistake(
+            url,
+            allowed_ports=self.fetch.allowed_ports,
+            allow_private_addresses=self.fetch.allow_private_addresses,
+        )
+
+    def _is_shown(
+        self, cover: MediumCover, as_set: VendorSetting, picture: ImageRecord | None
+    ) -> bool:
+        """Whether the cover is what is to be set, and on its way if it is a copy."""
+        if cover.url != as_set.url:
+            return False
+        if picture is not None:
+            return cover.image_id == picture.image_id
+        if cover.image_id is not None or cover.record is None:
+            return cover.image_id is not None
+        record = self.state.records.read(self.tenant, cover.record)
+        return record is not None and record.state == "pending"
+
+    def _show(self, target: FirstframeTarget, picture: ImageRecord) -> MediumCover:
+        order = RecordOrder(target=target, cover=cover_of_image(picture))
+        record = self.state.records.settle(self.tenant, order, reference=picture.key)
+        return self._shown(target, record, image_id=picture.image_id, key=picture.key)
+
+    def _copy(self, target: FirstframeTarget, url: str) -> MediumCover:
+        """The URL as it was set; a job puts a picture of it beside, which its record sets."""
+        wanted = CoverRequest(source=SourceReference(url=without_name(url)), target=target)
+        job = self.state.jobs.create(self.tenant, wanted)
+        self.state.images.expect(job)
+        record = self.state.records.read(self.tenant, job.record.id) if job.record else None
+        if record is None:
+            raise RequestError("queue.unavailable", "The cover's record was lost.")
+        cover = self._shown(target, record, job=job.id)
+        release(self.state.lanes, job.lane)
+        return cover
+
+    def _shown(
+        self,
+        target: FirstframeTarget,
+        record: Record,
+        *,
+        image_id: str | None = None,
+        key: str | None = None,
+        job: str | None = None,
+    ) -> MediumCover:
+        """Show the cover now: its record does the same, and finishes what breaks off here."""
+        assert target.as_set is not None
+        cover = MediumCover(
+            url=target.as_set.url,
+            image_id=image_id,
+            key=key,
+            set_by=target.as_set.by,
+            set_at=datetime.now(UTC),
+            job=job,
+            record=record.id,
+            fence=record.fence,
+        )
+        TenantCovers(self.catalogue, self.tenant).set(target.medium_id, cover)
+        return cover
+
+
+def _that_of(medium_id: str, pictures: list[ImageRecord]) -> ImageRecord | None:
+    """Of pictures with the same bytes that of the medium, else the newest."""
+    of_medium = [image for image in pictures if image.medium_id == medium_id]
+    return next(iter([*of_medium, *pictures]), None)
