@@ -58,6 +58,7 @@ PROVIDERS: Final = {
     "huawei_vod": "worker.providers.huawei_vod:HuaweiVodProvider",
     "alibaba_mps": "worker.providers.alibaba_mps:AlibabaMpsProvider",
     "alibaba_vod": "worker.providers.alibaba_vod:AlibabaVodProvider",
+    "tencent_smh": "worker.providers.tencent_smh:TencentSmhProvider",
     "webhook": "worker.providers.webhook:WebhookProvider",
     "firstframe": "worker.providers.firstframe:FirstframeProvider",
     "dry_run": "worker.providers.dry_run:DryRunProvider",

@@ -140,8 +140,8 @@ class SmhClient:
         with source_errors(), translated():
             return Download(facts, link=str(response.url.join(response.headers["Location"])))
 
-    def create_token(self, secret: str, period_s: int) -> VendorToken:
-        """A token that may read only, for the space and user.
+    def create_token(self, secret: str, period_s: int, grant: str = "") -> VendorToken:
+        """A token for the space and user that may do what `grant` names, by default only read.
 
         The secret travels in a JSON body, because logs have queries, and only where that is not
         read in the query, as clients of the vendor send it.
@@ -149,6 +149,8 @@ class SmhClient:
         told = {"library_id": self.library_id, "period": str(period_s), **self._user()}
         if self.space_id != "-":
             told["space_id"] = self.space_id
+        if grant:
+            told["grant"] = grant
         with_secret = {**told, "library_secret": secret}
         if self._reads_bodies:
             try:

@@ -139,14 +139,32 @@ CAPABILITIES: Final[Mapping[ProviderName, Capability]] = {
     ),
     "tencent_smh": Capability(
         title="Tencent SMH",
-        setting="record",
+        setting="mode",
         ways={
-            "beside": Way("bytes", ("upload of a file beside the medium",), reads_back=True),
-            "label": Way("url", ("labels of the file",), reads_back=True),
-            "metadata": Way("url", ("metadata of the file",), reads_back=True),
+            "beside": Way(
+                "bytes",
+                ("GET file?info", "PUT file", "PUT to storage", "POST file?confirm"),
+                reads_back=True,
+                content_types=("image/jpeg",),
+            ),
+            "label": Way("url", ("GET directory?info", "POST directory?update"), reads_back=True),
         },
         url=_ANY_URL,
-        documented=("SMH makes covers itself and has no call that sets one",),
+        limits=(
+            "beside: the cover is a file of the library, and a medium of its album like any other",
+            "label: labels can only be replaced all together, so one set in the same moment by "
+            "somebody else may be lost",
+        ),
+        documented=(
+            "SMH makes covers itself and has no call that sets one",
+            "metadata can only be given with an upload, so no file can be given a URL that way",
+            "an upload with the conflict strategy overwrite takes the place of an earlier one",
+            "?info tells CRC-64 and labels",
+        ),
+        guessed=(
+            "the grants upload_file_force and space_admin are enough for these calls",
+            "a label may hold a URL: no limit of its length or letters is documented",
+        ),
         untried=("whether anything of Tencent's looks at what is left there",),
     ),
     "webhook": Capability(

@@ -1,8 +1,17 @@
 """The sections of providers, callbacks, the ledger, served accounts and album watches."""
 
+import base64
 from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from worker.settings.sections import LINK_HOST, First, Seconds, Section
 
@@ -13,6 +22,22 @@ _DAY_S: Final = 86_400
 BaseUrl = Annotated[str, Field(pattern=_BASE_URL)]
 CallsPerMinute = Annotated[float, Field(gt=0, le=600_000)]
 ProfileTable = Annotated[str, Field(pattern=PROFILE)]
+
+
+def _webhook_secret(secret: SecretStr) -> SecretStr:
+    """Accepts `whsec_` and 24 to 64 bytes in base64, as the standard wants; shows none of it."""
+    prefix, _, text = secret.get_secret_value().rpartition("_")
+    try:
+        size_bytes = len(base64.b64decode(text, validate=True))
+    except ValueError:
+        size_bytes = 0
+    if prefix != "whsec" or not 24 <= size_bytes <= 64:
+        raise ValueError("must be 'whsec_' and 24 to 64 bytes in base64")
+    return secret
+
+
+WebhookSecret = Annotated[SecretStr, AfterValidator(_webhook_secret)]
+WebhookSecrets = Annotated[list[WebhookSecret], Field(min_length=1, max_length=2)]
 
 
 class _Profile(Section):
@@ -34,7 +59,7 @@ class _Profile(Section):
 class SmhProfile(_Profile):
     """A library at Tencent SMH that tenants may take covers from, and where to leave covers.
 
-    SMH has no call that sets a cover: `record` says what is done instead.
+    SMH has no call that sets a cover: `mode` says what is done instead.
     """
 
     base_url: BaseUrl = "https://api.tencentsmh.cn"
@@ -47,7 +72,7 @@ class SmhProfile(_Profile):
     allow_private_addresses: bool = False
     first: First = "oldest"
     token_period_s: Annotated[int, Field(ge=1200, le=315_360_000)] = 3600
-    record: Literal["none", "beside", "label", "metadata"] = "none"
+    mode: Literal["none", "beside", "label"] = "none"
     calls_per_minute: CallsPerMinute = 600
 
     @field_validator("public_read")
@@ -57,6 +82,14 @@ class SmhProfile(_Profile):
         if not public_read and secret is not None and not secret.get_secret_value():
             raise ValueError("must be true where no library_secret is given")
         return public_read
+
+    @field_validator("mode")
+    @classmethod
+    def _may_write(cls, mode: str, others: ValidationInfo) -> str:
+        secret = others.data.get("library_secret")
+        if mode != "none" and secret is not None and not secret.get_secret_value():
+            raise ValueError("must be 'none' where no library_secret is given")
+        return mode
 
 
 class HuaweiProfile(_Profile):
@@ -114,7 +147,7 @@ class WebhookProfile(_Profile):
     """An endpoint that is told of covers. Two secrets during a rotation: the new one first."""
 
     url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
-    secrets: Annotated[list[SecretStr], Field(min_length=1, max_length=2)]
+    secrets: WebhookSecrets
     calls_per_minute: CallsPerMinute = 6000
     allow_private_addresses: bool = False
 
@@ -147,7 +180,7 @@ class RecordSettings(Section):
 class WebhookSettings(Section):
     """Callbacks of jobs: each tenant's signing secrets, the new one first during a rotation."""
 
-    secrets: dict[str, Annotated[list[SecretStr], Field(min_length=1, max_length=2)]] = Field({})
+    secrets: dict[str, WebhookSecrets] = Field({})
     slots: Annotated[int, Field(ge=1, le=64)] = 8
     timeout_s: Seconds = 20
     max_age_s: Annotated[float, Field(gt=0)] = 3 * _DAY_S

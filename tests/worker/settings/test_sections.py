@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from worker.settings import Settings, SettingsError
 
@@ -86,3 +87,36 @@ def test_the_secret_of_a_profile_is_not_shown() -> None:
     settings = Settings.model_validate({"providers": {"tencent_smh": {"main": profile}}})
 
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("mode", ["beside", "label"])
+def test_covers_are_left_at_tencent_smh_with_a_secret_only(mode: str) -> None:
+    profile = {"library_id": "smh1", "public_read": True, "mode": mode}
+
+    with pytest.raises(ValidationError, match="no library_secret"):
+        Settings.model_validate({"providers": {"tencent_smh": {"main": profile}}})
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "hunter2",
+        "whsec_",
+        "whsec_aHVudGVyMg==",
+        "whsec_%%%",
+        "c2VjcmV0" * 4,
+        "whsec_" + "YWFh" * 22,
+    ],
+)
+def test_a_secret_of_webhooks_has_the_form_of_the_standard(secret: str) -> None:
+    with pytest.raises(ValidationError, match="24 to 64 bytes in base64"):
+        Settings.model_validate({"webhooks": {"secrets": {"default": [secret]}}})
+
+
+def test_two_secrets_of_webhooks_may_be_in_use() -> None:
+    secrets = ["whsec_" + "YWFh" * 8, "whsec_" + "YWFh" * 21]
+
+    settings = Settings.model_validate({"webhooks": {"secrets": {"default": secrets}}})
+
+    assert [one.get_secret_value() for one in settings.webhooks.secrets["default"]] == secrets
