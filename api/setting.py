@@ -139,9 +139,10 @@ class Setting(NamedTuple):
         return record is not None and record.state == "pending"
 
     def _show(self, target: FirstframeTarget, picture: ImageRecord) -> MediumCover:
+        cover = _cover(target, image_id=picture.image_id, key=picture.key)
         order = RecordOrder(target=target, cover=cover_of_image(picture))
-        record = self.state.records.settle(self.tenant, order, reference=picture.key)
-        return self._shown(target, record, image_id=picture.image_id, key=picture.key)
+        record = self.state.records.settle(self.tenant, order, cover)
+        return self._shown(target, cover, record)
 
     def _copy(self, target: FirstframeTarget, url: str) -> MediumCover:
         """The URL as it was set; a job puts a picture of it beside, which its record sets."""
@@ -151,33 +152,35 @@ class Setting(NamedTuple):
         record = self.state.records.read(self.tenant, job.record.id) if job.record else None
         if record is None:
             raise RequestError("queue.unavailable", "The cover's record was lost.")
-        cover = self._shown(target, record, job=job.id)
+        cover = self._shown(target, _cover(target, job=job.id), record)
         release(self.state.lanes, job.lane)
         return cover
 
-    def _shown(
-        self,
-        target: FirstframeTarget,
-        record: Record,
-        *,
-        image_id: str | None = None,
-        key: str | None = None,
-        job: str | None = None,
-    ) -> MediumCover:
-        """Show the cover now: its record does the same, and finishes what breaks off here."""
-        assert target.as_set is not None
-        cover = MediumCover(
-            url=target.as_set.url,
-            image_id=image_id,
-            key=key,
-            set_by=target.as_set.by,
-            set_at=datetime.now(UTC),
-            job=job,
-            record=record.id,
-            fence=record.fence,
-        )
-        TenantCovers(self.catalogue, self.tenant).set(target.medium_id, cover)
-        return cover
+    def _shown(self, target: FirstframeTarget, cover: MediumCover, record: Record) -> MediumCover:
+        """Show the cover now, as its record would, which finishes what breaks off here."""
+        shown = cover.model_copy(update={"record": record.id, "fence": record.fence})
+        TenantCovers(self.catalogue, self.tenant).set(target.medium_id, shown)
+        return shown
+
+
+def _cover(
+    target: FirstframeTarget,
+    *,
+    image_id: str | None = None,
+    key: str | None = None,
+    job: str | None = None,
+) -> MediumCover:
+    """What is to be shown, before its record is made."""
+    assert target.as_set is not None
+    return MediumCover(
+        url=target.as_set.url,
+        image_id=image_id,
+        key=key,
+        set_by=target.as_set.by,
+        set_at=datetime.now(UTC),
+        job=job,
+        fence=0,
+    )
 
 
 def _that_of(medium_id: str, pictures: list[ImageRecord]) -> ImageRecord | None:

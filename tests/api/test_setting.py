@@ -10,8 +10,9 @@ from api.setting import Setting
 from tests.api.attempts import Attempts
 from tests.api.pictures import finish, make_picture
 from worker import wiring
-from worker.contracts.catalogue import ImageRecord, MediumLabels
-from worker.contracts.targets import VendorApi
+from worker.contracts.catalogue import ImageRecord, MediumCover, MediumLabels
+from worker.contracts.records import RecordOrder
+from worker.contracts.targets import FirstframeTarget, VendorApi, VendorSetting
 from worker.errors import CoverError, RequestError, SourceError
 from worker.rules.set_covers import naming
 from worker.settings import Settings
@@ -287,3 +288,42 @@ def test_labels_are_kept_one_by_one_and_shown(
         "tags": ["sea", "sun"],
         "cate_id": 7,
     }
+
+
+def test_a_copy_that_comes_late_does_not_replace_what_was_set_since(
+    settings: Settings, client: httpx2.Client, setting: Make
+) -> None:
+    image, mps = make_picture(settings, client), setting()
+    medium = medium_of(mps, image)
+    late = mps.set_cover(medium, URL)
+    own = mps.set_cover(medium, url_of(mps, image))
+
+    assert not TenantCovers(mps.catalogue, "default").set(medium, late)
+
+    assert mps.medium(medium).cover == own
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["no-picture", "no-medium"])
+def test_what_cannot_be_shown_is_not_recorded(
+    settings: Settings, client: httpx2.Client, setting: Make, is_known: bool
+) -> None:
+    image, mps = make_picture(settings, client), setting()
+    record = image_of(mps, image)
+    medium = medium_of(mps, image) if is_known else "0" * 32
+    target = FirstframeTarget(
+        provider="firstframe",
+        medium_id=medium,
+        as_set=VendorSetting(by="alibaba_mps", url=URL),
+    )
+    cover = MediumCover(
+        image_id="f" * 32 if is_known else image,
+        key=record.key,
+        set_by="alibaba_mps",
+        set_at=record.created_at,
+        fence=0,
+    )
+
+    with pytest.raises(RequestError, match=r"request\.not_found"):
+        mps.state.records.settle("default", RecordOrder(target=target), cover)
+
+    assert states(mps) == []

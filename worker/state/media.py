@@ -72,7 +72,7 @@ class MediumRecords:
         What stands with the same fence gets its picture, if it has none yet, and keeps the rest.
         Raises: RequestError `request.not_found` without such a medium, or when the picture is gone.
         """
-        told = self._cover(tenant, medium_id, cover.fence, *_packed(cover), cover.key or "")
+        told = self._cover(tenant, medium_id, cover.fence, *packed_cover(cover))
         if told == "job.superseded":
             return None
         if isinstance(told, str):
@@ -110,13 +110,13 @@ class MediumRecords:
             "fingerprint": record.fingerprint or "",
         }
         cover = record.cover
-        told, picture, image = _packed(cover) if cover else ("", "", "")
+        told, picture, image, key = packed_cover(cover) if cover else ("", "", "", "")
         was_set = [("cover", told), ("cover_picture", picture), *_label_fields(record.labels)]
         pairs = [*facts.items(), *((name, value) for name, value in was_set if value)]
         return bool(
             self._restore(
                 *(record.tenant, record.medium_id, _ms(record.seen_at)),
-                *(cover.fence if cover else 0, (cover.key if cover else None) or "", image),
+                *(cover.fence if cover else 0, key, image),
                 *(len(facts), *chain.from_iterable(pairs)),
             )
         )
@@ -171,11 +171,14 @@ def _record(tenant: str, medium_id: str, told: Sequence[str]) -> MediumRecord:
     )
 
 
-def _packed(cover: MediumCover) -> tuple[str, str, str]:
-    """What was set, its picture, which may come later, and the picture's id; "" for none."""
+def packed_cover(cover: MediumCover) -> tuple[str, str, str, str]:
+    """A cover as `show_cover` takes it: what was set, its picture, the picture's id and key.
+
+    Each is "" for none: the picture may come later.
+    """
     told = cover.model_dump_json(exclude_none=True, exclude=_PICTURE)
     picture = cover.model_dump_json(exclude_none=True, include=_PICTURE) if cover.key else ""
-    return told, picture, cover.image_id or ""
+    return told, picture, cover.image_id or "", cover.key or ""
 
 
 def _cover(fields: Mapping[str, str]) -> MediumCover | None:

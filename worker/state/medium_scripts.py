@@ -112,34 +112,51 @@ see_at(ARGV[1], ARGV[2], ARGV[3])
 """
 )
 
-# A cover with the fence of what stands adds its picture, if that has none yet, and nothing else.
-COVER: Final = (
+# What is shown without a picture of ours gets one later. `picture` is its JSON, `object` its key.
+SHOWING: Final = (
     _MEDIA
     + """
+local function why_not_shown(tenant, id, image, object)
+  if redis.call('EXISTS', medium_key(tenant, id)) == 0 then return 'request.not_found' end
+  if object == '' then return nil end
+  local is_known = redis.call('EXISTS', owners_key(object)) == 1
+    or redis.call('ZSCORE', ORPHANS, object)
+  local is_picture = image == '' or redis.call('EXISTS', 'ff:image:' .. tenant .. ':' .. image) == 1
+  if not (is_known and is_picture) or redis.call('EXISTS', 'ff:deleting:' .. object) == 1 then
+    return 'request.not_found'
+  end
+end
+
+local function show_cover(tenant, id, cover, picture, image, object)
+  local key = medium_key(tenant, id)
+  local had = redis.call('HGET', key, 'cover_picture')
+  local before = had and cjson.decode(had)
+  if object ~= '' then refer(object, cover_owner(tenant, image, id)) end
+  if before and not (before.key == object and (before.image_id or '') == image) then
+    unrefer(before.key, cover_owner(tenant, before.image_id or '', id), clock_ms())
+  end
+  redis.call('HDEL', key, 'cover_picture')
+  redis.call('HSET', key, 'cover', cover)
+  if picture ~= '' then redis.call('HSET', key, 'cover_picture', picture) end
+  change(key)
+end
+"""
+)
+
+# A cover with the fence of what stands adds its picture, if that has none yet, and nothing else.
+COVER: Final = (
+    SHOWING
+    + """
 local tenant, id, fence, cover, picture, image, object = unpack(ARGV)
-local key, now = medium_key(tenant, id), clock_ms()
-if redis.call('EXISTS', key) == 0 then return 'request.not_found' end
-local had = redis.call('HMGET', key, 'cover', 'cover_picture')
+local had = redis.call('HMGET', medium_key(tenant, id), 'cover', 'cover_picture')
 local stands = had[1] and cjson.decode(had[1]).fence or -1
 if stands > tonumber(fence) then return 'job.superseded' end
-if stands == tonumber(fence) and (had[2] or picture == '') then return told_of(tenant, id) end
-local is_gone = redis.call('EXISTS', 'ff:deleting:' .. object) == 1
-  or (image ~= '' and redis.call('EXISTS', 'ff:image:' .. tenant .. ':' .. image) == 0)
-  or (redis.call('EXISTS', owners_key(object)) == 0 and not redis.call('ZSCORE', ORPHANS, object))
-if object ~= '' then
-  if is_gone then return 'request.not_found' end
-  refer(object, cover_owner(tenant, image, id))
+local is_same = stands == tonumber(fence)
+if not is_same or (picture ~= '' and not had[2]) then
+  local wrong = why_not_shown(tenant, id, image, object)
+  if wrong then return wrong end
+  show_cover(tenant, id, is_same and had[1] or cover, picture, image, object)
 end
-if stands < tonumber(fence) then
-  local before = had[2] and cjson.decode(had[2])
-  if before and not (before.key == object and (before.image_id or '') == image) then
-    unrefer(before.key, cover_owner(tenant, before.image_id or '', id), now)
-  end
-  redis.call('HSET', key, 'cover', cover)
-  redis.call('HDEL', key, 'cover_picture')
-end
-if picture ~= '' then redis.call('HSET', key, 'cover_picture', picture) end
-change(key)
 return told_of(tenant, id)
 """
 )

@@ -8,13 +8,17 @@ from typing import Any, Final, NamedTuple
 import redis
 from ulid import ULID
 
+from worker.contracts.catalogue import MediumCover
 from worker.contracts.jobs import REQUESTS
 from worker.contracts.records import Record, RecordedCover, RecordOrder, RecordResult
 from worker.contracts.results import ErrorInfo
+from worker.contracts.targets import FirstframeTarget
 from worker.errors import RequestError
 from worker.rules.records import target_key
 from worker.state.connection import redis_errors_as_ours
 from worker.state.listing import RECORDS, Page, Wanted, read_rows, scan
+from worker.state.media import packed_cover
+from worker.state.medium_scripts import SHOWING
 from worker.state.record import time_of
 from worker.state.record_scripts import RECORDS as MAKING
 from worker.state.record_scripts import TOLD, told_order
@@ -36,23 +40,28 @@ return fences
 """
 )
 
-# What was set without a provider: it stands from the first moment on, and no older order overwrites
-# it.
+# What needs no provider: a medium shows a picture of ours, which is recorded in the same instant,
+# and no older order overwrites it.
 _SETTLE: Final = (
     MAKING
+    + SHOWING
     + """
 local tenant, target, result, reference = unpack(ARGV, 1, 4)
-local id, now, at = ARGV[5], clock_ms(), 'ff:target:' .. ARGV[2]
+local medium, cover, picture, image, object = unpack(ARGV, 5, 9)
+local id, now, at = ARGV[10], clock_ms(), 'ff:target:' .. target
 local key = record_key(tenant, id)
-local known = redis.call('HGET', key, 'fence')
-if known then return known end
-local fence = make_record(tenant, 'running', now, {unpack(ARGV, 5)})
+if redis.call('EXISTS', key) == 1 then return end
+local wrong = why_not_shown(tenant, medium, image, object)
+if wrong then return wrong end
+local fence = make_record(tenant, 'running', now, {unpack(ARGV, 10)})
+local told = cjson.decode(cover)
+told.fence, told.record = fence, id
+show_cover(tenant, medium, cjson.encode(told), picture, image, object)
 redis.call('HSET', key, 'state', 'recorded', 'result', result)
 redis.call('HSET', at, 'fence', fence, 'record', id, 'tenant', tenant, 'reference', reference,
   'request', '', 'verified', 1, 'at_ms', whole(now))
 redis.call('ZADD', 'ff:targets', now, target)
 end_job(key, tenant, 'record:' .. id, 'succeeded', now)
-return fence
 """
 )
 
@@ -145,12 +154,22 @@ class RecordRecords:
             ]
         return made
 
-    def settle(self, tenant: str, order: RecordOrder, *, reference: str | None) -> Record:
-        """Record what was set already, as `recorded`; older orders are superseded from now on."""
+    def settle(self, tenant: str, order: RecordOrder, cover: MediumCover) -> Record:
+        """Let a medium of our own show a picture of ours, and record it as `recorded` at once.
+
+        The fence and record of `cover` are made here; older orders are superseded from now on.
+        Raises: RequestError `request.not_found` without the medium, or when the picture is gone.
+        """
+        assert isinstance(order.target, FirstframeTarget)
         made_id = f"rec_{ULID()}"
-        result = RecordResult(state="recorded", reference=reference, verified=True)
-        target, told = target_key(order.target), result.model_dump_json()
-        self._settle(tenant, target, told, reference or "", *told_order(made_id, order))
+        result = RecordResult(state="recorded", reference=cover.key, verified=True)
+        wrong = self._settle(
+            *(tenant, target_key(order.target), result.model_dump_json(), cover.key or ""),
+            *(order.target.medium_id, *packed_cover(cover)),
+            *told_order(made_id, order),
+        )
+        if wrong:
+            raise RequestError(wrong)
         settled = self.read(tenant, made_id)
         assert settled is not None
         return settled
