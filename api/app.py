@@ -12,6 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from api import documents, errors, unbuilt
 from api.access import AccessLog
 from api.browsers import AnyPage, BrowserGuard, names_of
+from api.dialects.huawei_vod.app import make_dialect as make_huawei_vod
+from api.dialects.huawei_vod.wire import Door as HuaweiDoor
 from api.dialects.tencent_smh.app import PREFIX, make_dialect
 from api.dialects.tencent_smh.wire import Door
 from api.following import Follower
@@ -57,6 +59,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.store = wiring.store(settings)
     app.state.library = wiring.library(settings)
     app.state.sights = wiring.async_sights(settings, timeout_s=settings.api.redis_timeout_s)
+    app.state.callers = wiring.callers(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
     app.state.subscribers = Subscribers()
     for room in (covers, snapshots, choices, uploads, jobs, events, media, images):
@@ -72,6 +75,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.add_middleware(AnyPage, prefixes=("/objects/", "/library-objects/"))
     app.add_middleware(BrowserGuard, names=names_of(settings.api))
     app.add_middleware(Door, prefix=PREFIX, inside=make_dialect(app.state))
+    app.add_middleware(HuaweiDoor, inside=make_huawei_vod(app.state))
     app.add_middleware(AccessLog)
     return app
 
@@ -95,3 +99,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await following
         await app.state.sights.close()
+        await app.state.callers.close()

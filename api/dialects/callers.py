@@ -3,6 +3,7 @@
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -51,10 +52,12 @@ class Scheme(Protocol):
     ) -> None: ...
 
 
-async def raw_request(request: Request, *, stall_timeout_s: float) -> RawRequest:
+async def raw_request(
+    request: Request, *, stall_timeout_s: float, max_bytes: int = MAX_BODY_BYTES
+) -> RawRequest:
     """The request with its whole body, nothing of it decoded.
 
-    Raises: RefusedError `request.too_large` over 12 MiB, RequestError `request.timeout`,
+    Raises: RefusedError `request.too_large` over `max_bytes`, RequestError `request.timeout`,
     ClientDisconnect.
     """
     scope = request.scope
@@ -66,7 +69,7 @@ async def raw_request(request: Request, *, stall_timeout_s: float) -> RawRequest
         target=scope["raw_path"].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         headers=headers,
-        body=await read_bytes(request, MAX_BODY_BYTES, stall_timeout_s),
+        body=await read_bytes(request, max_bytes, stall_timeout_s),
     )
 
 
@@ -120,6 +123,17 @@ class Gate(NamedTuple):
         known = await self.callers.holder(token)
         if known is None or self.dialect not in known.account.dialects:
             raise CallRefused("token", "the token is wrong or over")
+        return await self._admitted(known)
+
+    async def by_link(self, access_key: str, opens: Callable[[str], bool]) -> Account:
+        """The account with one of whose secrets a link was signed.
+
+        Raises: CallRefused `mismatch` for an unknown account too.
+        """
+        known = await self._known(access_key)
+        counting = [secret for _, secret in known.secrets] if known else [_NOBODYS_SECRET]
+        if known is None or not any(list(map(opens, counting))):
+            raise CallRefused("mismatch", "the link is wrong or over")
         return await self._admitted(known)
 
     async def _known(self, access_key: str) -> Known | None:

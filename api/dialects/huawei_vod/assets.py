@@ -1,0 +1,77 @@
+"""`GET /v1.0/{project_id}/asset/details`: what is known of a medium, and its pictures' URLs."""
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from api.catalogue import cover_url
+from api.dialects.huawei_vod.calls import Call, call_of
+from api.dialects.huawei_vod.errors import wrong
+from api.dialects.huawei_vod.views import CATEGORIES, Picture, details
+from api.views import LINK_LIFE_S
+from worker.contracts.catalogue import ImageRecord
+from worker.errors import StorageError
+from worker.rules.set_covers import naming
+
+# Of covers and of snapshots, the newest.
+MOST_PICTURES: Final = 500
+
+_ASSET_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+async def show(request: Request) -> Response:
+    """200 with the categories that are asked for, or with all; a private picture has a link."""
+    call = await call_of(request)
+    query = request.scope["query_string"].decode("latin-1")
+    given = parse_qsl(query, keep_blank_values=True, errors="replace")
+    asset_ids = [value for name, value in given if name == "asset_id"]
+    if len(asset_ids) != 1:
+        raise wrong("asset_id", "it is expected once")
+    asset_id = checked_asset_id(asset_ids[0])
+    asked = [value for name, value in given if name == "categories"]
+    for each in asked:
+        if each not in CATEGORIES:
+            raise wrong("categories", f"expected one of {', '.join(CATEGORIES)}")
+    wanted = [each for each in CATEGORIES if not asked or each in asked]
+    return JSONResponse(await run_in_threadpool(_details, call, asset_id, wanted))
+
+
+def checked_asset_id(told: str) -> str:
+    """An id of the form that assets have. Raises: RefusalError naming the field."""
+    if not _ASSET_ID.fullmatch(told):
+        raise wrong("asset_id", "expected 32 hexadecimal digits in small letters")
+    return told
+
+
+def _details(call: Call, asset_id: str, wanted: list[str]) -> dict[str, object]:
+    medium = call.setting.medium(asset_id)
+    shown = cover_url(medium.cover, call.parts.store) if medium.cover else None
+    pictures: list[Picture] = []
+    if "thumbnail_info" in wanted:
+        found = call.parts.state.images.of_medium(
+            medium.tenant,
+            asset_id,
+            types=("CoverSnapshot", "NormalSnapshot"),
+            limit=MOST_PICTURES,
+        )
+        pictures = [picture for image in found if (picture := _picture(call, asset_id, image))]
+    return details(medium, cover_url=shown, pictures=pictures, categories=wanted)
+
+
+def _picture(call: Call, asset_id: str, image: ImageRecord) -> Picture | None:
+    """Its URL names the asset, for a call that sets it as the cover names nothing else.
+
+    None for a private one where the store has no secret to sign with.
+    """
+    url = image.url
+    if url is None and image.key is not None:
+        try:
+            url = call.parts.store.signed_url(image.key, expires_s=LINK_LIFE_S)
+        except StorageError:
+            return None
+    named = naming(url, asset_id) if url else None
+    return Picture((image.offset_ms or 0) // 1000, named) if named else None
