@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -15,16 +16,15 @@ from worker.broker import make_app
 from worker.commands import celery_main
 from worker.commands.beside import Beside, threads_for
 from worker.contracts.jobs import AnyResult, AttemptedJob
-from worker.contracts.records import Notice, NoticeResult
+from worker.contracts.records import Notice, NoticeResult, RecordOrder, RecordResult
 from worker.jobs.notify import NotifyStory
+from worker.jobs.record import RecordStory
 from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, Settings
 from worker.state.leases import Lease
 from worker.state.workers import WorkerInfo
 from worker.tasks import AttemptParts, register_calls, work
 from worker.wiring import State
-from worker.wiring.recording import notify_parts
-
-Run = Callable[[AttemptedJob, Lease], AnyResult]
+from worker.wiring.recording import Recorders, notify_parts
 
 
 def serve_calls(settings: Settings, lanes: Sequence[str], slots: int | None) -> int:
@@ -32,30 +32,43 @@ def serve_calls(settings: Settings, lanes: Sequence[str], slots: int | None) -> 
     section = settings.worker
     usual = {"record": settings.records.slots, "notify": settings.webhooks.slots}
     slots_of = {lane: slots or usual[lane] for lane in lanes}
+    infos = _infos(slots_of)
     app = make_app(
         settings.redis,
         section,
         timeout_s=settings.redis.timeout_s,
         threads=threads_for(slots_of),
     )
+    state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
+    beside = Beside(state.lanes, slots_of, renew_s=section.lease_renew_s)
+    with closing(Calls(settings, state)) as calls:
+        parts = AttemptParts(
+            owner=f"{infos[0].host}:{infos[0].pid}",
+            leases=state.leases,
+            lanes=state.lanes,
+            run=calls.run,
+            keep=beside.keep,
+            claim_patience_s=CLAIM_PATIENCE_S,
+            end_patience_s=END_PATIENCE_S,
+        )
+        register_calls(app, partial(beside.take, partial(work, parts)))
+        return celery_main.run(
+            app,
+            # A heartbeat that waits for Redis must not keep the next one waiting.
+            wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.heartbeat_s)),
+            infos,
+            heartbeat_s=section.heartbeat_s,
+            hurry=partial(_stop, beside, section.stop_grace_s),
+        )
+
+
+def _infos(slots_of: Mapping[str, int]) -> list[WorkerInfo]:
+    """What the process announces, a line for each lane: their windows go by its slots."""
     host, pid = socket.gethostname(), os.getpid()
-    infos = [
+    return [
         WorkerInfo(f"{host}:{pid}:{lane}", (lane,), count, host, pid)
         for lane, count in slots_of.items()
     ]
-    state = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.lease_renew_s))
-    beside = Beside(state.lanes, slots_of, renew_s=section.lease_renew_s)
-    parts = _attempt_parts(settings, state, f"{host}:{pid}", beside)
-    register_calls(app, partial(beside.take, partial(work, parts)))
-    # A heartbeat that waits for Redis must not keep the next one waiting.
-    beating = wiring.state(settings, timeout_s=min(settings.redis.timeout_s, section.heartbeat_s))
-    return celery_main.run(
-        app,
-        beating,
-        infos,
-        heartbeat_s=section.heartbeat_s,
-        hurry=partial(_stop, beside, section.stop_grace_s),
-    )
 
 
 def _stop(beside: Beside, grace_s: float) -> None:
@@ -71,36 +84,30 @@ def _stop(beside: Beside, grace_s: float) -> None:
     timer.start()
 
 
-def _attempt_parts(settings: Settings, state: State, name: str, beside: Beside) -> AttemptParts:
-    return AttemptParts(
-        owner=name,
-        leases=state.leases,
-        lanes=state.lanes,
-        run=runner(settings, state),
-        keep=beside.keep,
-        claim_patience_s=CLAIM_PATIENCE_S,
-        end_patience_s=END_PATIENCE_S,
-    )
-
-
-def runner(settings: Settings, state: State) -> Run:
-    """What runs an attempt, by the kind of its work."""
-    calls = Calls(settings, state)
-    by_kind: Mapping[type, Callable[[AttemptedJob, Any, Lease], AnyResult]] = {
-        Notice: calls.notify,
-    }
-
-    def run(job: AttemptedJob, lease: Lease) -> AnyResult:
-        return by_kind[type(job.request)](job, job.request, lease)
-
-    return run
-
-
 class Calls:
     """Attempts at records and notices, each under the lease that is given with it."""
 
     def __init__(self, settings: Settings, state: State) -> None:
+        self._ledgers = state.ledgers
+        self._by_kind: Mapping[type, Callable[[AttemptedJob, Any, Lease], AnyResult]] = {
+            RecordOrder: self.record,
+            Notice: self.notify,
+        }
+        self._recorders = Recorders(settings, state)
         self._notify = NotifyStory(*notify_parts(settings))
+
+    def run(self, job: AttemptedJob, lease: Lease) -> AnyResult:
+        """An attempt, by the kind of its work."""
+        return self._by_kind[type(job.request)](job, job.request, lease)
+
+    def close(self) -> None:
+        """End the connections to providers."""
+        self._recorders.close()
+
+    def record(self, job: AttemptedJob, order: RecordOrder, lease: Lease) -> RecordResult:
+        """Record a cover at its target."""
+        story = RecordStory(*self._recorders.parts(job.tenant, order.target))
+        return story.run(job.id, order, ledger=self._ledgers.of(lease), attempt=lease)
 
     def notify(self, job: AttemptedJob, notice: Notice, lease: Lease) -> NoticeResult:
         """Tell a callback URL how a job or record has ended."""
