@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Final
 
-from api.errors import FieldError, RefusedError
+from pydantic import ValidationError
+
+from api.errors import FieldError, RefusedError, refusal
 from worker.contracts.catalogue import ImageRecord
 from worker.contracts.choices import Choice
 from worker.contracts.jobs import Job
@@ -11,7 +13,10 @@ from worker.contracts.requests import CoverForm, CoverRequest, ImageReference, S
 from worker.errors import RequestError
 from worker.rules.catalogue import image_id, made
 
-_TAKEN_OVER: Final = {*CoverForm.model_fields, "lane", "visibility", "metadata"}
+_TAKEN_OVER: Final = {
+    *CoverForm.model_fields,
+    *("lane", "visibility", "metadata", "target", "callback_url"),
+}
 
 
 def request_of(
@@ -31,7 +36,10 @@ def request_of(
         raise _refused("request.not_found", field, "the job has no such picture")
     reference = ImageReference(provider="firstframe", image_id=image.image_id)
     told = choice.model_dump(include=_TAKEN_OVER)
-    return CoverRequest(source=SourceReference(image=reference), **told)
+    try:
+        return CoverRequest(source=SourceReference(image=reference), **told)
+    except ValidationError as invalid:
+        raise refusal(invalid.errors(include_url=False, include_input=False)) from invalid
 
 
 def _chosen(choice: Choice, job: Job) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
+from worker.contracts.targets import ProviderName
 from worker.errors import CODES, CoverError, RequestError, Retry
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -30,6 +31,10 @@ _MESSAGES: Final = {
     "extra_forbidden": "there is no such field",
     "missing": "this field is required",
 }
+
+
+_IN_FORMS: Final = frozenset({"target", "of", "image"})
+_FORMS: Final = frozenset(get_args(ProviderName))
 
 
 class FieldError(NamedTuple):
@@ -99,8 +104,13 @@ def refusal(mistakes: Iterable[Mapping[str, Any]]) -> RefusedError:
 
 
 def _field_name(location: Iterable[int | str]) -> str:
-    name = ""
+    name, before = "", None
     for part in location:
+        # Which of several forms was meant is no field: `target.huawei_vod.asset_id`.
+        is_form = before in _IN_FORMS and part in _FORMS
+        before = part
+        if is_form:
+            continue
         if isinstance(part, int):
             name += f"[{part}]"
         elif part != "[key]":

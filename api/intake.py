@@ -1,28 +1,35 @@
 """The way in: what a request for pictures is checked for before it becomes a job."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from api.errors import FieldError, RefusedError
 from api.release import release
+from api.targets import Targets
 from worker.contracts.catalogue import ImageRecord
 from worker.contracts.jobs import AnyRequest, Job
 from worker.contracts.plans import PlanRequest
-from worker.contracts.requests import CoverRequest
+from worker.contracts.requests import CoverRequest, ImageReference
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.recipes import flight_of
 from worker.rules.visibility import (
     NO_ENTRY,
     Pictured,
-    Profiles,
     Refusal,
     bound_to,
     image_refusal,
     is_of_library,
     refusal,
+    visibility_of,
 )
+from worker.settings import Settings
 from worker.state.permissions import entry_refused
 from worker.wiring import State
+
+_UNBUILT_IMAGE: Final = Refusal(
+    "request.not_available", "source.image.provider", "this build has pictures of 'firstframe' only"
+)
+_UNBUILT_WATCH: Final = Refusal("request.not_available", "watch", "this build does not have it")
 
 
 class Intake(NamedTuple):
@@ -33,8 +40,12 @@ class Intake(NamedTuple):
 
     state: State
     store: Store
-    profiles: Profiles
+    settings: Settings
     is_open: bool
+
+    def targets(self, tenant: str) -> Targets:
+        """Where a tenant may have covers recorded."""
+        return Targets(self.settings, self.state, self.store, tenant, self.is_open)
 
     def take(self, tenant: str, wanted: Pictured) -> Job:
         """The job of a request: that of its like while one is queued or running, else a new one.
@@ -69,17 +80,20 @@ class Intake(NamedTuple):
 
     def _checked(self, tenant: str, wanted: Pictured) -> Pictured:
         """The request as it is recorded: what is made of a picture is as private as that is."""
+        asked = wanted.source.image
         image = None
-        if wanted.source.image is None:
-            refused = refusal(wanted, tenant, self.profiles) or self._missing(tenant, wanted)
-        else:
-            image = self.image(tenant, wanted.source.image.image_id)
+        if isinstance(asked, ImageReference):
+            image = self.image(tenant, asked.image_id)
             refused = image_refusal(wanted, image)
-        if refused:
-            field = FieldError(refused.field, refused.message)
-            detail = f"{field.field}: {field.message}."
-            raise RefusedError(refused.code, detail, errors=[field])
-        return bound_to(wanted, image) if image else wanted
+        elif asked is not None:
+            refused = _UNBUILT_IMAGE
+        else:
+            profiles = self.settings.providers.tencent_smh
+            refused = refusal(wanted, tenant, profiles) or self._missing(tenant, wanted)
+        refuse(refused)
+        checked = bound_to(wanted, image) if image else wanted
+        refuse(self._unrecordable(tenant, checked))
+        return checked
 
     def _missing(self, tenant: str, wanted: Pictured) -> Refusal | None:
         source = wanted.source
@@ -88,3 +102,28 @@ class Intake(NamedTuple):
         if self.is_open and is_of_library(wanted):
             return NO_ENTRY
         return entry_refused(self.state.libraries, tenant, wanted)
+
+    def _unrecordable(self, tenant: str, wanted: Pictured) -> Refusal | None:
+        """Why what is to be told and recorded of the covers cannot be."""
+        targets = self.targets(tenant)
+        refused = targets.callback_refusal(wanted.callback_url)
+        if refused or not isinstance(wanted, CoverRequest):
+            return refused
+        if wanted.watch:
+            return _UNBUILT_WATCH
+        if wanted.target is None:
+            return None
+        visibility = visibility_of(
+            wanted,
+            default=self.settings.store.visibility,
+            profiles=self.settings.providers.tencent_smh,
+        )
+        expected = targets.expected(wanted.format, is_private=visibility == "private")
+        return targets.refusal(wanted.target, expected)
+
+
+def refuse(refused: Refusal | None) -> None:
+    """Raises: RefusedError that names the field, where there is a refusal."""
+    if refused:
+        field = FieldError(refused.field, refused.message)
+        raise RefusedError(refused.code, f"{field.field}: {field.message}.", errors=[field])

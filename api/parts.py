@@ -55,9 +55,8 @@ async def _library(request: Request) -> Library:
 
 async def _intake(request: Request) -> Intake:
     settings = cast(Settings, request.app.state.settings)
-    profiles = settings.providers.tencent_smh
     state = request.app.state
-    return Intake(state.state, state.store, profiles, is_open=settings.api.open)
+    return Intake(state.state, state.store, settings, is_open=settings.api.open)
 
 
 async def _waiters(request: Request) -> Waiters:

@@ -13,10 +13,12 @@ from api.errors import problem
 from api.intake import Intake
 from api.prefer import wait_s
 from api.reach import Reach
+from api.targets import ProviderLimits
 from api.views import job_path, job_view, plan_view
 from api.waiting import Waiters
 from worker.contracts.jobs import Job
 from worker.contracts.names import FINISHED
+from worker.contracts.requests import CoverRequest
 from worker.rules.visibility import Pictured
 from worker.settings import Settings
 
@@ -70,7 +72,12 @@ class Taking(NamedTuple):
             code = job.error.code if job.error else "job.cancelled"
             detail = job.error.message if job.error else "The probe was cancelled."
             return problem(code, detail, headers=self._headers(job), job=job.id)
-        return JSONResponse(plan_view(job), headers=self._headers(job))
+        return JSONResponse(plan_view(job, self._limits(wanted)), headers=self._headers(job))
+
+    def _limits(self, wanted: Pictured) -> ProviderLimits | None:
+        if not isinstance(wanted, CoverRequest) or wanted.target is None:
+            return None
+        return self.intake.targets(self.reach.tenant).limits(wanted.target)
 
     async def _recorded(self, take: Callable[[str, Pictured], Job], wanted: Pictured) -> Job:
         return await run_in_threadpool(take, self.reach.tenant, wanted)

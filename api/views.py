@@ -6,16 +6,25 @@ from typing import Any, Final, Literal
 import structlog
 from pydantic import BaseModel, Field
 
-from worker.contracts.jobs import AnyRequest, AnyResult, Job, Progress
-from worker.contracts.names import Kind, Lane, Status
-from worker.contracts.plans import PlanResult
-from worker.contracts.results import CoverResult, ErrorInfo
+from api.targets import ProviderLimits
+from worker.contracts.jobs import AnyRequest, Job, Progress
+from worker.contracts.names import Lane, Status
+from worker.contracts.plans import PlanRequest, PlanResult
+from worker.contracts.records import JobRecord
+from worker.contracts.requests import ChecksumRequest, CoverRequest
+from worker.contracts.results import ChecksumResult, CoverResult, ErrorInfo
 from worker.contracts.snapshot_results import SnapshotResult
+from worker.contracts.snapshots import SnapshotRequest
 from worker.errors import StorageError
 from worker.ports import Store
 from worker.rules.keys import is_public
+from worker.rules.urls import shown
 
 LINK_LIFE_S: Final = 3600
+# Work on media. What is recorded and told is listed elsewhere.
+JobKind = Literal["cover", "snapshot", "checksum", "plan"]
+# What a client of a vendor's API set is between that client and us.
+UNTOLD: Final[dict[str, Any]] = {"as_set": True, "of": {"as_set"}}
 
 log = structlog.get_logger("firstframe.api")
 
@@ -23,6 +32,7 @@ log = structlog.get_logger("firstframe.api")
 class Links(BaseModel):
     self: str
     events: str = Field(description="Server-sent events of the job.")
+    record: str | None = Field(default=None, description="The write-back of a job with a target.")
     covers: list[str] | None = Field(
         default=None,
         description="Links that open the private covers of `result`, in its order, for an hour; "
@@ -40,18 +50,18 @@ class JobView(BaseModel):
     """A job as callers see it."""
 
     id: str
-    kind: Kind
+    kind: JobKind
     status: Status
     lane: Lane
     attempts: int
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    request: AnyRequest
+    request: CoverRequest | SnapshotRequest | ChecksumRequest | PlanRequest
     progress: Progress | None = Field(description="How far the attempt that runs has come.")
-    result: AnyResult | None
+    result: CoverResult | SnapshotResult | ChecksumResult | PlanResult | None
     error: ErrorInfo | None
-    record: None
+    record: JobRecord | None = Field(description="The write-back; null without a target.")
     links: Links
 
 
@@ -66,6 +76,9 @@ class PlanView(BaseModel):
     """What the job would read, decode and make; `job` is the probe that found it out."""
 
     plan: PlanResult
+    provider: ProviderLimits | None = Field(
+        default=None, description="What the provider takes, for a request with a target."
+    )
     job: str
 
 
@@ -114,9 +127,11 @@ class Problem(BaseModel):
 def job_view(job: Job, store: Store) -> dict[str, Any]:
     """A job as JSON: the record and its links; of the request only what was said or assumed."""
     view = job.model_dump(mode="json", exclude={"request"})
-    view["request"] = job.request.model_dump(mode="json", exclude_none=True)
+    view["request"] = told_request(job.request)
     path = job_path(job.id)
     view["links"] = {"self": path, "events": f"{path}/events"}
+    if job.record:
+        view["links"]["record"] = record_path(job.record.id)
     for name, keys in _keys_of(job).items():
         private = [key for key in keys if key and not is_public(key)]
         if private:
@@ -124,10 +139,23 @@ def job_view(job: Job, store: Store) -> dict[str, Any]:
     return view
 
 
-def plan_view(job: Job) -> dict[str, Any]:
-    """The forecast of a probe that has succeeded."""
+def told_request(request: AnyRequest) -> dict[str, Any]:
+    """A request as it is told back: whose callback URL may end with a secret."""
+    hidden: dict[str, Any] = {"target": UNTOLD}
+    told = request.model_dump(
+        mode="json", exclude_none=True, exclude={**hidden, "cover": hidden, "snapshots": hidden}
+    )
+    for part in (told, told.get("cover", {}), told.get("snapshots", {})):
+        if "callback_url" in part:
+            part["callback_url"] = shown(part["callback_url"])
+    return told
+
+
+def plan_view(job: Job, limits: ProviderLimits | None) -> dict[str, Any]:
+    """The forecast of a probe that has succeeded, and what the provider of its target takes."""
     assert job.result is not None
-    return {"plan": job.result.model_dump(mode="json"), "job": job.id}
+    provider = {"provider": limits.model_dump(mode="json", exclude_none=True)} if limits else {}
+    return {"plan": job.result.model_dump(mode="json"), **provider, "job": job.id}
 
 
 def _keys_of(job: Job) -> dict[str, list[str | None]]:
@@ -152,3 +180,8 @@ def signed(keys: list[str], store: Store) -> list[str]:
 def job_path(job_id: str) -> str:
     """Where the job is read."""
     return f"/v1/jobs/{job_id}"
+
+
+def record_path(record_id: str) -> str:
+    """Where the write-back is read."""
+    return f"/v1/records/{record_id}"

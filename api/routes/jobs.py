@@ -10,8 +10,8 @@ from api.bodies import refuse_unbuilt
 from api.documents import answers
 from api.parts import JOB_ID, GivenReach, GivenState, GivenStore, JobId
 from api.release import release
-from api.views import JobsView, JobView, job_path, job_view
-from worker.contracts.names import Kind, Lane, Status
+from api.views import JobKind, JobsView, JobView, job_path, job_view
+from worker.contracts.names import Lane, Status
 from worker.state.listing import Filters
 
 router = APIRouter(tags=["jobs"])
@@ -24,7 +24,7 @@ class JobsQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     status: Status | None = None
-    kind: Kind | None = None
+    kind: JobKind | None = None
     lane: Lane | None = None
     created_after: AwareDatetime | None = Field(
         default=None, description="RFC 3339 with a zone; jobs made after it."

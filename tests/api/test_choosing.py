@@ -99,6 +99,7 @@ def test_a_picture_is_chosen_by_its_place_in_the_result(
         "source": {"image": {"provider": "firstframe", "image_id": image_id(job_id, label)}},
         "lane": "live",
         "metadata": {"a": "b"},
+        "watch": False,
     }
 
 
@@ -191,15 +192,28 @@ def test_a_wrong_choice_is_refused_by_its_field(
     assert client.get("/v1/jobs?kind=cover").json()["jobs"] == []
 
 
-@pytest.mark.parametrize("field", ["target", "callback_url"])
-def test_what_is_not_built_is_refused_by_name(
-    client: httpx2.Client, finished: Finish, field: str
+@pytest.mark.parametrize(
+    ("choice", "field"),
+    [
+        pytest.param({"target": "x"}, "target", id="target"),
+        pytest.param(
+            {"target": {"provider": "webhook", "id": "7"}}, "target.profile", id="profile"
+        ),
+        pytest.param(
+            {"target": {"provider": "firstframe", "medium_id": UNKNOWN, "size": 9}},
+            "body",
+            id="size",
+        ),
+        pytest.param({"callback_url": "https://example.com/"}, "callback_url", id="no-secret"),
+    ],
+)
+def test_where_the_cover_cannot_be_recorded_or_told_is_refused_by_its_field(
+    client: httpx2.Client, finished: Finish, choice: dict[str, Any], field: str
 ) -> None:
-    answer = _choose(client, finished(), snapshot=0, **{field: "x"})
+    answer = _choose(client, finished(), snapshot=0, **choice)
 
-    problem = answer.json()
-    assert (answer.status_code, problem["code"]) == (422, "request.not_available")
-    assert [error["field"] for error in problem["errors"]] == [field]
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 def test_a_picture_that_the_job_has_not_is_not_found(

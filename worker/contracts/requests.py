@@ -19,11 +19,12 @@ from pydantic_core import PydanticCustomError
 from worker.contracts.catalogue import HexId
 from worker.contracts.libraries import ANY_ID, SINGLE_SPACE
 from worker.contracts.names import MAX_SIZE_PX, MAX_SIZES, Format, Lane, Visibility
-from worker.contracts.targets import Target, VendorId
+from worker.contracts.targets import DryRunTarget, Target, VendorId
 
 # Kinds of mistakes that are codes of their own (docs/errors.md).
 NOT_AVAILABLE: Final = "request.not_available"
 URL_NOT_ALLOWED: Final = "source.url_not_allowed"
+URL_BLOCKED: Final = "webhook.url_blocked"
 _NAMES: Final = "'url', 'upload', 'object', 'album', 'file', 'entry', 'image'"
 _WITH_USER: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@")
 
@@ -55,9 +56,15 @@ def _http_url(value: Any) -> Any:
     return value
 
 
+def _callback_url(value: Any) -> Any:
+    if isinstance(value, str) and _WITH_USER.match(value):
+        raise PydanticCustomError(URL_BLOCKED, "a URL with a user or password is not allowed")
+    return value
+
+
 NotBuilt = Annotated[SkipJsonSchema[None], BeforeValidator(_refuse)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url), Field(min_length=1)]
-CallbackUrl = Annotated[str, BeforeValidator(_http_url), Field(min_length=1, max_length=2048)]
+CallbackUrl = Annotated[str, BeforeValidator(_callback_url), Field(min_length=1, max_length=2048)]
 ShortText = Annotated[str, StringConstraints(max_length=256)]
 SizePx = Annotated[StrictInt, Field(ge=1, le=MAX_SIZE_PX)]
 
@@ -194,9 +201,11 @@ class CoverRequest(Recipe):
 
     @model_validator(mode="after")
     def _records_one_of_its_sizes(self) -> "CoverRequest":
-        size = self.target.size if self.target else None
-        if size is not None and size not in (self.sizes or ()):
-            raise PydanticCustomError("target_size", "'target.size' is none of 'sizes'")
+        of = self.target.of if isinstance(self.target, DryRunTarget) else None
+        for name, target in (("target.size", self.target), ("target.of.size", of)):
+            if target and target.size is not None and target.size not in (self.sizes or ()):
+                told = "'{name}' is none of 'sizes'"
+                raise PydanticCustomError("target_size", told, {"name": name})
         return self
 
 

@@ -39,6 +39,7 @@ def test_a_request_becomes_a_queued_job(client: httpx2.Client) -> None:
             "source": {"url": URL},
             "lane": "live",
             "metadata": {},
+            "watch": False,
         },
         "progress": None,
         "result": None,
@@ -135,12 +136,21 @@ INVALID, UNBUILT = "request.invalid", "request.not_available"
             _with(frame={"policy": "usable"}), UNBUILT, ["frame.policy"], id="policy-usable"
         ),
         pytest.param(_with(crop={}), UNBUILT, ["crop"], id="crop"),
-        pytest.param(_with(target={}), UNBUILT, ["target"], id="target"),
-        pytest.param(_with(callback_url="u"), UNBUILT, ["callback_url"], id="callback-url"),
-        pytest.param(_with(watch={}), UNBUILT, ["watch"], id="watch"),
+        pytest.param(_with(target={}), INVALID, ["target"], id="target"),
         pytest.param(
-            _with(target={}, callback_url="u"), UNBUILT, ["callback_url", "target"], id="2"
+            _with(target={"provider": "huawei_vod"}),
+            INVALID,
+            ["target.asset_id"],
+            id="target-without-its-id",
         ),
+        pytest.param(_with(callback_url=""), INVALID, ["callback_url"], id="callback-url"),
+        pytest.param(
+            _with(callback_url="https://me:secret@example.com/"),
+            "webhook.url_blocked",
+            ["callback_url"],
+            id="callback-url-with-a-password",
+        ),
+        pytest.param(_with(watch={}), INVALID, ["watch"], id="watch"),
         pytest.param(_with(visibility="secret"), INVALID, ["visibility"], id="visibility"),
         pytest.param(
             _from(album={}),
@@ -154,9 +164,7 @@ INVALID, UNBUILT = "request.invalid", "request.not_available"
             ["source.file.provider"],
             id="file-elsewhere",
         ),
-        pytest.param(
-            _from(image={}), INVALID, ["source.image.image_id", "source.image.provider"], id="image"
-        ),
+        pytest.param(_from(image={}), INVALID, ["source.image"], id="image"),
         pytest.param(
             _from(image={"provider": "alibaba_vod", "image_id": "0" * 32}),
             UNBUILT,
