@@ -9,6 +9,7 @@ SOURCES: Final = {
     "upload": "worker.sources.upload:UploadSource",
     "image": "worker.sources.image:ImageSource",
     "smh": "worker.sources.smh:SmhSource",
+    "alibaba_image": "worker.sources.alibaba_image:AlibabaImageSource",
     "entry": "worker.sources.entry:EntrySource",
     "path": "worker.sources.local:LocalSource",
     "stdin": "worker.sources.stdin:StdinSource",

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.alibaba_places import alibaba_place
 from tests.contract.smh_places import smh_place
 from tests.contract.source_places import (
     CAP,
@@ -150,10 +151,11 @@ def _stdin_place(closing: ExitStack) -> Place:
     return Place(make, put, None, closing, lambda _: _dripping_pipe(closing))
 
 
-HTTP = ["url", "url-without-ranges", "smh-album", "smh-file"]
+HTTP = ["url", "url-without-ranges", "smh-album", "smh-file", "alibaba-image"]
+OWN = {"upload": upload_place, "image": image_place, "entry": entry_place, "local": local_place}
 
 
-@pytest.fixture(params=[*HTTP, "object", "upload", "image", "entry", "local", "stdin"])
+@pytest.fixture(params=[*HTTP, "object", *OWN, "stdin"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """A kind of source with nothing in it yet."""
     with ExitStack() as closing:
@@ -165,18 +167,15 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             vendor, redis_url, server = map(request.getfixturevalue, given)
             kind = request.param.removeprefix("smh-")
             yield smh_place(kind, vendor, redis_url, (server, DRIPS), closing)
+        elif request.param == "alibaba-image":
+            vendor, server = map(request.getfixturevalue, ("alibaba", "media_server"))
+            yield alibaba_place(vendor, (server, DRIPS), closing)
         elif request.param == "object":
             bucket = request.getfixturevalue("bucket")
             minio, server = map(request.getfixturevalue, ("minio", "media_server"))
             yield _object_place(minio, bucket, server, closing)
-        elif request.param == "upload":
-            yield upload_place(tmp_path, closing)
-        elif request.param == "image":
-            yield image_place(tmp_path, closing)
-        elif request.param == "entry":
-            yield entry_place(tmp_path, closing)
-        elif request.param == "local":
-            yield local_place(tmp_path, closing)
+        elif request.param in OWN:
+            yield OWN[request.param](tmp_path, closing)
         else:
             yield _stdin_place(closing)
 
