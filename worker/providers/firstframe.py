@@ -27,7 +27,7 @@ class FirstframeProvider:
         """Show the cover, unless one of a newer order stands. Raises: ProviderError."""
         cover = copy.cover
         shown = MediumCover(
-            url=target.as_set.url if target.as_set else cover.url,
+            url=(target.as_set and target.as_set.url) or cover.url,
             image_id=cover.image_id,
             key=cover.key,
             set_by=target.as_set.by if target.as_set else "firstframe",
