@@ -45,7 +45,7 @@ end
 local floating = kept.unsettled_record ~= id and tonumber(kept.unsettled_ms or 0) or 0
 if floating > now then return {'waiting', whole(math.ceil(floating - now))} end
 
-local compare = kept.w_record == id and (kept.w_at or kept.w_compare)
+local compare = kept.w_record == id and kept.w_at
 if kept.w_record and kept.w_record ~= id then
   local theirs = redis.call('HMGET', record_key(kept.w_tenant, kept.w_record),
     'status', 'token', 'cover')
@@ -60,12 +60,11 @@ if kept.w_record and kept.w_record ~= id then
     put('d_fence', kept.d_fence, 'd_cover', kept.d_cover, 'd_reference', kept.d_reference,
       'd_record', kept.w_record, 'd_tenant', kept.w_tenant)
   end
-  compare = kept.w_at or kept.w_compare
+  compare = kept.w_at
   forget('w_')
   kept.w_reference, kept.w_request, kept.w_answered = nil, nil, nil
 end
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine))
-if compare then redis.call('HSET', at, 'w_compare', 1) end
 local doubt = kept.d_fence and tonumber(kept.d_fence) > mine
 return {(compare or doubt) and 'compare' or 'write', kept.w_reference or '',
   kept.w_request or '', kept.w_answered or '', doubt and '1' or '',
@@ -79,7 +78,7 @@ WRITES: Final = (
     + """
 if kept.w_at and not kept.w_answered then put('w_before', kept.w_at) end
 forget('d_')
-redis.call('HDEL', at, 'w_answered', 'w_reference', 'w_request', 'w_compare')
+redis.call('HDEL', at, 'w_answered', 'w_reference', 'w_request')
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine),
   'w_at', whole(now), 'w_open', 1)
 return {'done'}

@@ -6,20 +6,28 @@ from typing import Any
 import redis
 
 from worker.contracts.jobs import REQUESTS, Item, Job, JobEvent
+from worker.contracts.names import ALL_LANES
 from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverResult
 from worker.errors import RequestError
+from worker.state.breakers import BreakerRules
+from worker.state.buckets import Paces
 from worker.state.chore_lease import ChoreLease
 from worker.state.connection import connect
 from worker.state.events import EVENTS_KEY, parse_event
 from worker.state.jobs import JobRecords
 from worker.state.lanes import Lanes
 from worker.state.leases import Lease, LeaseRules, Leases, Limits, new_token
+from worker.state.ledger import Ledgers
+from worker.state.notices import NoticeRecords
+from worker.state.records import RecordRecords
 from worker.state.retention import Retention
 from worker.state.workers import WorkerInfo, Workers
 
 LIMITS = Limits(attempt_timeout_s=60, max_job_age_s=1800, max_attempts=5)
 RULES = LeaseRules(lease_s=20, limits=dict.fromkeys(REQUESTS, LIMITS), max_lost_attempts=3)
+SETTLE_S = 20.0
+BREAKS = BreakerRules(failures=3, rest_s=30, probe_s=60)
 DONE = CoverResult(source="clip.mp4", status="succeeded")
 
 
@@ -66,6 +74,10 @@ class Parts:
         self.leases = Leases(self.redis, rules)
         self.workers = Workers(self.redis, heartbeat_s=5)
         self.retention = Retention(self.redis)
+        self.records = RecordRecords(self.redis)
+        self.notices = NoticeRecords(self.redis)
+        self.ledgers = Ledgers(self.redis, settle_s=SETTLE_S)
+        self.paces = Paces(self.redis, BREAKS)
 
     def chore_lease(self) -> ChoreLease:
         return ChoreLease(self.redis)
@@ -81,17 +93,24 @@ class Parts:
         return job, self.claim(job)
 
     def claim(self, job: Job) -> Lease:
-        lease = self.leases.claim(Item(job.kind, job.id), new_token("w1"))
+        return self.claim_item(Item(job.kind, job.id))
+
+    def claim_item(self, item: Item) -> Lease:
+        lease = self.leases.claim(item, new_token("w1"))
         assert lease is not None
         return lease
 
     def again(self, job: Job) -> Lease:
         """Claim a job once it is due again, for which its delay is taken away."""
-        for lane in ("live", "backfill"):
-            self.redis.zadd(f"ff:lane:{lane}:{job.tenant}", {f"cover:{job.id}": 0}, xx=True)
-            self.redis.zadd(f"ff:later:{lane}", {job.tenant: 0}, xx=True)
+        return self.due(job.tenant, Item(job.kind, job.id))
+
+    def due(self, tenant: str, item: Item) -> Lease:
+        """Claim what waits in a lane, for which its delay is taken away."""
+        for lane in ALL_LANES:
+            self.redis.zadd(f"ff:lane:{lane}:{tenant}", {str(item): 0}, xx=True)
+            self.redis.zadd(f"ff:later:{lane}", {tenant: 0}, xx=True)
             self.lanes.release(lane)
-        return self.claim(job)
+        return self.claim_item(item)
 
     def now(self, job: Job) -> Job:
         """The job as it is recorded."""

@@ -1,0 +1,80 @@
+"""A vendor that lives in memory: shows what it was told last, and fails as vendors fail."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from worker.contracts.targets import CoverTarget
+from worker.errors import CoverError, ProviderError
+from worker.ports.recording import CoverCopy, Receipt, Shown
+
+# What may become of a call; `late` takes effect some time after the caller gave up.
+REFUSED = ("refused", "throttled", "denied")
+UNSURE = ("lost before", "lost after", "late")
+FAULTS = (*REFUSED, *UNSURE)
+
+
+class Vendor:
+    """Takes the address of a cover for an asset, as a provider's adapter sees it."""
+
+    def __init__(self, *, reads_back: bool = True) -> None:
+        self.reads_back = reads_back
+        self.faults: deque[str] = deque()
+        self.read_faults: deque[str] = deque()
+        self.shown: str | None = None
+        self.changes: list[str] = []
+        self.writes = self.reads = 0
+        self._floating: list[str] = []
+
+    def record(self, target: CoverTarget, copy: CoverCopy) -> Receipt:
+        self.writes += 1
+        assert copy.cover.url is not None
+        fault = self.faults.popleft() if self.faults else ""
+        if fault in ("", "lost after"):
+            self._show(copy.cover.url)
+        elif fault == "late":
+            self.float(copy)
+        if fault:
+            raise _error(fault)
+        return Receipt(f"request-{self.writes}", copy.cover.url)
+
+    def read(self, target: CoverTarget) -> Shown | None:
+        if not self.reads_back:
+            return None
+        self.reads += 1
+        if self.read_faults:
+            raise _error(self.read_faults.popleft())
+        return Shown(self.shown)
+
+    def shows(
+        self, shown: Shown, copy: CoverCopy, target: CoverTarget, reference: str | None
+    ) -> bool:
+        return shown.reference == copy.cover.url
+
+    def would_send(self, target: CoverTarget, cover: Any) -> Mapping[str, Any]:
+        return {"url": cover.url}
+
+    def float(self, copy: CoverCopy) -> None:
+        """Keep a write that takes effect when it `lands`."""
+        assert copy.cover.url is not None
+        self._floating.append(copy.cover.url)
+
+    def lands(self) -> None:
+        """Carry out the writes that are still on their way."""
+        floating, self._floating = self._floating, []
+        for url in floating:
+            self._show(url)
+
+    def _show(self, url: str) -> None:
+        if url != self.shown:
+            self.shown = url
+            self.changes.append(url)
+
+
+def _error(fault: str) -> CoverError:
+    if fault == "throttled":
+        return ProviderError("provider.throttled", delay_s=3)
+    if fault in REFUSED:
+        code = "provider.rejected" if fault == "refused" else "provider.unavailable"
+        return ProviderError(code)
+    return ProviderError("provider.unavailable", unsure=True)
