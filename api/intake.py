@@ -16,6 +16,7 @@ from worker.rules.visibility import (
     NO_ENTRY,
     Pictured,
     Refusal,
+    account_refusal,
     bound_to,
     image_refusal,
     is_of_library,
@@ -26,9 +27,6 @@ from worker.settings import Settings
 from worker.state.permissions import entry_refused
 from worker.wiring import State
 
-_UNBUILT_IMAGE: Final = Refusal(
-    "request.not_available", "source.image.provider", "this build has pictures of 'firstframe' only"
-)
 _UNBUILT_WATCH: Final = Refusal("request.not_available", "watch", "this build does not have it")
 
 
@@ -86,7 +84,7 @@ class Intake(NamedTuple):
             image = self.image(tenant, asked.image_id)
             refused = image_refusal(wanted, image)
         elif asked is not None:
-            refused = _UNBUILT_IMAGE
+            refused = account_refusal(asked, tenant, self.settings.providers.alibaba_vod)
         else:
             profiles = self.settings.providers.tencent_smh
             refused = refusal(wanted, tenant, profiles) or self._missing(tenant, wanted)

@@ -14,10 +14,11 @@ from tests.api.attempts import Attempts
 from tests.api.conftest import Served
 from worker import wiring
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
-from worker.settings import ProviderSettings, Settings, SmhProfile
+from worker.settings import AlibabaProfile, ProviderSettings, Settings, SmhProfile
 
 BODY: dict[str, Any] = {"source": {"url": "https://example.com/clip.mp4"}, "sizes": [64]}
 ALBUM = {"provider": "tencent_smh", "library_id": "lib"}
+VENDOR_IMAGE = {"provider": "alibaba_vod", "image_id": "0" * 32}
 CALLERS = 100
 SECRET = SecretStr("a secret of a library")
 PROFILES = ProviderSettings(
@@ -25,7 +26,11 @@ PROFILES = ProviderSettings(
         "main": SmhProfile(library_id="lib", library_secret=SECRET),
         "open": SmhProfile(library_id="lib", public_read=True),
         "ann": SmhProfile(library_id="lib", library_secret=SECRET, tenants=["ann"]),
-    }
+    },
+    alibaba_vod={
+        "main": AlibabaProfile(base_url="https://vod.example", secret_key=SECRET),
+        "ann": AlibabaProfile(base_url="https://vod.example", secret_key=SECRET, tenants=["ann"]),
+    },
 )
 
 
@@ -121,6 +126,18 @@ def test_requests_that_differ_have_jobs_of_their_own(
             "visibility",
             id="public-covers-of-a-private-library",
         ),
+        pytest.param(
+            {"source": {"image": {**VENDOR_IMAGE, "profile": "gone"}}},
+            "source.not_allowed",
+            "source.image.profile",
+            id="unknown-profile-of-an-image",
+        ),
+        pytest.param(
+            {"source": {"image": {**VENDOR_IMAGE, "profile": "ann"}}},
+            "source.not_allowed",
+            "source.image.profile",
+            id="image-of-another-tenant",
+        ),
     ],
 )
 def test_a_library_is_refused_by_the_field_that_is_to_blame(
@@ -143,6 +160,7 @@ def test_a_library_is_refused_by_the_field_that_is_to_blame(
             {"source": {"album": {**ALBUM, "profile": "open"}}, "visibility": "public"},
             id="public-covers-of-a-public-library",
         ),
+        pytest.param({"source": {"image": VENDOR_IMAGE}}, id="image"),
     ],
 )
 def test_a_library_is_taken_by_its_profile(smh: httpx2.Client, changes: dict[str, Any]) -> None:

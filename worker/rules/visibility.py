@@ -12,24 +12,30 @@ from worker.contracts.requests import (
     ImageReference,
     SmhReference,
     SourceReference,
+    VendorImageReference,
 )
 from worker.contracts.snapshots import SnapshotRequest
 from worker.rules.keys import is_public
 
 
-class Profile(Protocol):
+class Account(Protocol):
+    """What the settings say of an account at a vendor."""
+
+    @property
+    def tenants(self) -> Collection[str]: ...
+
+
+class Profile(Account, Protocol):
     """What the settings say of a library at Tencent SMH."""
 
     @property
     def library_id(self) -> str: ...
 
     @property
-    def tenants(self) -> Collection[str]: ...
-
-    @property
     def public_read(self) -> bool: ...
 
 
+Accounts = Mapping[str, Account]
 Profiles = Mapping[str, Profile]
 # What makes pictures that somebody may read.
 Pictured = CoverRequest | SnapshotRequest
@@ -43,6 +49,7 @@ class Refusal(NamedTuple):
     message: str
 
 
+_NO_PROFILE: Final = "there is no such profile for you"
 NO_ENTRY: Final = Refusal("request.not_found", "source.entry", "there is no such library or space")
 NO_IMAGE: Final = Refusal(
     "request.not_found", "source.image.image_id", "there is no such picture, or not yet"
@@ -90,10 +97,18 @@ def source_refusal(source: SourceReference, tenant: str, profiles: Profiles) -> 
     field = "source.album" if source.album else "source.file"
     profile = profiles.get(library.profile)
     if profile is None or tenant not in profile.tenants:
-        return Refusal("source.not_allowed", f"{field}.profile", "there is no such profile for you")
+        return Refusal("source.not_allowed", f"{field}.profile", _NO_PROFILE)
     if library.library_id != profile.library_id:
         told = "it is not the library of the profile"
         return Refusal("source.not_allowed", f"{field}.library_id", told)
+    return None
+
+
+def account_refusal(image: VendorImageReference, tenant: str, accounts: Accounts) -> Refusal | None:
+    """Why `tenant` may not read an image by the account that its profile names."""
+    account = accounts.get(image.profile)
+    if account is None or tenant not in account.tenants:
+        return Refusal("source.not_allowed", "source.image.profile", _NO_PROFILE)
     return None
 
 

@@ -57,7 +57,7 @@ def check_faces(settings: Settings) -> None:
 
 def import_adapters(settings: Settings) -> None:
     """Load what jobs' adapters are written in, so that processes forked later share it."""
-    for name in ("url", "upload", "image", "object", "entry", "smh"):
+    for name in ("url", "upload", "image", "object", "entry", "smh", "alibaba_image"):
         registry.load(registry.SOURCES, name)
     drawing = (registry.ENCODERS, registry.SHEETS, registry.INDEXES, registry.ANIMATORS)
     for table in (*drawing, registry.SCORERS):

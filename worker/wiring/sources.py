@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from worker import registry
-from worker.contracts.requests import SourceReference
+from worker.contracts.requests import ImageReference, SourceReference, VendorImageReference
 from worker.errors import SourceError
 from worker.ports import Reader, Source
 from worker.rules.arguments import kind_of
-from worker.rules.visibility import source_refusal
+from worker.rules.visibility import Refusal, account_refusal, source_refusal
 from worker.settings import Settings
 from worker.state.images import ImageRecords
 from worker.state.tokens import VendorTokens
@@ -43,24 +43,35 @@ def source_opener(
     """
     source = cache(partial(_source, settings, long))
     smh = cache(partial(_smh_source, settings, long))
+    alibaba = cache(partial(_alibaba_source, settings, long))
+
+    def of_profile(tenant: str, reference: SourceReference) -> Reader | None:
+        if isinstance(reference.image, VendorImageReference):
+            accounts = settings.providers.alibaba_vod
+            _allow(account_refusal(reference.image, tenant, accounts))
+            return alibaba(reference.image.profile).open(reference.image)
+        _allow(source_refusal(reference, tenant, settings.providers.tencent_smh))
+        named = reference.album or reference.file
+        return smh(named.profile).open(named) if named else None
 
     def open_source(tenant: str, reference: SourceReference) -> Reader:
         if reference.url is not None:
             return source("url").open(reference.url)
         if reference.upload is not None:
             return source("upload", tenant, uploads.find).open(reference.upload)
-        if reference.image is not None:
+        if isinstance(reference.image, ImageReference):
             return source("image", tenant, images.key_of).open(reference.image.image_id)
         if reference.entry is not None:
             return source("entry").open(reference.entry)
-        refused = source_refusal(reference, tenant, settings.providers.tencent_smh)
-        if refused is not None:
-            raise SourceError(refused.code, f"{refused.field}: {refused.message}")
-        if (of_profile := reference.album or reference.file) is not None:
-            return smh(of_profile.profile).open(of_profile)
-        return source("object", tenant).open(reference.object)
+        opened = of_profile(tenant, reference)
+        return opened or source("object", tenant).open(reference.object)
 
     return open_source
+
+
+def _allow(refused: Refusal | None) -> None:
+    if refused is not None:
+        raise SourceError(refused.code, f"{refused.field}: {refused.message}")
 
 
 def _source(
@@ -97,6 +108,13 @@ def _smh_source(settings: Settings, long: bool, profile: str) -> Source[Any]:
         "tokens": VendorTokens(client, secret.get_secret_value()),
     }
     opened: Source[Any] = made(registry.SOURCES, "smh", given)
+    return opened
+
+
+def _alibaba_source(settings: Settings, long: bool, profile: str) -> Source[Any]:
+    """What reads the images of a profile's account."""
+    given = {**_limits(settings, long), **values(settings.providers.alibaba_vod[profile])}
+    opened: Source[Any] = made(registry.SOURCES, "alibaba_image", given)
     return opened
 
 

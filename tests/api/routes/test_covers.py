@@ -167,8 +167,8 @@ INVALID, UNBUILT = "request.invalid", "request.not_available"
         pytest.param(_from(image={}), INVALID, ["source.image"], id="image"),
         pytest.param(
             _from(image={"provider": "alibaba_vod", "image_id": "0" * 32}),
-            UNBUILT,
-            ["source.image.provider"],
+            "source.not_allowed",
+            ["source.image.profile"],
             id="image-elsewhere",
         ),
         pytest.param(_from(medium="0" * 32), UNBUILT, ["source.medium"], id="medium"),

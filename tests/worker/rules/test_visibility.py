@@ -8,9 +8,10 @@ import pytest
 from worker.contracts.catalogue import ImageRecord
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
-from worker.contracts.requests import CoverRequest
+from worker.contracts.requests import CoverRequest, VendorImageReference
 from worker.rules.keys import private_key, public_key
 from worker.rules.visibility import (
+    account_refusal,
     bound_to,
     entry_refusal,
     image_refusal,
@@ -229,3 +230,19 @@ def test_what_is_made_of_a_picture_of_a_library_is_of_that_library(of_library: b
 
     assert is_of_library(bound) == of_library
     assert not is_of_library(request)
+
+
+@pytest.mark.parametrize(
+    ("profile", "tenant", "is_taken"),
+    [("main", "default", True), ("main", "ann", False), ("ann", "ann", True), ("x", "ann", False)],
+)
+def test_an_image_elsewhere_is_read_by_a_profile_of_the_tenant(
+    profile: str, tenant: str, is_taken: bool
+) -> None:
+    image = VendorImageReference(provider="alibaba_vod", image_id="a1", profile=profile)
+
+    found = account_refusal(image, tenant, PROFILES)
+
+    assert (found is None) == is_taken
+    if found is not None:
+        assert (found.code, found.field) == ("source.not_allowed", "source.image.profile")

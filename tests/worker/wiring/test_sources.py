@@ -3,12 +3,16 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from tests.contract.alibaba_places import IMAGE_ID, image_reference
+from tests.fakes.control import Control
+from tests.fakes.running import ACCESS_KEY, SECRET_KEY
 from tests.http_server import MediaServer, ranges
 from worker import wiring
 from worker.contracts.requests import SourceReference
 from worker.errors import SourceError
-from worker.settings import Settings
+from worker.settings import AlibabaProfile, ProviderSettings, Settings
 from worker.state.connection import connect
 from worker.state.images import ImageRecords
 from worker.state.uploads import UploadDigests
@@ -74,3 +78,39 @@ def test_sources_of_jobs_are_read_by_the_limits_of_their_kind(
         with pytest.raises(SourceError):
             reader.read(0, len(BODY))
     reader.close()
+
+
+@pytest.fixture
+def opener(settings: Settings, alibaba: Control, one_redis_url: str) -> wiring.OpenSource:
+    """How sources are opened where the account of a vendor is a profile of one tenant."""
+    alibaba.do("add_image", image_id=IMAGE_ID, body_base64="QUJD")
+    profile = AlibabaProfile(
+        base_url=alibaba.url,
+        allow_private_addresses=True,
+        access_key=SecretStr(ACCESS_KEY),
+        secret_key=SecretStr(SECRET_KEY),
+        link_hosts=[alibaba.host],
+        tenants=["acme"],
+    )
+    providers = ProviderSettings(alibaba_vod={"main": profile})
+    client = connect(one_redis_url, timeout_s=2, connect_timeout_s=2)
+    return wiring.source_opener(
+        settings.model_copy(update={"providers": providers}),
+        UploadDigests(client, keep_s=60),
+        ImageRecords(client),
+    )
+
+
+def test_an_image_of_alibaba_vod_is_read_by_its_profile(opener: wiring.OpenSource) -> None:
+    reader = opener("acme", SourceReference(image=image_reference()))
+
+    assert reader.read(0, 10) == b"ABC"
+    reader.close()
+
+
+def test_another_tenants_profile_opens_nothing(opener: wiring.OpenSource, alibaba: Control) -> None:
+    with pytest.raises(SourceError) as caught:
+        opener("bob", SourceReference(image=image_reference()))
+
+    assert caught.value.code == "source.not_allowed"
+    assert alibaba.journal() == []
