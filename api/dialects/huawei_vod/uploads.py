@@ -103,7 +103,7 @@ def _place(project_id: str, told: dict[str, Any]) -> Place:
         if told.get(name) not in (None, "", []):
             raise wrong(name, "only covers are uploaded here")
     cover_type = told.get("cover_type")
-    if cover_type not in FORMATS:
+    if not isinstance(cover_type, str) or cover_type not in FORMATS:
         raise wrong("cover_type", f"expected one of {', '.join(FORMATS)}")
     cover_id = told.get("cover_id")
     if cover_id is not None and (isinstance(cover_id, bool) or cover_id != 0):

@@ -111,7 +111,7 @@ class Project:
         pairs = [("asset_id", asset_id), *(("categories", each) for each in categories)]
         return self.call("GET", self.path("/details"), query=urlencode(pairs))
 
-    def begin_upload(self, asset_id: str, **fields: object) -> httpx2.Response:
+    def begin_upload(self, asset_id: object, **fields: object) -> httpx2.Response:
         told = {"asset_id": asset_id, "cover_type": "JPG", **fields}
         return self.call("PUT", self.path(""), body=json.dumps(told).encode())
 
