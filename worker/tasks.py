@@ -3,14 +3,14 @@
 import functools
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
 import structlog
 from celery import Celery
 
-from worker.contracts.jobs import AnyResult, AttemptedJob, Item
+from worker.contracts.jobs import AnyRequest, AnyResult, AttemptedJob, Item
 from worker.contracts.names import (
     ALL_LANES,
     CALL_LANES,
@@ -18,6 +18,7 @@ from worker.contracts.names import (
     TASK_CALL,
     TASK_MEDIA,
 )
+from worker.contracts.requests import CoverRequest
 from worker.errors import CoverError, RequestError, WorkerError
 from worker.state.keeper import Interrupted, LeaseKeeper
 from worker.state.lanes import Lanes
@@ -114,8 +115,7 @@ def work(parts: AttemptParts, item: Item) -> None:
         with suppress(RequestError):
             lease.give_back()
         raise
-    # What ended may have lined up a record or a notice.
-    _release(parts.lanes, *dict.fromkeys((lease.job.request.lane, *CALL_LANES)))
+    _release(parts.lanes, *_lanes_after(lease.job.request))
 
 
 def _attempt(parts: AttemptParts, lease: Lease) -> None:
@@ -170,6 +170,13 @@ def _patiently(act: Callable[[], Outcome], patience_s: float) -> Outcome:
             if error.code != _AWAY or time.monotonic() > patient_until_s:
                 raise
         time.sleep(_REDIS_PAUSE_S)
+
+
+def _lanes_after(request: AnyRequest) -> Iterable[str]:
+    """The lanes that have news: room for another item, a record or a notice that was lined up."""
+    has_target = isinstance(request, CoverRequest) and request.target is not None
+    tells = has_target or getattr(request, "callback_url", None) is not None
+    return dict.fromkeys((request.lane, *CALL_LANES)) if tells else (request.lane,)
 
 
 def _release(lanes: Lanes, *names: str) -> None:

@@ -8,14 +8,18 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.redis_server import RedisServer
+from tests.worker.state.orders import ASSET, CALLBACK
+from tests.worker.state.orders import made as covered
 from tests.worker.state.parts import DONE, Parts, request
 from worker.contracts.jobs import AttemptedJob, Item
+from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverResult
 from worker.errors import MediaError, RequestError, SourceError
 from worker.state.leases import Lease
 from worker.tasks import Alone, AttemptParts, work
 
 RENEW_S = 5.0
+TARGET = ASSET.model_dump(exclude_none=True)
 
 
 def attempts_with(
@@ -300,4 +304,21 @@ def test_a_message_of_a_cancelled_job_makes_room_for_the_next_ones(one_redis_url
 
     assert seen == []
     assert parts.queues.ids() == [job.id for job in jobs]
+    parts.redis.close()
+
+
+@pytest.mark.parametrize("fields", [{"callback_url": CALLBACK}, {"target": TARGET}], ids=str)
+def test_who_is_to_be_told_of_a_job_is_told_as_it_ends(
+    one_redis_url: str, fields: dict[str, object]
+) -> None:
+    parts = Parts(one_redis_url)
+    wanted = CoverRequest.model_validate({"source": {"url": "https://media.example/a"}, **fields})
+    job = parts.jobs.create("ann", wanted)
+    parts.lanes.release("live")
+    made = attempts_with(parts, lambda job, lease: covered(512))
+
+    work(made, Item("cover", job.id))
+
+    lanes = [lane for lane, _ in parts.queues.published]
+    assert lanes == ["live", "record" if "target" in fields else "notify"]
     parts.redis.close()
