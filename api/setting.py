@@ -152,6 +152,7 @@ class Setting(NamedTuple):
         record = self.state.records.read(self.tenant, job.record.id) if job.record else None
         if record is None:
             raise RequestError("queue.unavailable", "The cover's record was lost.")
+        self.state.records.precede(record, reference=url)
         cover = self._shown(target, _cover(target, job=job.id), record)
         release(self.state.lanes, job.lane)
         return cover

@@ -9,15 +9,15 @@ import pytest
 from api.setting import Setting
 from tests.api.attempts import Attempts
 from tests.api.pictures import finish, make_picture
+from tests.api.set_covers import image_of, medium_of, states, told, turn_of, url_of
 from worker import wiring
-from worker.contracts.catalogue import ImageRecord, MediumCover, MediumLabels
+from worker.contracts.catalogue import MediumCover, MediumLabels
 from worker.contracts.records import RecordOrder
 from worker.contracts.targets import FirstframeTarget, VendorApi, VendorSetting
 from worker.errors import CoverError, RequestError, SourceError
-from worker.rules.set_covers import naming
+from worker.rules.set_covers import cover_of_image, naming
 from worker.settings import Settings
 from worker.state.catalogue import TenantCovers
-from worker.state.records import RecordFilters
 
 URL = "http://media.example/cover.jpg"
 OTHER = {"url": "https://media.example/other.mp4"}
@@ -39,37 +39,6 @@ def setting(settings: Settings) -> Make:
         return Setting(state, store, settings.fetch, tenant, by, may_see)
 
     return made
-
-
-def image_of(found: Setting, image: str) -> ImageRecord:
-    record = found.state.images.read("default", image)
-    assert record is not None
-    return record
-
-
-def medium_of(found: Setting, image: str) -> str:
-    medium = image_of(found, image).medium_id
-    assert medium is not None
-    return medium
-
-
-def url_of(found: Setting, image: str) -> str:
-    url = image_of(found, image).url
-    assert url is not None
-    # The tests' pictures name another host than the store does.
-    return found.store.public_url(image_of(found, image).key or "")
-
-
-def told(client: httpx2.Client, medium: str) -> dict[str, object]:
-    """The cover as `GET /v1/media/{id}` tells it."""
-    view: dict[str, object] = client.get(f"/v1/media/{medium}").raise_for_status().json()["cover"]
-    return view
-
-
-def states(found: Setting) -> list[str]:
-    """What the ledger tells of all records, newest first."""
-    page = found.state.records.page("default", RecordFilters(), cursor=None, limit=50)
-    return [record.state for record in page.records]
 
 
 def test_a_picture_of_ours_is_the_cover_at_once_and_stands_in_the_ledger(
@@ -301,6 +270,28 @@ def test_a_copy_that_comes_late_does_not_replace_what_was_set_since(
     assert not TenantCovers(mps.catalogue, "default").set(medium, late)
 
     assert mps.medium(medium).cover == own
+
+
+@pytest.mark.parametrize("url", [URL, None], ids=["a-url", "our-own"])
+def test_an_order_that_is_older_than_what_a_client_set_is_superseded_at_once(
+    settings: Settings, client: httpx2.Client, setting: Make, url: str | None
+) -> None:
+    image, mps = make_picture(settings, client), setting()
+    medium = medium_of(mps, image)
+    target = FirstframeTarget(provider="firstframe", medium_id=medium)
+    orders = [RecordOrder(target=target, cover=cover_of_image(image_of(mps, image)))]
+    (older,) = mps.state.records.create("default", orders)
+
+    set_now = mps.set_cover(medium, url or url_of(mps, image))
+
+    assert turn_of(settings, older.id) == "superseded"
+    newer = mps.state.records.read("default", set_now.record or "")
+    assert newer
+    # A copy is still to be written by the order that brings it.
+    assert newer.state == ("pending" if url else "recorded")
+    (latest,) = mps.state.records.create("default", orders)
+    assert latest.fence > newer.fence
+    assert turn_of(settings, latest.id) == "write"
 
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["no-picture", "no-medium"])

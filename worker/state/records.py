@@ -65,6 +65,18 @@ end_job(key, tenant, 'record:' .. id, 'succeeded', now)
 """
 )
 
+# Half a step older than the record itself, which still has to write; older orders have not.
+_PRECEDE: Final = """
+local tenant, id, target, reference = unpack(ARGV)
+local at, now = 'ff:target:' .. target, clock_ms()
+local fence = tonumber(redis.call('HGET', record_key(tenant, id), 'fence')) - 0.5
+if fence > tonumber(redis.call('HGET', at, 'fence') or 0) then
+  redis.call('HSET', at, 'fence', fence, 'record', id, 'tenant', tenant, 'reference', reference,
+    'request', '', 'verified', 1, 'at_ms', whole(now))
+  redis.call('ZADD', 'ff:targets', now, target)
+end
+"""
+
 _RETRY: Final = """
 local tenant, id = unpack(ARGV)
 local key = record_key(tenant, id)
@@ -135,6 +147,7 @@ class RecordRecords:
         self._redis = client
         self._create = Script(client, _CREATE)
         self._settle = Script(client, _SETTLE)
+        self._precede = Script(client, _PRECEDE)
         self._retry = Script(client, _RETRY)
         self._mend = Script(client, _MEND)
 
@@ -173,6 +186,13 @@ class RecordRecords:
         settled = self.read(tenant, made_id)
         assert settled is not None
         return settled
+
+    def precede(self, record: Record, *, reference: str) -> None:
+        """Note that the target shows at once what the record is to complete.
+
+        Older orders are superseded from now on, though the record may never come to its write.
+        """
+        self._precede(record.tenant, record.id, target_key(record.target), reference)
 
     def read(self, tenant: str, record_id: str) -> Record | None:
         rows = read_rows(self._redis, tenant, [record_id] if record_id.startswith("rec_") else [])
