@@ -37,6 +37,7 @@ local keep_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local now = clock_ms()
 local old = redis.call('ZRANGEBYSCORE', 'ff:finished_records', '-inf', now - keep_ms,
   'LIMIT', 0, limit)
+local forgotten = 0
 for _, record in ipairs(old) do
   local tenant, id = string.match(record, '^(.*):(.*)$')
   local job = redis.call('HGET', record_key(tenant, id), 'job')
@@ -46,9 +47,10 @@ for _, record in ipairs(old) do
     redis.call('DEL', record_key(tenant, id))
     redis.call('ZREM', 'ff:records:' .. tenant, id)
     redis.call('ZREM', 'ff:finished_records', record)
+    forgotten = forgotten + 1
   end
 end
-return #old
+return forgotten
 """
 
 _FORGET_TARGETS: Final = """
@@ -85,9 +87,9 @@ class Retention:
         return int(self._forget(keep_s * 1000, limit))
 
     def forget_records(self, *, keep_s: float, limit: int) -> int:
-        """Look at at most `limit` records that ended `keep_s` ago or earlier; how many it were.
+        """Remove at most `limit` records that ended `keep_s` ago or earlier; how many went.
 
-        They go, but for those whose job is kept: it may be retried, and tells of them.
+        Those stay whose job is kept: it may be retried, and tells of them.
         """
         return int(self._forget_records(keep_s * 1000, limit))
 

@@ -4,8 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.errors import CODES, CoverError, Retry, error_of
-from worker.rules.retry import Budget, Tried, delay_before_retry, spends_attempt
+from worker.errors import CODES, CoverError, Retry, WebhookError, error_of
+from worker.rules.retry import (
+    MAX_DELAY_S,
+    WEBHOOK_SCHEDULE_S,
+    Budget,
+    Tried,
+    delay_before_retry,
+    longest_delay_s,
+    spends_attempt,
+)
 
 BUDGET = Budget(attempts=5, age_s=1800)
 ALMOST_ONE = 0.999
@@ -109,3 +117,33 @@ def test_a_delay_is_bounded_and_fits_into_the_time_allowed(
         assert 0 <= delay_s <= 600
         assert age_s + delay_s < BUDGET.age_s
         assert CODES[code].retry not in {Retry.NEVER, Retry.CALLER}
+
+
+PLANNED = Budget(attempts=4, age_s=1000, schedule_s=(5, 300, 900))
+
+
+def planned(
+    attempts: int, *, draw: float = 0.5, age_s: float = 0, asked_s: float | None = None
+) -> float | None:
+    error = WebhookError("webhook.delivery_failed", delay_s=asked_s)
+    return delay_before_retry(error, Tried(attempts, attempts, age_s), PLANNED, draw=draw)
+
+
+def test_a_schedule_gives_the_delays_one_after_another_with_a_fifth_of_jitter() -> None:
+    assert [planned(attempts) for attempts in (1, 2, 3, 4)] == [5, 300, 900, None]
+    assert [planned(2, draw=draw) for draw in (0, 1)] == pytest.approx([240, 360])
+
+
+def test_a_pause_that_was_asked_for_counts_where_it_is_longer() -> None:
+    assert planned(1, asked_s=60) == 60
+    assert planned(2, asked_s=60) == 300
+
+
+def test_the_last_attempt_of_a_schedule_is_made_when_its_time_is_over() -> None:
+    assert planned(3, age_s=700) == 300
+    assert planned(3, age_s=1001) is None
+
+
+def test_no_delay_of_a_lane_is_longer_than_is_told() -> None:
+    assert longest_delay_s("live") == longest_delay_s("record") == MAX_DELAY_S
+    assert longest_delay_s("notify") >= 1.2 * max(WEBHOOK_SCHEDULE_S)
