@@ -92,7 +92,8 @@ def page(
 def delete(image_id: ImageId, catalogue: GivenCatalogue) -> Response:
     """The record goes, and its objects unless another picture or job has them too.
 
-    The result of the picture's own job still names it. One that is being made cannot be deleted.
+    The result of the picture's own job still names it. One that is being made, or that is the
+    cover of a medium, cannot be deleted.
     """
     catalogue.delete(image_id)
     return Response(status_code=204)
