@@ -2,29 +2,41 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
 
 from tests.fakes.control import JUNK, Control
 from tests.fakes.running import ACCESS_KEY, PROJECT_ID, SECRET_KEY, WEBHOOK_SECRET
+from tests.fakes.smh_vendor import SmhVendor
+from tests.worker.state.parts import Parts
+from tests.worker.state.pictures import Gallery, key_of
+from tests.worker.state.test_media import A_MEDIUM, AT, sighting
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import (
     AlibabaMpsTarget,
     AlibabaVodTarget,
     CoverTarget,
     DryRunTarget,
+    FirstframeTarget,
     HuaweiVodTarget,
+    SmhTarget,
     WebhookTarget,
 )
 from worker.ports.recording import CoverCopy
 from worker.providers.alibaba_mps import AlibabaMpsProvider
 from worker.providers.alibaba_vod import AlibabaVodProvider
 from worker.providers.dry_run import DryRunProvider
+from worker.providers.firstframe import FirstframeProvider
 from worker.providers.huawei_vod import HuaweiVodProvider
+from worker.providers.tencent_smh import TencentSmhProvider
 from worker.providers.webhook import WebhookProvider
+from worker.state.catalogue import TenantCovers
+from worker.state.connection import connect
+from worker.state.tokens import VendorTokens
 
 ID: Final = "0123456789abcdef0123456789abcde0"
 NOT_THERE: Final = "ffffffffffffffffffffffffffffffff"
@@ -46,7 +58,7 @@ class Place:
     repeat them.
     """
 
-    fake: Control
+    fake: Any
     provider: Any
     target: CoverTarget
     covers: tuple[CoverCopy, CoverCopy]
@@ -168,6 +180,62 @@ def dry_run(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
         yield place
 
 
+@contextmanager
+def tencent_smh(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    """A file of a library, beside which or in whose labels the cover is left."""
+    vendor: SmhVendor = request.getfixturevalue("smh_vendor")
+    vendor.put("trip/a b.mp4", b"film", type="video", fields={"labels": ["theirs"]})
+    with ExitStack() as opened:
+        url = request.getfixturevalue("one_redis_url")
+        redis = opened.enter_context(connect(url, timeout_s=5, connect_timeout_s=5))
+        given: dict[str, Any] = {"timeout_s": 5, **settings}
+        provider = TencentSmhProvider(
+            base_url=vendor.api_url,
+            library_id=vendor.library_id,
+            library_secret=vendor.secret,
+            link_hosts=[vendor.storage_host],
+            token_period_s=3600,
+            tokens=VendorTokens(redis, vendor.secret),
+            allow_private_addresses=True,
+            **given,
+        )
+        opened.enter_context(closing(provider))
+        yield Place(
+            SimpleNamespace(journal=vendor.journal.told, changes=vendor.journal.changes),
+            provider,
+            SmhTarget(provider="tencent_smh", library_id=vendor.library_id, path="trip/a b.mp4"),
+            URLS,
+            secrets=(vendor.secret,),
+        )
+
+
+@contextmanager
+def firstframe(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
+    """A medium of our own catalogue, with two pictures of jobs that are done."""
+    parts = Parts(request.getfixturevalue("one_redis_url"))
+    with closing(parts.redis):
+        parts.slots(10)
+        gallery = Gallery(parts, request.getfixturevalue("tmp_path"))
+        gallery.media.see("ann", sighting(), AT)
+        first, second = (_made(gallery, number) for number in (1, 2))
+        yield Place(
+            SimpleNamespace(journal=list),
+            FirstframeProvider(media=TenantCovers(gallery.catalogue, "ann")),
+            FirstframeTarget(provider="firstframe", medium_id=A_MEDIUM),
+            (first, second),
+            missing=FirstframeTarget(provider="firstframe", medium_id=NOT_THERE),
+            secrets=(),
+        )
+
+
+def _made(gallery: Gallery, number: int) -> CoverCopy:
+    key = key_of(number)
+    job, image_id = gallery.made(key)
+    copy = copy_of(f"http://host/objects/{key}", bytes([number]))
+    cover = copy.cover.model_copy(update={"key": key, "image_id": image_id})
+    return copy._replace(cover=cover, job=job.id, fence=number)
+
+
 def _is_success(name: str, kind: str) -> bool:
     """Storage takes an upload with any 2xx, asset/cover is well with 204 only."""
     if name == "huawei_vod-upload":
@@ -184,18 +252,22 @@ PLACES: Final[dict[str, tuple[Make, dict[str, Any]]]] = {
     "alibaba_mps-rpc_v1": (alibaba_mps, {"signature": "rpc_v1"}),
     "alibaba_vod": (alibaba_vod, {}),
     "alibaba_vod-rpc_v1": (alibaba_vod, {"signature": "rpc_v1"}),
+    "tencent_smh-beside": (tencent_smh, {"mode": "beside"}),
+    "tencent_smh-label": (tencent_smh, {"mode": "label"}),
+    "firstframe": (firstframe, {}),
     "webhook": (webhook, {}),
     "dry_run": (dry_run, {}),
 }
 """Adapters and their settings; a line here and the whole suite runs over it."""
-WRITING: Final = [name for name in PLACES if name != "dry_run"]
-"""Those that send something."""
 READING: Final = [name for name in PLACES if name not in {"dry_run", "webhook"}]
-
-"""Those whose vendor tells what it shows."""
-CLOCKED: Final = [name for name in READING if name not in {"huawei_vod-token", "huawei_vod-upload"}]
+"""Those that tell what is shown."""
+FAULTY: Final = [name for name in READING if name.startswith(("huawei", "alibaba"))]
+"""Those whose fake does wrong as it is told to."""
+WRITING: Final = [*FAULTY, "webhook"]
+"""Those of them that send, read back or not."""
+CLOCKED: Final = [name for name in FAULTY if name not in {"huawei_vod-token", "huawei_vod-upload"}]
 """Those whose write is signed with a time."""
-JUNK_OF: Final = [(name, kind) for name in READING for kind in JUNK if not _is_success(name, kind)]
+JUNK_OF: Final = [(name, kind) for name in FAULTY for kind in JUNK if not _is_success(name, kind)]
 """Answers that are no success of the write."""
 
 

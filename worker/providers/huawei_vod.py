@@ -75,8 +75,9 @@ class HuaweiVodProvider:
         if self.mode == "url":
             url = fitting_url("huawei_vod", copy.cover.url)
             return Receipt(self._client.set_cover(url), url)
-        place = self._client.upload_place(target.asset_id, _cover_type(copy.cover))
-        self._pictures.put(place, copy.cover.content_type, copy.read())
+        kind, picture = _cover_type(copy.cover), copy.read()
+        place = self._client.upload_place(target.asset_id, kind)
+        self._pictures.put(place, copy.cover.content_type, picture)
         return Receipt(place.request_id)
 
     def read(self, target: HuaweiVodTarget) -> Shown | None:
