@@ -23,9 +23,6 @@ from worker.signing.standard_webhooks import sign
 
 MAX_PAUSE_S: Final = 3600.0
 _PAUSES: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
-_NEVER_SENT: Final[frozenset[Reason]] = frozenset(
-    {"url_not_allowed", "address_blocked", "dns_failed", "tls"}
-)
 _BLOCKED: Final[frozenset[Reason]] = frozenset({"url_not_allowed", "address_blocked"})
 _MEANINGS: Final[dict[Reason, str]] = {
     "dns_failed": "The callback URL's host name does not resolve.",
@@ -65,14 +62,15 @@ class WebhookMessenger:
         """
         signed = sign(message_id=message_id, at=datetime.now(UTC), body=body, secrets=secrets)
         headers = {"Content-Type": "application/json", **signed}
-        stopwatch = Stopwatch(self.timeout_s)
+        stopwatch, steps = Stopwatch(self.timeout_s), _Steps()
         with self._client(stopwatch) as client, stopwatch:
             try:
                 with translated():
                     request = client.build_request("POST", url, headers=headers, content=body)
+                    request.extensions["trace"] = steps
                     response = client.send(request, stream=True)
             except RequestFailedError as failed:
-                raise _failure(failed) from failed
+                raise _failure(failed, unsure=steps.sent) from failed
             response.close()
         if not response.is_success:
             raise _refusal(response)
@@ -95,10 +93,18 @@ class WebhookMessenger:
         )
 
 
-def _failure(failed: RequestFailedError) -> DeliveryFailedError:
+class _Steps:
+    """How far a request came: what was never begun to be sent has certainly not arrived."""
+
+    sent = False
+
+    def __call__(self, event: str, details: object) -> None:
+        self.sent = self.sent or event.endswith(".send_request_headers.started")
+
+
+def _failure(failed: RequestFailedError, *, unsure: bool) -> DeliveryFailedError:
     blocked = failed.reason in _BLOCKED
     code = "webhook.url_blocked" if blocked else "webhook.delivery_failed"
-    unsure = failed.reason not in _NEVER_SENT
     text = None if blocked else _MEANINGS.get(failed.reason, "The callback URL cannot be reached.")
     return DeliveryFailedError(code, text, unsure=unsure)
 

@@ -152,8 +152,10 @@ def test_the_time_for_all_of_a_delivery_is_bounded(webhook_receiver: Control) ->
     assert time.monotonic() - started_s < 1.5
 
 
-def test_nobody_there_is_a_failure(closed_port: int) -> None:
-    assert failure(f"http://127.0.0.1:{closed_port}/").code == "webhook.delivery_failed"
+def test_nobody_there_is_a_failure_and_has_certainly_heard_nothing(closed_port: int) -> None:
+    error = failure(f"http://127.0.0.1:{closed_port}/")
+
+    assert (error.code, error.unsure) == ("webhook.delivery_failed", False)
 
 
 def guarded(world: World, **how: Any) -> WebhookMessenger:
