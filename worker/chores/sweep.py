@@ -1,4 +1,4 @@
-"""Removes what is kept no longer: finished jobs' records and old uploads."""
+"""Removes what is kept no longer: finished jobs, records of covers, old uploads."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -25,6 +25,16 @@ def sweep_jobs(retention: Retention, *, keep_s: float) -> int:
     forgotten = 0
     while batch := retention.forget_finished(keep_s=keep_s, limit=_BATCH):
         forgotten += batch
+    return forgotten
+
+
+def sweep_records(retention: Retention, *, keep_s: float) -> int:
+    """Forget records that ended `keep_s` ago or earlier, and what has stood as long at targets."""
+    forgotten = 0
+    while batch := retention.forget_records(keep_s=keep_s, limit=_BATCH):
+        forgotten += batch
+    while retention.forget_targets(keep_s=keep_s, limit=_BATCH):
+        pass
     return forgotten
 
 

@@ -11,7 +11,7 @@ from worker.chores.clock import Chore, run_chores
 from worker.chores.pictures import sweep_pictures
 from worker.chores.reconcile import publish_unseen, take_back_lost
 from worker.chores.release import release_due
-from worker.chores.sweep import sweep_jobs, sweep_uploads
+from worker.chores.sweep import sweep_jobs, sweep_records, sweep_uploads
 from worker.commands.images import keep_rules
 from worker.settings import Settings
 from worker.state.chore_lease import CHORE_LEASE_S, ChoreLease
@@ -70,6 +70,12 @@ def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
             "sweep-jobs",
             section.sweep_every_s,
             partial(sweep_jobs, state.retention, keep_s=section.keep_finished_s),
+            aside=True,
+        ),
+        Chore(
+            "sweep-records",
+            section.sweep_every_s,
+            partial(sweep_records, state.retention, keep_s=settings.records.keep_s),
             aside=True,
         ),
         Chore("sweep-uploads", section.sweep_every_s, sweep, aside=True),

@@ -4,9 +4,10 @@ import os
 import time
 from pathlib import Path
 
+from tests.worker.state.orders import order
 from tests.worker.state.parts import DONE, Parts, request
 from tests.worker.state.shelves import upload
-from worker.chores.sweep import sweep_jobs, sweep_uploads
+from worker.chores.sweep import sweep_jobs, sweep_records, sweep_uploads
 from worker.contracts.libraries import Part
 from worker.rules.keys import upload_key
 from worker.state.transfers import TransferRecords
@@ -31,6 +32,23 @@ def test_all_jobs_that_finished_long_ago_go_however_many(redis_url: str) -> None
     assert sweep_jobs(parts.retention, keep_s=3600) == 1100
 
     assert parts.redis.keys("ff:job:*") == [f"ff:job:ann:{kept.id}"]
+    parts.redis.close()
+
+
+def test_all_records_that_ended_long_ago_go_however_many(redis_url: str) -> None:
+    parts = Parts(redis_url)
+    with parts.redis.pipeline() as pipe:
+        for number in range(1100):
+            pipe.zadd("ff:finished_records", {f"ann:rec_{number}": 1})
+            pipe.hset(f"ff:job:ann:rec_{number}", "status", "failed")
+            pipe.zadd("ff:targets", {str(number): 1})
+        pipe.execute()
+    (kept,) = parts.records.create("ann", [order()])
+
+    assert sweep_records(parts.retention, keep_s=3600) == 1100
+
+    assert parts.redis.keys("ff:job:*") == [f"ff:job:ann:{kept.id}"]
+    assert parts.redis.keys("ff:targets") == []
     parts.redis.close()
 
 

@@ -19,6 +19,7 @@ def target(**told: object) -> Target:
 HUAWEI = {"provider": "huawei_vod", "asset_id": "x"}
 DRY = {"provider": "dry_run", "of": HUAWEI}
 OURS = {"provider": "firstframe", "medium_id": "a" * 32}
+AS_SET = {"by": "huawei_vod"}
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,7 @@ OURS = {"provider": "firstframe", "medium_id": "a" * 32}
         pytest.param(HUAWEI, {**HUAWEI, "profile": "main"}, True, id="the-default-named"),
         pytest.param(HUAWEI, {**HUAWEI, "profile": "other"}, False, id="another-profile"),
         pytest.param(HUAWEI, {**HUAWEI, "asset_id": "y"}, False, id="another-asset"),
+        pytest.param(OURS, {**OURS, "as_set": AS_SET}, True, id="set-by-a-client"),
         pytest.param(HUAWEI, DRY, False, id="a-dry-run"),
         pytest.param(DRY, {**DRY, "of": {**HUAWEI, "size": 320}}, True, id="dry-another-size"),
         pytest.param(DRY, {**DRY, "of": {**HUAWEI, "asset_id": "y"}}, False, id="dry-another"),
