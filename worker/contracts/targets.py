@@ -85,8 +85,9 @@ class WebhookTarget(CoverTarget):
 
 
 class VendorSetting(BaseModel):
-    """What a client of a served vendor API set: it reads its own URL again, None for a private
-    picture of ours, whose links end.
+    """What a client of a served vendor API set: it reads its own URL again.
+
+    Without one, the picture's: where its bytes were uploaded, or the URL was a link that ends.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
