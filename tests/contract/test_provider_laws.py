@@ -241,6 +241,20 @@ def test_a_clock_that_is_wrong_is_set_right_by_the_vendors_once(place: Place) ->
     ]
 
 
+@pytest.mark.parametrize("offset_s", [3600, -3600])
+@pytest.mark.parametrize("place", CLOCKED, indirect=True)
+def test_threads_that_are_refused_together_set_the_clock_right_together(
+    place: Place, offset_s: float
+) -> None:
+    place.fake.do("clock", offset_s=offset_s)
+    place.fake.do("latency", seconds=0.01)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: place.provider.record(place.target, place.covers[0]), range(8)))
+
+    assert len(place.fake.changes()) == 1
+
+
 @every_reading
 def test_threads_share_a_provider(place: Place) -> None:
     def once(number: int) -> bool:

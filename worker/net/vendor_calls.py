@@ -150,12 +150,16 @@ class VendorClock:
     def now(self) -> datetime:
         return datetime.now(UTC) + self._offset
 
-    def corrected(self, reply: Reply) -> bool:
-        """Whether the answer's `Date` showed that our time was far off; then it no longer is."""
-        offset_s = offset_of(reply.headers.get("date"), self.now())
-        if offset_s is None:
+    def corrected(self, reply: Reply, signed_at: datetime) -> bool:
+        """Whether the time that a refused request was signed with was far from its answer's `Date`.
+
+        Then our time is that one, which another thread's answer may have told already.
+        """
+        date = reply.headers.get("date")
+        if offset_of(date, signed_at) is None:
             return False
-        self._offset += timedelta(seconds=offset_s)
+        now = datetime.now(UTC)
+        self._offset = timedelta(seconds=offset_of(date, now) or 0)
         return True
 
 
@@ -180,28 +184,21 @@ class VendorCalls(Generic[Credential]):
         The second is made where the first was refused over credentials, and there are other ones
         now or our clock was off. `refused` gives the error of an answer that is no success.
         """
-        credential = self.supply.get()
-        reply = self._attempt(signed, credential, writes=writes)
+        credential, at = self.supply.get(), self.clock.now()
+        reply = self._attempt(signed(credential, at), credential, writes=writes)
         error = refused(reply)
         if error is not None and error.code == "provider.auth":
-            other = (
-                credential if self.clock.corrected(reply) else self.supply.instead_of(credential)
-            )
+            is_corrected = self.clock.corrected(reply, at)
+            other = credential if is_corrected else self.supply.instead_of(credential)
             if other is not None:
-                reply = self._attempt(signed, other, writes=writes)
+                request = signed(other, self.clock.now())
+                reply = self._attempt(request, other, writes=writes)
                 error = refused(reply)
         if error is not None:
             raise error
         return reply
 
-    def _attempt(
-        self,
-        signed: Callable[[Credential, datetime], RawRequest],
-        credential: Credential,
-        *,
-        writes: bool,
-    ) -> Reply:
-        request = signed(credential, self.clock.now())
+    def _attempt(self, request: RawRequest, credential: Credential, *, writes: bool) -> Reply:
         return _without(credential, self.http.send(self.origin, request, writes=writes))
 
 
