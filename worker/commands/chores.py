@@ -37,17 +37,9 @@ def chores() -> None:
 
 
 def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
-    section, store = settings.worker, wiring.store(settings)
+    section = settings.worker
     state = wiring.state(settings, timeout_s=timeout_s)
     client = wiring.redis_client(settings, timeout_s=timeout_s)
-    sweep = partial(
-        sweep_uploads,
-        state.retention,
-        store.list,
-        store.delete,
-        keep_s=section.keep_uploads_s,
-    )
-    pictures = partial(sweep_pictures, wiring.catalogue(state, store), keep_rules(settings))
     return [
         Chore("release", RELEASE_EVERY_S, partial(release_due, state.lanes)),
         Chore(
@@ -66,6 +58,21 @@ def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
                 patience_s=section.unseen_republish_s,
             ),
         ),
+        *_sweeps(settings, state),
+    ]
+
+
+def _sweeps(settings: Settings, state: wiring.State) -> list[Chore]:
+    section, store = settings.worker, wiring.store(settings)
+    sweep = partial(
+        sweep_uploads,
+        state.retention,
+        store.list,
+        store.delete,
+        keep_s=section.keep_uploads_s,
+    )
+    pictures = partial(sweep_pictures, wiring.catalogue(state, store), keep_rules(settings))
+    return [
         Chore(
             "sweep-jobs",
             section.sweep_every_s,
