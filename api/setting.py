@@ -1,6 +1,6 @@
 """What clients of served vendor APIs set: the cover and the labels of a medium."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -61,13 +61,7 @@ class Setting(NamedTuple):
         Of media that share the picture it is the one that the URL names (`set_covers.naming`), else
         that of the newest job.
         """
-        of_pictures = [image.medium_id for image in self._pictures(url) if image.medium_id]
-        named = named_medium(url)
-        if named is not None and (named in of_pictures or not of_pictures):
-            return self.medium(named)
-        if not of_pictures:
-            raise RequestError("request.not_found", "There is no medium of that picture.")
-        return self.medium(of_pictures[0])
+        return self._medium_of(url, self._pictures(url))
 
     def set_cover(self, medium_id: str, url: str) -> MediumCover:
         """Show a URL as the cover of a medium: at once, and in the ledger.
@@ -77,27 +71,44 @@ class Setting(NamedTuple):
         Raises: SourceError `source.url_not_allowed` for a URL that the vendor does not take, or
         that could not be fetched whatever its host is.
         """
-        medium = self.medium(medium_id)
-        wrong = url_mistake(self.by, without_name(url))
-        pictures = [] if wrong else self._pictures(url)
-        if not wrong and not pictures:
-            wrong = self._never_fetched(url)
-        if wrong:
-            raise SourceError("source.url_not_allowed", f"The URL {wrong}.")
-        picture = _that_of(medium_id, pictures)
-        is_private = picture is not None and picture.key is not None and not is_public(picture.key)
-        as_set = VendorSetting(by=self.by, url=None if is_private else url)
-        if medium.cover and self._is_shown(medium.cover, as_set, picture):
-            return medium.cover
-        target = FirstframeTarget(provider="firstframe", medium_id=medium_id, as_set=as_set)
-        if picture:
-            return self._show(target, picture)
-        return self._copy(target, url)
+        return self._set_cover(self.medium(medium_id), url, self._pictures(url))
+
+    def set_cover_of(self, url: str) -> MediumCover:
+        """As `set_cover`, of the medium that `medium_of_url` finds."""
+        pictures = self._pictures(url)
+        return self._set_cover(self._medium_of(url, pictures), url, pictures)
 
     def label(self, medium_id: str, labels: MediumLabels) -> MediumRecord:
         """Keep what the client calls the medium; labels that are not given stay."""
         self.medium(medium_id)
         return self.catalogue.label(self.tenant, medium_id, labels)
+
+    def _medium_of(self, url: str, pictures: Sequence[ImageRecord]) -> MediumRecord:
+        of_pictures = [image.medium_id for image in pictures if image.medium_id]
+        named = named_medium(url)
+        if named is not None and (named in of_pictures or not of_pictures):
+            return self.medium(named)
+        if not of_pictures:
+            raise RequestError("request.not_found", "There is no medium of that picture.")
+        return self.medium(of_pictures[0])
+
+    def _set_cover(
+        self, medium: MediumRecord, url: str, pictures: Sequence[ImageRecord]
+    ) -> MediumCover:
+        wrong = url_mistake(self.by, without_name(url))
+        if not wrong and not pictures:
+            wrong = self._never_fetched(url)
+        if wrong:
+            raise SourceError("source.url_not_allowed", f"The URL {wrong}.")
+        picture = _that_of(medium.medium_id, pictures)
+        is_private = picture is not None and picture.key is not None and not is_public(picture.key)
+        as_set = VendorSetting(by=self.by, url=None if is_private else url)
+        if medium.cover and self._is_shown(medium.cover, as_set, picture):
+            return medium.cover
+        target = FirstframeTarget(provider="firstframe", medium_id=medium.medium_id, as_set=as_set)
+        if picture:
+            return self._show(target, picture)
+        return self._copy(target, url)
 
     def _pictures(self, url: str) -> list[ImageRecord]:
         """The account's pictures that a URL of ours shows, newest first."""
@@ -184,7 +195,7 @@ def _cover(
     )
 
 
-def _that_of(medium_id: str, pictures: list[ImageRecord]) -> ImageRecord | None:
+def _that_of(medium_id: str, pictures: Sequence[ImageRecord]) -> ImageRecord | None:
     """Of pictures with the same bytes that of the medium, else the newest."""
     of_medium = [image for image in pictures if image.medium_id == medium_id]
     return next(iter([*of_medium, *pictures]), None)

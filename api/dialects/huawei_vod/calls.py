@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from starlette.requests import Request
 
+from api.access import NOTED
 from api.dialects.callers import CallRefused, raw_request
 from api.dialects.huawei_vod.errors import RefusalError, wrong
 from api.dialects.huawei_vod.parts import Parts, parts_of
@@ -44,6 +45,7 @@ async def call_of(request: Request) -> Call:
     parts = parts_of(request)
     raw = await raw_request(request, stall_timeout_s=parts.settings.api.stall_timeout_s)
     account = await _account(parts, request, raw)
+    request.scope[NOTED]["user"] = account.name
     if request.path_params["project_id"] != account.project_id:
         raise RefusalError("other_project")
     return Call(parts, account, raw.body)

@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.dialects.huawei_vod.calls import Call, call_of, object_of, text_of
+from api.dialects.huawei_vod.calls import call_of, object_of, text_of
 
 MOST_URL_BYTES: Final = 8192
 
@@ -19,9 +19,5 @@ async def set_cover(request: Request) -> Response:
     """
     call = await call_of(request)
     url = text_of(object_of(request, call.body), "thumbnailUrl", most_bytes=MOST_URL_BYTES)
-    await run_in_threadpool(_set, call, url)
+    await run_in_threadpool(call.setting.set_cover_of, url)
     return Response(status_code=204)
-
-
-def _set(call: Call, url: str) -> None:
-    call.setting.set_cover(call.setting.medium_of_url(url).medium_id, url)
