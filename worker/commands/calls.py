@@ -59,6 +59,8 @@ def serve_calls(settings: Settings, lanes: Sequence[str], slots: int | None) -> 
             infos,
             heartbeat_s=section.heartbeat_s,
             hurry=partial(_stop, beside, section.stop_grace_s),
+            # Celery's main process that fails waits for its threads: none begins anything new.
+            on_stop=beside.stop,
         )
 
 

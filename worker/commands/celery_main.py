@@ -25,13 +25,14 @@ def run(
     *,
     heartbeat_s: float,
     hurry: Callable[[], None],
+    on_stop: Callable[[], None] = lambda: None,
 ) -> int:
     """Run Celery until it is told to stop; its exit status.
 
     `infos` say what is served, in one process. `hurry` is called when it is told to stop, to see
-    that what runs ends in time.
+    that what runs ends in time; `on_stop` when it takes no more messages, for whatever reason.
     """
-    app.steps["worker"].add(heartbeat_step(state, infos, every_s=heartbeat_s))
+    app.steps["worker"].add(heartbeat_step(state, infos, every_s=heartbeat_s, on_stop=on_stop))
 
     def stopping(how: str = "", **_: object) -> None:
         if how == "Warm":

@@ -1,6 +1,6 @@
 """The heartbeat of a worker, in Celery's main loop: a loop that hangs is not alive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,8 +11,12 @@ from worker.state.workers import WorkerInfo
 from worker.wiring import State
 
 
-def heartbeat_step(state: State, infos: Sequence[WorkerInfo], *, every_s: float) -> type:
+def heartbeat_step(
+    state: State, infos: Sequence[WorkerInfo], *, every_s: float, on_stop: Callable[[], None]
+) -> type:
     """The part of Celery's worker that announces what it serves while it takes messages.
+
+    `on_stop` is called when it takes no more, whether it was told to stop or fails.
 
     It starts before messages are taken and ends before the pool is waited for, so that no item is
     given to a worker that stops. A Redis that is away is no matter: Celery's own connection says
@@ -35,6 +39,7 @@ def heartbeat_step(state: State, infos: Sequence[WorkerInfo], *, every_s: float)
             self._timer = worker.timer.call_repeatedly(every_s, beat)
 
         def stop(self, worker: Any) -> None:
+            on_stop()
             self._timer.cancel()
             with suppress(RequestError):
                 for info in infos:
