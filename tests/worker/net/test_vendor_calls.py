@@ -7,6 +7,7 @@ from typing import Any
 import httpcore2
 import pytest
 
+from tests.fakes.control import Control
 from tests.http_server import Handler, MediaServer, whole
 from tests.worker.net.network import Certificate
 from worker.errors import ProviderError
@@ -57,7 +58,7 @@ def test_text_of_headers_travels_as_its_bytes(media_server: MediaServer) -> None
     assert media_server.seen[0].headers["x-name"] == "\xc3\xbc"
 
 
-def test_connections_are_kept_and_shared_by_threads(huawei_vod: Any) -> None:
+def test_connections_are_kept_and_shared_by_threads(huawei_vod: Control) -> None:
     dialled: list[int] = []
 
     def dial(address: str, port: int, timeout_s: float) -> httpcore2.NetworkStream:
@@ -73,6 +74,20 @@ def test_connections_are_kept_and_shared_by_threads(huawei_vod: Any) -> None:
 
     assert {reply.status for reply in replies} == {401}
     assert len(dialled) <= 4
+
+
+def test_as_many_calls_as_a_worker_may_have_slots_are_under_way_together(
+    huawei_vod: Control,
+) -> None:
+    huawei_vod.hold("unknown", times=64)
+
+    with calling() as http, ThreadPoolExecutor(64) as threads:
+        sent = [threads.submit(http.send, huawei_vod.url, GET, writes=False) for _ in range(64)]
+        deadline_s = time.monotonic() + 4
+        while len(huawei_vod.do("held")) < 64 and time.monotonic() < deadline_s:
+            time.sleep(0.01)
+        assert huawei_vod.release() == 64
+        assert {each.result().status for each in sent} == {401}
 
 
 @pytest.mark.parametrize(
