@@ -28,7 +28,9 @@ from api.routes import (
     jobs,
     library_objects,
     media,
+    notices,
     objects,
+    records,
     snapshots,
     uploads,
 )
@@ -62,7 +64,8 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.callers = wiring.callers(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
     app.state.subscribers = Subscribers()
-    for room in (covers, snapshots, choices, uploads, jobs, events, media, images):
+    rooms = (covers, snapshots, choices, uploads, jobs, events, media, images, records, notices)
+    for room in rooms:
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
     app.include_router(health.router)
     if app.state.store.served_here:

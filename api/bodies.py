@@ -13,7 +13,8 @@ from worker.errors import RequestError
 Body = TypeVar("Body", bound=BaseModel)
 
 _UNBUILT_HEADERS: Final = ("Idempotency-Key",)
-_UNBUILT_TYPES: Final = ("application/x-ndjson",)
+# Many requests, a line each; where a call takes them (`api.batches`).
+LINES: Final = "application/x-ndjson"
 
 
 async def read_json(
@@ -109,15 +110,15 @@ def announced_bytes(request: Request) -> int | None:
     return int(length) if length.isascii() and length.isdecimal() else None
 
 
-def too_large(max_bytes: int) -> RefusedError:
+def too_large(max_bytes: int, *, of: str = "body") -> RefusedError:
     """What a body over the cap is answered with, however its length became known."""
-    return RefusedError("request.too_large", f"The body may have {max_bytes} bytes at most.")
+    return RefusedError("request.too_large", f"The {of} may have {max_bytes} bytes at most.")
 
 
 def _check_type(request: Request) -> None:
     given = media_type(request)
-    if given in _UNBUILT_TYPES:
-        raise RefusedError("request.not_available", f"This build does not take {given}.")
+    if given == LINES:
+        raise RefusedError("request.content_type", "This call takes one request at a time.")
     if given != "application/json":
         raise RefusedError("request.content_type", "Send the body as application/json.")
     refuse_encoding(request)

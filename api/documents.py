@@ -1,5 +1,6 @@
 """OpenAPI: answers and their failures, and the bodies that routes read themselves."""
 
+import json
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
@@ -9,10 +10,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from api.bodies import LINES
 from api.errors import MEDIA_TYPE
 from api.examples import EXAMPLES, MORE
 from api.views import Problem
 from worker.contracts.choices import Choice
+from worker.contracts.records import RecordRequest
 from worker.contracts.requests import CoverRequest
 from worker.contracts.snapshots import SnapshotRequest
 from worker.errors import CODES
@@ -36,6 +39,10 @@ MAKING_CODES: Final = (
     "queue.unavailable",
     "storage.unavailable",
     "storage.misconfigured",
+    "provider.not_allowed",
+    "provider.url_unfit",
+    "provider.unsupported",
+    "webhook.url_blocked",
     *(code for code in CODES if code.startswith(("source.", "media.", "worker.", "internal."))),
 )
 PREFER: Final[dict[str, Any]] = {
@@ -87,10 +94,13 @@ def failure(status: int, *codes: str) -> dict[str, Any]:
     }
 
 
-def json_body(model: type[BaseModel], example: Any) -> dict[str, Any]:
-    """The `openapi_extra` of a route that reads its JSON body itself."""
+def json_body(model: type[BaseModel], example: Any, *, lines: bool = False) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads its JSON body itself; with `lines` many, too."""
     schema = {"$ref": f"#/components/schemas/{model.__name__}"}
-    content = {"application/json": {"schema": schema, "example": example}}
+    content: dict[str, Any] = {"application/json": {"schema": schema, "example": example}}
+    if lines:
+        text = {"type": "string", "description": "A request a line; a line each is the answer."}
+        content[LINES] = {"schema": text, "example": f"{json.dumps(example)}\n"}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -120,7 +130,7 @@ def install(app: FastAPI) -> None:
 
 def _complete(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (CoverRequest, SnapshotRequest, Choice, Problem):
+    for model in (CoverRequest, SnapshotRequest, RecordRequest, Choice, Problem):
         schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
         for name, definition in schema.pop("$defs", {}).items():
             schemas.setdefault(name, definition)

@@ -69,19 +69,35 @@ def problem(
     **members: Any,
 ) -> JSONResponse:
     """An answer in the form of RFC 9457, with our code and whether trying again helps."""
+    status = status or CODES[code].http_status
+    content = {**_facts(code, detail, status), **members}
+    told = {**HEADERS.get(status, {}), **(headers or {})}
+    return JSONResponse(content, status_code=status, headers=told, media_type=MEDIA_TYPE)
+
+
+def facts_of(error: CoverError) -> dict[str, Any]:
+    """A failure in the form of RFC 9457, for an answer that has others beside it."""
+    refused = error if isinstance(error, RefusedError) else None
+    status = refused.status if refused else error.row.http_status
+    return {**_facts(error.code, error.message, status), **_fields(error)}
+
+
+def _facts(code: str, detail: str, status: int) -> dict[str, Any]:
     row = CODES[code]
-    status = status or row.http_status
-    content = {
+    return {
         "type": f"urn:firstframe:error:{code}",
         "title": row.meaning,
         "status": status,
         "detail": detail,
         "code": code,
         "retryable": row.retry is not Retry.NEVER,
-        **members,
     }
-    told = {**HEADERS.get(status, {}), **(headers or {})}
-    return JSONResponse(content, status_code=status, headers=told, media_type=MEDIA_TYPE)
+
+
+def _fields(error: CoverError) -> dict[str, Any]:
+    if not isinstance(error, RefusedError) or not error.errors:
+        return {}
+    return {"errors": [each._asdict() for each in error.errors]}
 
 
 def refusal(mistakes: Iterable[Mapping[str, Any]]) -> RefusedError:
@@ -129,14 +145,11 @@ def install(app: FastAPI) -> None:
 
 async def _cover_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, CoverError)
-    refused = error if isinstance(error, RefusedError) else None
-    members: dict[str, Any] = {}
+    members = _fields(error)
     if error.code != "request.not_found" and "job_id" in request.path_params:
         members["job"] = request.path_params["job_id"]
-    if refused and refused.errors:
-        members["errors"] = [each._asdict() for each in refused.errors]
     headers = {} if error.delay_s is None else {"Retry-After": str(math.ceil(error.delay_s))}
-    status = refused.status if refused else None
+    status = error.status if isinstance(error, RefusedError) else None
     return problem(error.code, error.message, status=status, headers=headers, **members)
 
 

@@ -240,6 +240,71 @@ MEDIUM: Final[dict[str, Any]] = {
         "cover": f"https://covers.example.com/{_PUBLIC_KEY}",
     },
 }
+RECORD_ID: Final = "rec_01JWZ0QX6S9D6N4T2V8B7A5C3E"
+NOTICE_ID: Final = "msg_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D_5"
+_TARGET: Final[dict[str, Any]] = {
+    "provider": "huawei_vod",
+    "profile": "main",
+    "asset_id": "0cb4a1b2c3d4e5f60718293a4b5c6d7e",
+}
+RECORD_REQUEST: Final[dict[str, Any]] = {
+    "image": IMAGE_ID,
+    "target": _TARGET,
+    "metadata": {"album": "summer"},
+}
+RECORD: Final[dict[str, Any]] = {
+    "id": RECORD_ID,
+    "provider": "huawei_vod",
+    "target": _TARGET,
+    "state": "recorded",
+    "fence": 42,
+    "attempts": 1,
+    "job": _JOB_ID,
+    "cover": {
+        "key": _PUBLIC_KEY,
+        "url": f"https://covers.example.com/{_PUBLIC_KEY}",
+        "content_type": "image/jpeg",
+        "bytes": 40960,
+        "sha256": f"9f{'0' * 62}",
+        "width": 640,
+        "height": 360,
+        "image_id": IMAGE_ID,
+    },
+    "result": {
+        "state": "recorded",
+        "request_id": "1bd7f0a2b5a54c3a9e0c7c5c5a9b1e11",
+        "reference": f"https://covers.example.com/{_PUBLIC_KEY}",
+        "verified": True,
+        "would_send": None,
+        "timings_ms": {},
+    },
+    "error": None,
+    "created_at": "2026-05-04T08:05:00.000000Z",
+    "next_at": None,
+    "recorded_at": "2026-05-04T08:05:00.210000Z",
+    "metadata": {"album": "summer"},
+    "links": {
+        "self": f"/v1/records/{RECORD_ID}",
+        "job": f"/v1/jobs/{_JOB_ID}",
+        "image": f"/v1/images/{IMAGE_ID}",
+    },
+}
+NOTICE: Final[dict[str, Any]] = {
+    "id": NOTICE_ID,
+    "url": "https://example.com/told",
+    "type": "job.succeeded",
+    "state": "delivered",
+    "attempts": 1,
+    "job": _JOB_ID,
+    "record": None,
+    "sequence": 5,
+    "status": 204,
+    "error": None,
+    "created_at": "2026-05-04T08:00:00.090000Z",
+    "next_at": None,
+    "ended_at": "2026-05-04T08:00:00.320000Z",
+    "links": {"self": f"/v1/notices/{NOTICE_ID}", "job": f"/v1/jobs/{_JOB_ID}", "record": None},
+}
 # By the name of the model. FastAPI drops nulls from examples in routes, so routes refer to these.
 EXAMPLES: Final[dict[str, Any]] = {
     "JobView": EXAMPLE_JOB,
@@ -251,6 +316,10 @@ EXAMPLES: Final[dict[str, Any]] = {
     "ImageView": IMAGE,
     "ImagesView": {"images": [IMAGE], "next": None},
     "MediumView": MEDIUM,
+    "RecordView": RECORD,
+    "RecordsView": {"records": [RECORD], "next": None},
+    "NoticeView": NOTICE,
+    "NoticesView": {"notices": [NOTICE], "next": None},
     "UploadView": {
         "upload": "upl_01K0ZJ8V5W3M9Q2R7T4Y6X8C1D",
         "bytes": 991232,

@@ -1,5 +1,6 @@
 """The way in: what a request for pictures is checked for before it becomes a job."""
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from api.errors import FieldError, RefusedError
@@ -9,6 +10,7 @@ from worker.contracts.catalogue import ImageRecord
 from worker.contracts.jobs import AnyRequest, Job
 from worker.contracts.plans import PlanRequest
 from worker.contracts.requests import CoverRequest, ImageReference
+from worker.errors import CoverError
 from worker.ports import Store
 from worker.rules.keys import upload_key
 from worker.rules.recipes import flight_of
@@ -52,6 +54,24 @@ class Intake(NamedTuple):
         """
         return self._recorded(tenant, self._checked(tenant, wanted))
 
+    def take_all(self, tenant: str, wanted: Iterable[Pictured]) -> list[Job | CoverError]:
+        """The job of each request, or why there is none; the others go on.
+
+        Raises: RequestError `queue.unavailable`; what was recorded before stays.
+        """
+        made = [self._made(tenant, each) for each in wanted]
+        for lane in {each.lane for each in made if isinstance(each, Job)}:
+            release(self.state.lanes, lane)
+        return made
+
+    def _made(self, tenant: str, wanted: Pictured) -> Job | CoverError:
+        try:
+            return self._kept(tenant, self._checked(tenant, wanted))
+        except CoverError as refused:
+            if refused.code == "queue.unavailable":
+                raise
+            return refused
+
     def plan(self, tenant: str, wanted: Pictured) -> Job:
         """The job that forecasts a request; live, since it is waited for, unless a lane was named.
 
@@ -71,9 +91,13 @@ class Intake(NamedTuple):
         return None if found is None or (self.is_open and found.of_library) else found
 
     def _recorded(self, tenant: str, request: AnyRequest) -> Job:
+        job = self._kept(tenant, request)
+        release(self.state.lanes, job.lane)
+        return job
+
+    def _kept(self, tenant: str, request: AnyRequest) -> Job:
         job = self.state.jobs.create(tenant, request, flight=flight_of(request))
         self.state.images.expect(job)
-        release(self.state.lanes, job.lane)
         return job
 
     def _checked(self, tenant: str, wanted: Pictured) -> Pictured:
@@ -123,5 +147,10 @@ class Intake(NamedTuple):
 def refuse(refused: Refusal | None) -> None:
     """Raises: RefusedError that names the field, where there is a refusal."""
     if refused:
-        field = FieldError(refused.field, refused.message)
-        raise RefusedError(refused.code, f"{field.field}: {field.message}.", errors=[field])
+        raise error_of(refused)
+
+
+def error_of(refused: Refusal) -> RefusedError:
+    """A refusal as what the caller is answered with."""
+    field = FieldError(refused.field, refused.message)
+    return RefusedError(refused.code, f"{field.field}: {field.message}.", errors=[field])

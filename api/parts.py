@@ -8,7 +8,9 @@ from fastapi import Depends, Path, Request
 from api.catalogue import CatalogueReach
 from api.examples import EXAMPLE_JOB
 from api.intake import Intake
+from api.ledger import LedgerReach
 from api.reach import Reach
+from api.recording import Recording
 from api.taking import Taking
 from api.waiting import Waiters
 from worker import wiring
@@ -87,6 +89,18 @@ async def _catalogue(request: Request, tenant: TenantName) -> CatalogueReach:
     return CatalogueReach(wiring.catalogue(state.state, state.store), tenant, settings.api.open)
 
 
+async def _ledger(
+    reach: Annotated[Reach, Depends(_reach)], state: Annotated[State, Depends(_state)]
+) -> LedgerReach:
+    return LedgerReach(state, reach)
+
+
+async def _recording(
+    taking: Annotated[Taking, Depends(_taking)], ledger: Annotated[LedgerReach, Depends(_ledger)]
+) -> Recording:
+    return Recording(taking, ledger)
+
+
 async def known_job_id(
     job_id: Annotated[str, Path(description="The job's id.", examples=[EXAMPLE_JOB["id"]])],
 ) -> str:
@@ -104,4 +118,6 @@ GivenStore = Annotated[Store, Depends(_store)]
 GivenLibrary = Annotated[Library, Depends(_library)]
 GivenReach = Annotated[Reach, Depends(_reach)]
 GivenCatalogue = Annotated[CatalogueReach, Depends(_catalogue)]
+GivenLedger = Annotated[LedgerReach, Depends(_ledger)]
+GivenRecording = Annotated[Recording, Depends(_recording)]
 GivenTaking = Annotated[Taking, Depends(_taking)]

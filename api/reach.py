@@ -27,6 +27,11 @@ class Reach(NamedTuple):
             raise RequestError("request.not_found", "There is no such job.")
         return job
 
+    def has(self, job_id: str) -> bool:
+        """Whether there is such a job within reach."""
+        job = self.jobs.read(self.tenant, job_id)
+        return job is not None and self._has(job)
+
     def page(self, filters: Filters, *, cursor: str | None, limit: int) -> JobPage:
         """As `JobRecords.page`; what is out of reach makes a page shorter."""
         found = self.jobs.page(self.tenant, filters, cursor=cursor, limit=limit)

@@ -1,12 +1,13 @@
 """From a request to its answer: a job, waited for where the caller likes, or its forecast."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.batches import Batch, Told, answer_lines, is_batch
 from api.bodies import Body, read_json, wants_plan
 from api.disconnects import unless_gone
 from api.errors import problem
@@ -19,6 +20,7 @@ from api.waiting import Waiters
 from worker.contracts.jobs import Job
 from worker.contracts.names import FINISHED
 from worker.contracts.requests import CoverRequest
+from worker.errors import CoverError
 from worker.rules.visibility import Pictured
 from worker.settings import Settings
 
@@ -33,7 +35,13 @@ class Taking(NamedTuple):
     waiters: Waiters
 
     async def answer(self, model: type[Pictured]) -> Response:
-        """The answer to a call whose body is a `model`: its job, or with `plan` its forecast."""
+        """The answer to a call whose body is a `model`: its job, or with `plan` its forecast.
+
+        Many models, a line each, have their jobs a line each.
+        """
+        if is_batch(self.request):
+            batch = Batch(model, self._all_started)
+            return await answer_lines(self.request, self.settings.api, batch)
         is_plan = wants_plan(self.request)
         wanted = await self.body(model)
         return await (self.planned(wanted) if is_plan else self.started(wanted))
@@ -56,6 +64,11 @@ class Taking(NamedTuple):
             job = await self._waited(job, preferred_s)
         status = 200 if preferred_s is not None and job.status in FINISHED else 202
         return await self._told(job, status)
+
+    def _all_started(self, wanted: Sequence[Pictured]) -> list[Told | CoverError]:
+        made = self.intake.take_all(self.reach.tenant, wanted)
+        store = self.intake.store
+        return [job_view(each, store) if isinstance(each, Job) else each for each in made]
 
     async def planned(self, wanted: Pictured) -> Response:
         """200 with the forecast, the failure of the probe, or 202 with a probe that goes on.

@@ -10,8 +10,6 @@ from worker.errors import RequestError
 
 UNBUILT: Final = (
     ("POST", "/v1/jobs/{job_id}/recrop"),
-    ("POST", "/v1/records"),
-    ("GET", "/v1/records"),
     ("GET", "/metrics"),
     ("GET", "/dashboard"),
 )

@@ -119,6 +119,9 @@ class Problem(BaseModel):
     errors: list[FieldErrorView] | None = Field(
         default=None, description="Each field that was refused."
     )
+    line: int | None = Field(
+        default=None, description="Of many requests, a line each, which one it was; from 1."
+    )
     missing: list[str] | None = Field(
         default=None, description="What `/readyz` found to be missing."
     )

@@ -4,18 +4,27 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from worker.contracts.jobs import Job
 from worker.contracts.names import FINISHED
+from worker.contracts.records import Record
 from worker.state.events import Entry
 
 # A waiter looks for itself this often, should an event be lost with Redis's data.
 RECHECK_S: Final = 5.0
+LOOK_S: Final = 0.1
+
+Subject = TypeVar("Subject", Job, Record)
+
+
+class _Pace(NamedTuple):
+    timeout_s: float
+    recheck_s: float
 
 
 class Waiters:
-    """Who waits for which job; lives on the event loop, no waiter holds a thread."""
+    """Who waits for which job or record; lives on the event loop, no waiter holds a thread."""
 
     def __init__(self) -> None:
         self._woken: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -24,19 +33,32 @@ class Waiters:
     async def wait(
         self, job_id: str, read: Callable[[], Awaitable[Job]], *, timeout_s: float
     ) -> Job:
-        """The job as `read` gives it once it has ended, the time is up or the process closes.
+        """The job as `read` gives it once it has ended, the time is up or the process closes."""
+        return await self._wait(job_id, read, _has_ended, _Pace(timeout_s, RECHECK_S))
 
-        The first reading comes after the subscription, so no change falls between the two.
-        """
-        ends_at = asyncio.get_running_loop().time() + timeout_s
-        with self._subscribed(job_id) as woken:
+    async def wait_for_record(
+        self, record_id: str, read: Callable[[], Awaitable[Record]], *, timeout_s: float
+    ) -> Record:
+        """The same for a record, of which no event tells: it is looked at again and again."""
+        return await self._wait(record_id, read, _is_settled, _Pace(timeout_s, LOOK_S))
+
+    async def _wait(
+        self,
+        name: str,
+        read: Callable[[], Awaitable[Subject]],
+        is_over: Callable[[Subject], bool],
+        pace: "_Pace",
+    ) -> Subject:
+        """The first reading comes after the subscription, so no change falls between the two."""
+        ends_at = asyncio.get_running_loop().time() + pace.timeout_s
+        with self._subscribed(name) as woken:
             while True:
                 woken.clear()
-                job = await read()
+                subject = await read()
                 left_s = ends_at - asyncio.get_running_loop().time()
-                if job.status in FINISHED or left_s <= 0 or self._closing:
-                    return job
-                await set_within(woken, min(left_s, RECHECK_S))
+                if is_over(subject) or left_s <= 0 or self._closing:
+                    return subject
+                await set_within(woken, min(left_s, pace.recheck_s))
 
     def tell(self, entry: Entry) -> None:
         """Wake those who wait for a job that has ended."""
@@ -66,6 +88,14 @@ class Waiters:
             self._woken[job_id].discard(woken)
             if not self._woken[job_id]:
                 del self._woken[job_id]
+
+
+def _has_ended(job: Job) -> bool:
+    return job.status in FINISHED
+
+
+def _is_settled(record: Record) -> bool:
+    return record.state != "pending"
 
 
 async def set_within(woken: asyncio.Event, timeout_s: float) -> None:

@@ -17,7 +17,10 @@ router = APIRouter(tags=["covers"])
     summary="Make covers",
     status_code=202,
     responses=answers({200: (JobView, PlanView), 202: (JobView,)}, *MAKING_CODES),
-    openapi_extra={**json_body(CoverRequest, COVER_REQUEST), "parameters": MAKING_PARAMETERS},
+    openapi_extra={
+        **json_body(CoverRequest, COVER_REQUEST, lines=True),
+        "parameters": MAKING_PARAMETERS,
+    },
 )
 async def make(taking: GivenTaking) -> Response:
     """The job takes its place in its lane; read it at `Location` until it has ended.
@@ -28,5 +31,11 @@ async def make(taking: GivenTaking) -> Response:
 
     With `visibility` `private`, and always for media of private libraries, covers have no `url`:
     `links.covers` of the job has links that open them for an hour, made whenever it is read.
+
+    With a `target` the cover is recorded there when it is made; `record` of the job tells of it,
+    and more at `links.record`. A `callback_url` is told when the job has ended.
+
+    As `application/x-ndjson` the body is many requests, one a line; the answer is a line for
+    each, in order: the job, or the problem with its `line`, while the others go on.
     """
     return await taking.answer(CoverRequest)

@@ -17,7 +17,10 @@ router = APIRouter(tags=["snapshots"])
     summary="Make snapshots, sprite sheets, storyboards and previews",
     status_code=202,
     responses=answers({200: (JobView, PlanView), 202: (JobView,)}, *MAKING_CODES),
-    openapi_extra={**json_body(SnapshotRequest, SNAPSHOT_REQUEST), "parameters": MAKING_PARAMETERS},
+    openapi_extra={
+        **json_body(SnapshotRequest, SNAPSHOT_REQUEST, lines=True),
+        "parameters": MAKING_PARAMETERS,
+    },
 )
 async def make(taking: GivenTaking) -> Response:
     """The job takes its place in its lane, `backfill` unless `lane` says otherwise.

@@ -22,6 +22,11 @@ EventType = Literal[
 ]
 
 
+def lane_of(target: Target) -> Literal["record", "notify"]:
+    """Endpoints of others are slow for days at a time: they wait among their like."""
+    return "notify" if target.provider == "webhook" else "record"
+
+
 class RecordedCover(Frozen):
     """The cover that a record writes back: a stored object; only a public one has a `url`."""
 
@@ -70,8 +75,8 @@ class RecordOrder(Frozen):
 
     @property
     def lane(self) -> Literal["record", "notify"]:
-        """Endpoints of others are slow for days at a time: they wait among their like."""
-        return "notify" if self.target.provider == "webhook" else "record"
+        """Where the order waits."""
+        return lane_of(self.target)
 
 
 class RecordResult(Frozen):
@@ -133,6 +138,11 @@ class Record(Frozen):
     @property
     def provider(self) -> ProviderName:
         return self.target.provider
+
+    @property
+    def lane(self) -> Literal["record", "notify"]:
+        """Where the record waits."""
+        return lane_of(self.target)
 
 
 class JobRecord(Frozen):

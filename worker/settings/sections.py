@@ -88,6 +88,8 @@ class ApiSettings(Section):
     open: bool = False
     hosts: list[Annotated[str, Field(pattern=HOST_NAME)]] = []
     max_body_bytes: ByteCount = MIB
+    max_batch_bytes: ByteCount = 64 * MIB
+    max_batch_lines: Annotated[int, Field(ge=1)] = 10_000
     max_upload_bytes: ByteCount = 2048 * MIB
     spool_folder: Path | None = None
     stall_timeout_s: Seconds = 10

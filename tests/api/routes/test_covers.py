@@ -215,9 +215,6 @@ def test_every_wrong_field_is_named(
             id="compressed",
         ),
         pytest.param(
-            b"{}", {"Content-Type": "application/x-ndjson"}, "", 422, UNBUILT, None, id="ndjson"
-        ),
-        pytest.param(
             b"{}", {"Idempotency-Key": "k"}, "", 422, UNBUILT, "Idempotency-Key", id="idempotency"
         ),
         pytest.param(b"{}", {}, "?plan=", 422, INVALID, "plan", id="plan-empty"),
