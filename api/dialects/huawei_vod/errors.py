@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -11,6 +12,8 @@ from starlette.types import ExceptionHandler
 
 from api.dialects.callers import CallReason, CallRefused
 from worker.errors import CoverError
+
+log = structlog.get_logger("firstframe.api")
 
 REQUEST_ID: Final = "firstframe.request_id"
 CLIENT_GONE: Final = 499
@@ -119,7 +122,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, CallRefused | CoverError)
-    return _told(request, refusal_of(error))
+    refusal = refusal_of(error)
+    if refusal.row.status >= 500 and isinstance(error, CoverError):
+        # The caller is told nothing of what is wrong here: the operator is.
+        log.error("a call could not be answered", code=error.code, error=error.message)
+    return _told(request, refusal)
 
 
 async def _no_api(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import time
 from collections.abc import Callable
 
 import httpx2
@@ -10,6 +11,8 @@ from tests.api.dialects.huawei_vod.projects import Asset, Project, code_of
 from worker.contracts.targets import FirstframeTarget, VendorSetting
 from worker.rules.keys import upload_key
 from worker.settings import Settings
+from worker.signing import links
+from worker.state.callers import KEPT_S
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(2000)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2000)
@@ -163,3 +166,24 @@ def test_a_link_is_for_one_asset_and_one_project(project: Project, asset: Asset)
         (project.account.project_id, "f" * 32),
     ):
         assert code_of(project.put_cover(link.replace(one, another), JPEG)) == REFUSED
+
+
+def test_a_link_opens_for_an_hour(project: Project, asset: Asset) -> None:
+    link = httpx2.URL(_link(project, asset.asset_id))
+    left_s = int(link.params["expires"]) - time.time()
+    signed_as = f"{project.account.project_id}/{asset.asset_id}/JPG/"
+    over = links.sign(
+        method="PUT", key=signed_as, expires_s=int(time.time()) - 1, secret=project.key.secret
+    )
+    before = str(link).partition("&expires=")[0]
+
+    assert 3590 < left_s <= 3600
+    assert code_of(project.put_cover(f"{before}&{over}", JPEG)) == REFUSED
+
+
+def test_a_link_goes_with_the_secret_it_was_signed_with(project: Project, asset: Asset) -> None:
+    link = _link(project, asset.asset_id)
+    project.records.rotate(project.account.access_key, sealed=project.sealed("new"), overlap_s=0)
+    time.sleep(KEPT_S)
+
+    assert code_of(project.put_cover(link, JPEG)) == REFUSED
