@@ -18,10 +18,8 @@ Value_co = TypeVar("Value_co", covariant=True)
 _EARLY_S: Final = 900.0
 # A credential that lives shortly is changed in the last quarter of its life.
 _EARLY_SHARE: Final = 0.25
-# One whose end was not told is changed after half an hour, unless it is refused before.
+# One whose end was not told is changed about half an hour after it came.
 _UNTOLD_S: Final = 2700.0
-# A source of credentials that failed, or gave what is refused, is left alone for so long.
-_REST_S: Final = 5.0
 
 
 class Lasting(NamedTuple, Generic[Value]):
@@ -60,11 +58,13 @@ class Fixed(Generic[Value]):
 class Renewed(Generic[Value]):
     """A credential that `fetch` gives, changed before it ends and once it is refused.
 
-    While a change fails, the old one is used on as long as it lasts.
+    While a change fails, the old one is used on as long as it lasts. `fetch` is left alone for
+    `rest_s` after it was asked, unless there is nothing to go on with, or the first refusal.
     """
 
-    def __init__(self, fetch: Callable[[], Lasting[Value]]) -> None:
+    def __init__(self, fetch: Callable[[], Lasting[Value]], *, rest_s: float = 5.0) -> None:
         self._fetch = fetch
+        self._rest_s = rest_s
         self._lock = Lock()
         self._held: Lasting[Value] | None = None
         self._change_at_s = 0.0
@@ -76,7 +76,7 @@ class Renewed(Generic[Value]):
             held = self._held
             if held is None or not _lasts(held):
                 return self._changed()
-            if time.time() < self._change_at_s or _recent(self._tried_s):
+            if time.time() < self._change_at_s or self._is_recent(self._tried_s):
                 return held.value
             try:
                 return self._changed()
@@ -89,7 +89,7 @@ class Renewed(Generic[Value]):
             held = self._held
             if held is not None and held.value != refused:
                 return held.value
-            if _recent(self._refused_s):
+            if self._is_recent(self._refused_s):
                 return None
             self._refused_s = time.monotonic()
             value = self._changed()
@@ -103,9 +103,8 @@ class Renewed(Generic[Value]):
         self._change_at_s = now_s + left_s - min(_EARLY_S, left_s * _EARLY_SHARE)
         return held.value
 
-
-def _recent(at_s: float) -> bool:
-    return time.monotonic() - at_s < _REST_S
+    def _is_recent(self, at_s: float) -> bool:
+        return time.monotonic() - at_s < self._rest_s
 
 
 def _lasts(held: Lasting[Value]) -> bool:

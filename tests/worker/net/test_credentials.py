@@ -49,16 +49,29 @@ def test_one_that_is_over_is_changed() -> None:
     assert renewed.get() == "canary-2"
 
 
-def test_while_a_change_fails_the_old_one_is_used_as_long_as_it_lasts() -> None:
-    source = Source(life_s=0.4)
-    renewed = Renewed(source)
+def test_one_is_changed_in_the_last_quarter_of_its_life() -> None:
+    renewed = Renewed(Source(life_s=0.4), rest_s=0)
+    assert renewed.get() == renewed.get() == "canary-1"
+
+    time.sleep(0.32)
+
+    assert renewed.get() == "canary-2"
+
+
+@pytest.mark.parametrize(("rest_s", "fetched"), [(0, 4), (5, 2)])
+def test_while_a_change_fails_the_old_one_is_used_as_long_as_it_lasts(
+    rest_s: float, fetched: int
+) -> None:
+    source = Source(life_s=0.8)
+    renewed = Renewed(source, rest_s=rest_s)
     renewed.get()
     source.fails = True
 
-    time.sleep(0.32)
-    assert renewed.get() == "canary-1"
-    time.sleep(0.1)
+    time.sleep(0.62)
+    assert [renewed.get() for _ in range(2)] == ["canary-1"] * 2
+    time.sleep(0.2)
     assert failure(renewed.get) == "provider.unavailable"
+    assert source.fetched == fetched
 
 
 def test_a_first_fetch_that_fails_is_made_again_at_the_next_call() -> None:
