@@ -35,6 +35,11 @@ class RecordsQuery(BaseModel):
     state: RecordState | None = None
     provider: ProviderName | None = None
     job: str | None = Field(default=None, pattern=JOB_ID)
+    target: str | None = Field(
+        default=None,
+        max_length=1024,
+        description="What the provider calls the target: its asset, media or video id, a path.",
+    )
     created_after: AwareDatetime | None = Field(
         default=None, description="RFC 3339 with a zone; records made after it."
     )
@@ -116,7 +121,9 @@ def page(query: Annotated[RecordsQuery, Query()], ledger: GivenLedger) -> JSONRe
 
     A page may be short, or empty, and have one after it.
     """
-    filters = RecordFilters(query.state, query.provider, query.job, query.created_after)
+    filters = RecordFilters(
+        query.state, query.provider, query.job, query.created_after, query.target
+    )
     found = ledger.records(filters, cursor=query.cursor, limit=query.limit)
     records = [record_view(each) for each in found.records]
     return JSONResponse({"records": records, "next": found.next_cursor})

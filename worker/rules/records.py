@@ -2,12 +2,15 @@
 
 import json
 from hashlib import sha256
+from typing import Final
 
 from worker.contracts.records import RecordedCover
 from worker.contracts.results import CoverInfo, CoverResult
 from worker.contracts.targets import DryRunTarget, Target
 from worker.rules.catalogue import image_id
 from worker.rules.keys import cover_label
+
+_IDS: Final = ("asset_id", "media_id", "video_id", "medium_id", "path", "id")
 
 
 def target_key(target: Target) -> str:
@@ -18,6 +21,12 @@ def target_key(target: Target) -> str:
     no_id = {"size", "as_set"}
     told = target.model_dump(exclude={**dict.fromkeys(no_id, True), "of": no_id}, exclude_none=True)
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def target_id(target: Target) -> str:
+    """What the provider calls the target: its id or path; of a dry run that of the real one."""
+    real = target.of if isinstance(target, DryRunTarget) else target
+    return next(str(getattr(real, name)) for name in _IDS if hasattr(real, name))
 
 
 def account_of(target: Target) -> str:

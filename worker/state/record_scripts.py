@@ -7,15 +7,16 @@ from ulid import ULID
 from worker.contracts.jobs import AnyRequest
 from worker.contracts.records import RecordOrder
 from worker.contracts.requests import CoverRequest
+from worker.rules.records import target_id
 
 # The fence is drawn here: one counter for all, so that of two orders the newer has the larger one.
 RECORDS: Final = """
 local function make_record(tenant, status, now, told)
-  local id, lane, created_ms, provider, order, cover, job, callback = unpack(told)
+  local id, lane, created_ms, provider, order, cover, job, callback, target = unpack(told)
   local key, fence = record_key(tenant, id), redis.call('INCR', 'ff:fence')
   redis.call('HSET', key, 'kind', 'record', 'lane', lane, 'status', status, 'state', 'pending',
     'attempts', 0, 'spent', 0, 'lost', 0, 'created_ms', created_ms, 'queued_ms', whole(now),
-    'request', order, 'provider', provider, 'fence', fence)
+    'request', order, 'provider', provider, 'target', target, 'fence', fence)
   for name, value in pairs({cover = cover, job = job, callback = callback}) do
     if value ~= '' then redis.call('HSET', key, name, value) end
   end
@@ -26,7 +27,7 @@ local function make_record(tenant, status, now, told)
 end
 """
 # How many arguments tell one record.
-TOLD: Final = 8
+TOLD: Final = 9
 
 
 def told_order(record_id: str, order: RecordOrder) -> tuple[str, ...]:
@@ -40,6 +41,7 @@ def told_order(record_id: str, order: RecordOrder) -> tuple[str, ...]:
         order.cover.model_dump_json() if order.cover else "",
         order.job or "",
         order.callback_url or "",
+        target_id(order.target),
     )
 
 

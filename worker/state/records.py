@@ -111,12 +111,13 @@ return 1
 
 
 class RecordFilters(NamedTuple):
-    """What a listed record must be; None lets every record pass."""
+    """What a listed record must be; None lets every record pass. `target` is as `target_id`."""
 
     state: str | None = None
     provider: str | None = None
     job: str | None = None
     created_after: datetime | None = None
+    target: str | None = None
 
 
 class RecordPage(NamedTuple):
@@ -205,7 +206,8 @@ class RecordRecords:
 
         Raises: RequestError `request.invalid` for a cursor that no page gave.
         """
-        named = {"state": filters.state, "provider": filters.provider, "job": filters.job}
+        named = filters._asdict()
+        del named["created_after"]
         fields = {name: frozenset([value]) for name, value in named.items() if value is not None}
         wanted = Wanted(fields, filters.created_after)
         found = scan(self._redis, tenant, RECORDS, wanted, Page(cursor, limit))

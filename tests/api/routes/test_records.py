@@ -248,6 +248,8 @@ def test_records_are_listed_newest_first_and_filtered(
     assert ids(provider="alibaba_mps") == [two]
     assert ids(job=job_of(recording, image)) == [three, two, one]
     assert ids(job=NO_JOB) == []
+    assert ids(target=TO_HUAWEI["asset_id"]) == [three, one]
+    assert ids(target=TO_HUAWEI["asset_id"], provider="alibaba_mps") == []
 
 
 @pytest.mark.parametrize(
