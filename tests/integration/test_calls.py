@@ -205,3 +205,25 @@ def test_an_outage_of_redis_under_load_loses_and_repeats_no_record(
         assert len(alibaba.changes(net=False)) == len(ended)
     finally:
         house.close()
+
+
+def test_a_worker_whose_every_slot_is_stuck_ends_to_be_started_anew(
+    house: CallsHouse, alibaba: Control
+) -> None:
+    house.adjust("stop_grace_s = 1")
+    house.settings_text["records"] += "\nattempt_timeout_s = 1"
+    house.open()
+    worker = house.start_calls("--queue", "record", "--slots", "1")
+    alibaba.hold(WRITE)
+    (record,) = house.order(*house.media(1))
+    alibaba.wait_held(WRITE)
+
+    assert worker.wait(20) == 0
+
+    assert "attempt.stuck" in house.log()
+    assert (house.record(record.id).state, house.record(record.id).attempts) == ("pending", 1)
+    alibaba.release("drop")
+    house.start_calls()
+    (ended,) = house.settled([record])
+    assert (ended.state, ended.attempts) == ("recorded", 2), house.log()
+    assert len(alibaba.changes()) == 1
