@@ -12,6 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from api import documents, errors, unbuilt
 from api.access import AccessLog
 from api.browsers import AnyPage, BrowserGuard, names_of
+from api.dialects.alibaba.app import make_dialect as make_alibaba
+from api.dialects.alibaba.wire import Door as AlibabaDoor
 from api.dialects.huawei_vod.app import make_dialect as make_huawei_vod
 from api.dialects.huawei_vod.wire import Door as HuaweiDoor
 from api.dialects.tencent_smh.app import PREFIX, make_dialect
@@ -77,6 +79,8 @@ def make_app(settings: Settings) -> FastAPI:
     documents.install(app)
     app.add_middleware(AnyPage, prefixes=("/objects/", "/library-objects/"))
     app.add_middleware(BrowserGuard, names=names_of(settings.api))
+    alibaba, stall_timeout_s = make_alibaba(app.state), settings.api.stall_timeout_s
+    app.add_middleware(AlibabaDoor, inside=alibaba, stall_timeout_s=stall_timeout_s)
     app.add_middleware(Door, prefix=PREFIX, inside=make_dialect(app.state))
     app.add_middleware(HuaweiDoor, inside=make_huawei_vod(app.state))
     app.add_middleware(AccessLog)

@@ -1,0 +1,96 @@
+"""A call: whose it is, which action it names, and its parameters."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+
+from api.dialects.alibaba.errors import RefusalError
+from api.dialects.alibaba.parameters import MPS, VOD, Parameters, pairs_of
+from api.dialects.alibaba.parts import Parts, parts_of
+from api.dialects.alibaba.telling import FORMATS, is_xml
+from api.dialects.alibaba.wire import is_by_headers, tell, telling_of
+from api.dialects.callers import raw_request
+from api.setting import Setting
+from worker.contracts.accounts import Account
+from worker.contracts.targets import VendorApi
+from worker.errors import RequestError
+from worker.signing import acs3_hmac_sha256, canonical, rpc_hmac_sha1
+from worker.signing.wire import RawRequest
+
+_APIS: Final[dict[str, VendorApi]] = {MPS: "alibaba_mps", VOD: "alibaba_vod"}
+
+
+class Call(NamedTuple):
+    """A call that is its account's."""
+
+    parts: Parts
+    account: Account
+    version: str
+    action: str
+    given: Parameters
+
+    @property
+    def setting(self) -> Setting:
+        """What the account reaches and sets; media and videos are media, under the same id."""
+        parts, account = self.parts, self.account
+        return Setting(
+            parts.state,
+            parts.store,
+            parts.settings.fetch,
+            account.tenant,
+            by=_APIS[self.version],
+            may_see=account.may_see,
+        )
+
+
+async def call_of(request: Request) -> Call:
+    """The call, verified before it is looked at what it asks for.
+
+    Raises: RefusalError, CallRefused, CoverError, ClientDisconnect.
+    """
+    if request.scope["path"] not in {"", "/"}:
+        raise RefusalError("InvalidApi.NotFound")
+    if request.method not in {"GET", "POST"}:
+        raise RefusalError("UnsupportedHTTPMethod")
+    parts = parts_of(request)
+    raw = await raw_request(
+        request,
+        stall_timeout_s=parts.settings.api.stall_timeout_s,
+        max_bytes=canonical.LONGEST_PARAMETERS,
+    )
+    pairs = pairs_of(raw)
+    told = dict(pairs)
+    by_headers = is_by_headers(request.headers, told)
+    format_ = told.get("Format", "").upper()
+    wants_xml = is_xml(format_, by_headers=by_headers)
+    tell(request.scope, telling_of(request.scope)._replace(is_xml=wants_xml))
+    version, action = _named(raw, told, by_headers=by_headers)
+    given = Parameters(pairs, version)
+    scheme = acs3_hmac_sha256 if by_headers else rpc_hmac_sha1
+    account = await parts.gate.by_signature(raw, scheme)
+    if format_ not in {"", *FORMATS}:
+        raise RefusalError("InvalidParameter.Format", "Format: expected JSON or XML.")
+    return Call(parts, account, version, action, given)
+
+
+def _named(raw: RawRequest, told: dict[str, str], *, by_headers: bool) -> tuple[str, str]:
+    """Version and action: of the headers where those are signed, else of the parameters."""
+    if not by_headers:
+        return told.get("Version", ""), told.get("Action", "")
+    headers = canonical.headers_of(raw.headers)
+    named = (headers.get(name, [""])[0] for name in ("x-acs-version", "x-acs-action"))
+    version, action = (value.strip(" \t") for value in named)
+    return version, action
+
+
+@contextmanager
+def missing_as(code: str) -> Iterator[None]:
+    """What is not there is refused with `code`, the product's for it. Raises: RefusalError."""
+    try:
+        yield
+    except RequestError as error:
+        if error.code != "request.not_found":
+            raise
+        raise RefusalError(code) from error
