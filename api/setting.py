@@ -59,7 +59,7 @@ class Setting(NamedTuple):
         """The medium that a URL is a picture of, or names.
 
         Of media that share the picture it is the one that the URL names (`set_covers.naming`), else
-        that of the newest job.
+        that of the newest job. The picture may also be the named one's cover, made of another.
         """
         return self._medium_of(url, self._pictures(url))
 
@@ -86,11 +86,19 @@ class Setting(NamedTuple):
     def _medium_of(self, url: str, pictures: Sequence[ImageRecord]) -> MediumRecord:
         of_pictures = [image.medium_id for image in pictures if image.medium_id]
         named = named_medium(url)
-        if named is not None and (named in of_pictures or not of_pictures):
+        if named is not None and (
+            named in of_pictures or not of_pictures or self._has_as_cover(named, url)
+        ):
             return self.medium(named)
         if not of_pictures:
             raise RequestError("request.not_found", "There is no medium of that picture.")
         return self.medium(of_pictures[0])
+
+    def _has_as_cover(self, medium_id: str, url: str) -> bool:
+        if not self.may_see(medium_id):
+            return False
+        medium = self.state.media.read(self.tenant, medium_id)
+        return bool(medium and medium.cover and medium.cover.key == key_in(url))
 
     def _set_cover(
         self, medium: MediumRecord, url: str, pictures: Sequence[ImageRecord]

@@ -13,9 +13,9 @@ from api.dialects.huawei_vod.calls import Call, call_of
 from api.dialects.huawei_vod.errors import wrong
 from api.dialects.huawei_vod.views import CATEGORIES, Picture, details
 from api.views import LINK_LIFE_S
-from worker.contracts.catalogue import ImageRecord
+from worker.contracts.catalogue import ImageRecord, MediumCover
 from worker.errors import StorageError
-from worker.rules.set_covers import naming
+from worker.rules.set_covers import key_in, naming
 
 # Of covers and of snapshots, the newest.
 MOST_PICTURES: Final = 500
@@ -49,7 +49,7 @@ def checked_asset_id(told: str) -> str:
 
 def _details(call: Call, asset_id: str, wanted: list[str]) -> dict[str, object]:
     medium = call.setting.medium(asset_id)
-    shown = cover_url(medium.cover, call.parts.store) if medium.cover else None
+    shown = _shown(call, asset_id, medium.cover) if medium.cover else None
     pictures: list[Picture] = []
     if "thumbnail_info" in wanted:
         found = call.parts.state.images.of_medium(
@@ -60,6 +60,16 @@ def _details(call: Call, asset_id: str, wanted: list[str]) -> dict[str, object]:
         )
         pictures = [picture for image in found if (picture := _picture(call, asset_id, image))]
     return details(medium, cover_url=shown, pictures=pictures, categories=wanted)
+
+
+def _shown(call: Call, asset_id: str, cover: MediumCover) -> str | None:
+    """The cover's URL: that which a client set, as it did.
+
+    One of our own that a job made may be a picture of another medium, so it names the asset.
+    """
+    url = cover_url(cover, call.parts.store)
+    is_ours = cover.key is not None and (cover.url is None or key_in(cover.url) == cover.key)
+    return naming(url, asset_id) if url and cover.job and is_ours else url
 
 
 def _picture(call: Call, asset_id: str, image: ImageRecord) -> Picture | None:

@@ -1,8 +1,13 @@
+from datetime import UTC, datetime
+
 import httpx2
 import pytest
 
 from tests.api.dialects.huawei_vod.projects import Project, code_of
+from worker import wiring
+from worker.contracts.catalogue import MediumCover
 from worker.settings import Settings
+from worker.state.catalogue import TenantCovers
 
 ALL = ["asset_id", "base_info", "transcode_info", "thumbnail_info", "review_info"]
 
@@ -78,3 +83,29 @@ def test_an_asset_out_of_sight_is_told_as_an_unknown_one(
 
     assert code_of(hidden) == code_of(unknown) == (400, "VOD.10062")
     assert hidden.json()["error_msg"] == unknown.json()["error_msg"]
+
+
+def test_a_cover_that_was_made_of_another_medium_names_its_asset(project: Project) -> None:
+    asset, other = project.asset("one", data=b"one"), project.asset("other", data=b"other")
+    picture = project.state.images.read("default", other.image_id)
+    assert picture is not None
+    made = MediumCover(
+        url=other.url,
+        image_id=other.image_id,
+        key=picture.key,
+        set_by="huawei_vod",
+        set_at=datetime.now(UTC),
+        job=picture.job,
+        fence=1,
+    )
+    catalogue = wiring.catalogue(project.state, project.store)
+    TenantCovers(catalogue, "default").set(asset.asset_id, made)
+
+    (told,) = project.details(asset.asset_id)["base_info"]["cover_info_array"]
+
+    assert told["cover_url"] == f"{other.url}#asset/{asset.asset_id}"
+    assert project.set_cover(told["cover_url"]).status_code == 204
+    assert project.medium(other.asset_id).cover is None
+    stands = project.medium(asset.asset_id).cover
+    assert stands is not None
+    assert (stands.url, stands.image_id) == (told["cover_url"], other.image_id)
