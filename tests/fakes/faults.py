@@ -14,7 +14,7 @@ class Fault:
 
     `how`: `reset` ends the connection, `slow` waits `seconds`, `hold` waits for a release, `answer`
     gives `status`, `headers` and `body`, `error` gives the vendor's own form of `code`.
-    It lets `skip` calls pass, then strikes `times` times.
+    It lets `skip` calls pass, then strikes `times` times; with a `target` only calls for that one.
     """
 
     call: str
@@ -22,6 +22,7 @@ class Fault:
     when: When = "before"
     times: int = 1
     skip: int = 0
+    target: str = ""
     seconds: float = 0
     status: int = 500
     code: str = ""
@@ -41,10 +42,10 @@ class FaultPlan:
     def clear(self) -> None:
         self._faults.clear()
 
-    def take(self, call: str) -> Fault | None:
+    def take(self, call: str, target: str) -> Fault | None:
         """The fault of this call, of several the one that was planned first."""
         for fault in self._faults:
-            if fault.call not in (call, "*"):
+            if fault.call not in (call, "*") or fault.target not in (target, ""):
                 continue
             if fault.skip > 0:
                 fault.skip -= 1

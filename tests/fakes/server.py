@@ -106,7 +106,7 @@ class FakeServer:
         entry = self._vendor.journal.opened(call, target)
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
-        fault = self._plan.take(call)
+        fault = self._plan.take(call, target)
         answer = await self._met(fault, "before", entry)
         if answer is None:
             answer = self._vendor.answer(request, entry)

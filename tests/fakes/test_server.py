@@ -125,6 +125,13 @@ def test_a_fault_lets_calls_pass_and_strikes_so_often(fake: Control, write: Writ
     assert [write("a").status for _ in range(4)] == [200, 500, 500, 200]
 
 
+def test_a_fault_of_one_target_leaves_others_alone(fake: Control, write: Write) -> None:
+    fake.fault(UPDATE, "answer", target="f" * 32, status=500)
+    fake.fault(UPDATE, "answer", target=MEDIUM, status=503)
+
+    assert [write("a").status for _ in range(2)] == [503, 200]
+
+
 def test_a_door_that_is_closed_refuses_until_it_is_opened(fake: Control, write: Write) -> None:
     write("a")
     fake.do("refuse")
