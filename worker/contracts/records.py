@@ -96,6 +96,7 @@ class RecordResult(Frozen):
 class Rival(NamedTuple):
     """A newer order that ended while its write may stand; no `cover` where it is not known."""
 
+    record: str
     cover: RecordedCover | None
     reference: str | None
 
@@ -114,7 +115,7 @@ class Turn(NamedTuple):
     request_id: str | None = None
     answered: bool = False
     verified: bool = False
-    rival: Rival | None = None
+    rivals: tuple[Rival, ...] = ()
 
 
 class Record(Frozen):

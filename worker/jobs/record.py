@@ -66,9 +66,10 @@ class _Telling(NamedTuple):
         shown = self._read()
         if shown is not None and self._shows(shown, self._copy(), turn.reference):
             return self._stands(shown.reference, turn.request_id, verified=True)
-        if turn.rival is not None and self._may_stand(turn.rival, shown):
-            self.ledger.yields(verified=shown is not None)
-            return RecordResult(state="superseded")
+        for rival in turn.rivals:
+            if self._may_stand(rival, shown):
+                self.ledger.yields(rival.record, verified=shown is not None)
+                return RecordResult(state="superseded")
         if shown is None and turn.answered:
             return self._stands(turn.reference, turn.request_id, verified=False)
         return None

@@ -112,8 +112,8 @@ class Ledger(Protocol):
     def stands(self, reference: str | None, *, verified: bool) -> None:
         """Note that the provider shows this order's cover: no older order writes after this."""
 
-    def yields(self, *, verified: bool) -> None:
-        """Note that the rival's cover of the turn stands, or may: this order is superseded."""
+    def yields(self, rival: str, *, verified: bool) -> None:
+        """Note that the cover of a rival of the turn stands, or may: this order is superseded."""
 
 
 class Pace(Protocol):

@@ -1,5 +1,6 @@
 """The ledger of targets: no older cover overwrites a newer one, no write is repeated unseen."""
 
+import json
 from typing import Any
 
 import redis
@@ -55,7 +56,7 @@ class OrderLedger:
             raise ProviderError("record.waiting", delay_s=float(told[0]) / 1000)
         if word == "superseded":
             return Turn("superseded")
-        reference, request, flag, *doubt = told
+        reference, request, flag, *rivals = told
         if word == "recorded":
             return Turn("recorded", reference or None, request or None, verified=flag == "1")
         return Turn(
@@ -63,7 +64,7 @@ class OrderLedger:
             reference or None,
             request or None,
             answered=bool(flag),
-            rival=_rival(*doubt[1:]) if doubt[0] else None,
+            rivals=tuple(map(_rival, json.loads(rivals[0]))),
         )
 
     def writes(self) -> None:
@@ -83,9 +84,9 @@ class OrderLedger:
         told = (self._ledgers.settle_ms, reference or "", int(verified))
         self._told(self._ledgers.stands, *told)
 
-    def yields(self, *, verified: bool) -> None:
-        """Note that the rival's cover of the turn stands, or may: this order is superseded."""
-        self._told(self._ledgers.yields, int(verified))
+    def yields(self, rival: str, *, verified: bool) -> None:
+        """Note that the cover of a rival of the turn stands, or may: this order is superseded."""
+        self._told(self._ledgers.yields, rival, int(verified))
 
     def _told(self, script: Script, *arguments: str | float) -> list[Any]:
         answer: list[Any] = script(*self._held, *arguments)
@@ -94,6 +95,7 @@ class OrderLedger:
         return answer
 
 
-def _rival(cover: str, reference: str) -> Rival:
+def _rival(told: dict[str, Any]) -> Rival:
+    cover = told.get("cover")
     known = RecordedCover.model_validate_json(cover) if cover else None
-    return Rival(known, reference or None)
+    return Rival(told["record"], known, told.get("reference"))

@@ -2,8 +2,8 @@
 
 `ff:target:{key}` holds what stands (`fence`, `record`, `tenant`, `reference`, `request`,
 `verified`, `at_ms`), who has the target for a write (`w_…`), until when an order's earlier write of
-unknown outcome may still be carried out (`unsettled_ms`, `unsettled_record`), and the newer order
-that ended while its write may stand (`d_…`).
+unknown outcome may still be carried out (`unsettled_ms`, `unsettled_record`), and whose write may
+stand though another order has taken the target since (`d:{record}`).
 """
 
 from typing import Final
@@ -31,8 +31,8 @@ end
 """
 
 # Another's write is waited for while its attempt lives, and after that until no server can still
-# carry it out. A newer order's that may stand is left to its next attempt, if there will be one;
-# else the older one has to look whether it does.
+# carry it out. That it may stand is kept until something is seen to stand. A newer order's is left
+# to its next attempt, if there will be one; else an older order has to look whether it does.
 BEGIN: Final = (
     _TARGET
     + """
@@ -45,39 +45,53 @@ end
 local floating = kept.unsettled_record ~= id and tonumber(kept.unsettled_ms or 0) or 0
 if floating > now then return {'waiting', whole(math.ceil(floating - now))} end
 
-local compare = kept.w_record == id and kept.w_at
 if kept.w_record and kept.w_record ~= id then
-  local theirs = redis.call('HMGET', record_key(kept.w_tenant, kept.w_record),
-    'status', 'token', 'cover')
+  local theirs = redis.call('HMGET', record_key(kept.w_tenant, kept.w_record), 'status', 'token')
   if theirs[1] == 'running' and theirs[2] == kept.w_token then return {'waiting', '1000'} end
-  local settled = kept.w_at and tonumber(kept.w_at) + settle_ms or 0
+  local last = kept.w_at
+  if kept.w_answered then last = kept.w_before end
+  local settled = last and tonumber(last) + settle_ms or 0
   if settled > now then return {'waiting', whole(math.ceil(settled - now))} end
-  if kept.w_at and tonumber(kept.w_fence) > mine then
+  if kept.w_at then
+    local doubt = {fence = tonumber(kept.w_fence), tenant = kept.w_tenant,
+      reference = kept.w_reference}
+    kept['d:' .. kept.w_record] = cjson.encode(doubt)
+    put('d:' .. kept.w_record, kept['d:' .. kept.w_record])
+  end
+  forget('w_')
+  for _, name in ipairs({'w_at', 'w_reference', 'w_request', 'w_answered'}) do kept[name] = nil end
+end
+
+local compare, rivals = kept.w_at or kept['d:' .. id], {}
+for name, told in pairs(kept) do
+  local doubt = string.sub(name, 1, 2) == 'd:' and cjson.decode(told)
+  if doubt and doubt.fence > mine then
+    local rival = string.sub(name, 3)
+    local theirs = redis.call('HMGET', record_key(doubt.tenant, rival), 'status', 'cover')
     local unfinished = {running = true, queued = true, waiting = true}
     if unfinished[theirs[1] or ''] then return {'waiting', '5000'} end
-    kept.d_fence, kept.d_cover = kept.w_fence, theirs[3] or ''
-    kept.d_reference = kept.w_reference or ''
-    put('d_fence', kept.d_fence, 'd_cover', kept.d_cover, 'd_reference', kept.d_reference,
-      'd_record', kept.w_record, 'd_tenant', kept.w_tenant)
+    table.insert(rivals, {fence = doubt.fence, record = rival, cover = theirs[2] or nil,
+      reference = doubt.reference})
   end
-  compare = kept.w_at
-  forget('w_')
-  kept.w_reference, kept.w_request, kept.w_answered = nil, nil, nil
 end
+table.sort(rivals, function(one, other) return one.fence > other.fence end)
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine))
-local doubt = kept.d_fence and tonumber(kept.d_fence) > mine
-return {(compare or doubt) and 'compare' or 'write', kept.w_reference or '',
-  kept.w_request or '', kept.w_answered or '', doubt and '1' or '',
-  doubt and kept.d_cover or '', doubt and kept.d_reference or ''}
+return {(compare or rivals[1]) and 'compare' or 'write', kept.w_reference or '',
+  kept.w_request or '', kept.w_answered or '', rivals[1] and cjson.encode(rivals) or '[]'}
 """
 )
 
-# From here on the outcome is unknown until the answer is there.
+# From here on the outcome is unknown until the answer is there. Newer orders that might stand were
+# looked for.
 WRITES: Final = (
     _TARGET
     + """
 if kept.w_at and not kept.w_answered then put('w_before', kept.w_at) end
-forget('d_')
+for name, told in pairs(kept) do
+  if string.sub(name, 1, 2) == 'd:' and cjson.decode(told).fence > mine then
+    redis.call('HDEL', at, name)
+  end
+end
 redis.call('HDEL', at, 'w_answered', 'w_reference', 'w_request')
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine),
   'w_at', whole(now), 'w_open', 1)
@@ -108,7 +122,7 @@ if tonumber(kept.fence or 0) <= mine then
     'request', kept.w_request or '', 'verified', verified, 'at_ms', whole(now))
 end
 forget('w_')
-forget('d_')
+forget('d:')
 return {'done'}
 """
 )
@@ -116,12 +130,14 @@ return {'done'}
 YIELDS: Final = (
     _TARGET
     + """
-if kept.d_fence then
-  put('fence', kept.d_fence, 'record', kept.d_record, 'tenant', kept.d_tenant,
-    'reference', kept.d_reference, 'request', '', 'verified', ARGV[5], 'at_ms', whole(now))
+local told = kept['d:' .. ARGV[5]]
+if told then
+  local doubt = cjson.decode(told)
+  put('fence', whole(doubt.fence), 'record', ARGV[5], 'tenant', doubt.tenant,
+    'reference', doubt.reference or '', 'request', '', 'verified', ARGV[6], 'at_ms', whole(now))
 end
 forget('w_')
-forget('d_')
+forget('d:')
 return {'done'}
 """
 )

@@ -11,6 +11,7 @@ from tests.worker.jobs.walking import RecordBench, Walk, address
 from tests.worker.state.orders import ASSET
 from worker.contracts.records import Record
 from worker.contracts.targets import DryRunTarget
+from worker.errors import ProviderError
 
 AFTER_A_WRITE = ("written", "read", "shows", "stands", "finish")
 
@@ -207,6 +208,42 @@ def test_an_older_order_looks_whether_a_newer_one_stands_that_gave_up(
     assert bench.vendor.shown == address(shown)
 
 
+def test_a_write_that_may_stand_is_remembered_though_a_newer_order_took_the_target_and_died(
+    bench: RecordBench,
+) -> None:
+    oldest, older, newest = (bench.order(name) for name in ("0", "1", "2"))
+    bench.vendor.faults.append("lost after")
+    bench.goes(older)
+    bench.settles()
+    bench.dies(newest, "writes")
+
+    assert bench.goes(oldest).state == "pending"
+    assert bench.goes(older).state == "recorded"
+    assert bench.goes(oldest).state == "superseded"
+    assert bench.goes(newest).state == "recorded"
+    assert bench.vendor.changes == [address("1"), address("2")]
+
+
+def test_of_several_newer_orders_that_gave_up_the_one_that_is_shown_stands(
+    bench: RecordBench,
+) -> None:
+    oldest, older, newest = (bench.order(name) for name in ("0", "1", "2"))
+    for record, fault in ((older, "lost after"), (newest, "lost before")):
+        bench.vendor.faults.append(fault)
+        bench.goes(record)
+        bench.settles()
+        bench.vendor.read_faults.append("refused")
+    # Both give up over something else, before they could look.
+    for record in (older, newest):
+        bench.claimed(record).fail(ProviderError("provider.rejected"))
+    bench.vendor.read_faults.clear()
+
+    assert bench.goes(oldest).state == "superseded"
+    assert bench.vendor.changes == [address("1")]
+    (stands,) = bench.parts.records.standing()
+    assert (stands.record, stands.fence) == (older.id, older.fence)
+
+
 def test_where_nobody_can_look_an_older_order_gives_way_to_a_newer_one_that_may_stand(
     bench: RecordBench,
 ) -> None:
@@ -303,7 +340,9 @@ def _moved(
     twice: bool,
 ) -> None:
     if move == "settle":
-        bench.settles()
+        # A call takes no longer than that while its process lives.
+        if all(walk.is_over or walk.before != "record" for walk in walks.values()):
+            bench.settles()
         return
     walk = walks.get(number)
     if walk is None or walk.is_over:
