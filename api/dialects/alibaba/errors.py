@@ -89,8 +89,10 @@ class RefusalError(Exception):
 def refusal_of(error: CallRefused | CoverError) -> RefusalError:
     """What a failure of ours is called here."""
     if isinstance(error, CallRefused):
-        detail = f"{error.detail[:1].upper()}{error.detail[1:]}."
-        return RefusalError(BY_REASON[error.reason], detail, wait_s=error.wait_s)
+        code = BY_REASON[error.reason]
+        # The vendor's older client fails on a wrong signature whose message has no colon.
+        message = f"{CODES[code][1].removesuffix('.')}: {error.detail}."
+        return RefusalError(code, message, wait_s=error.wait_s)
     return RefusalError(_OURS.get(error.code, "InternalError"))
 
 
