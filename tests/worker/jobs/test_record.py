@@ -7,9 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.worker.jobs.vendor import FAULTS, REFUSED, Vendor
-from tests.worker.jobs.walking import RecordBench, Walk, address
+from tests.worker.jobs.walking import RecordBench, Walk, address, driven_to_the_end, moved
 from tests.worker.state.orders import ASSET
-from worker.contracts.records import Record
 from worker.contracts.targets import DryRunTarget
 from worker.errors import ProviderError
 
@@ -314,11 +313,11 @@ def test_whatever_dies_and_gets_lost_the_newest_cover_stands_and_no_older_one_af
         records = [bench.order(name) for name in ("0", "1", "2")]
         walks: dict[int, Walk] = {}
         for number, move in moves:
-            _moved(bench, walks, records, number, move, twice=twice)
+            moved(bench, walks, records, number, move, twice=twice)
         for walk in walks.values():
             while not walk.is_over:
                 walk.step()
-        _driven_to_the_end(bench, records)
+        driven_to_the_end(bench, records)
 
         assert bench.vendor.shown == address("2")
         assert bench.vendor.changes == sorted(set(bench.vendor.changes))
@@ -328,36 +327,3 @@ def test_whatever_dies_and_gets_lost_the_newest_cover_stands_and_no_older_one_af
     finally:
         bench.parts.redis.flushdb()
         bench.parts.redis.close()
-
-
-def _moved(
-    bench: RecordBench,
-    walks: dict[int, Walk],
-    records: list[Record],
-    number: int,
-    move: str,
-    *,
-    twice: bool,
-) -> None:
-    if move == "settle":
-        # A call takes no longer than that while its process lives.
-        if all(walk.is_over or walk.before != "record" for walk in walks.values()):
-            bench.settles()
-        return
-    walk = walks.get(number)
-    if walk is None or walk.is_over:
-        if bench.now(records[number]).state == "pending":
-            walks[number] = Walk(bench, bench.claimed(records[number]), twice=twice)
-    elif move == "step":
-        walk.step()
-    else:
-        walk.die(late=move == "late")
-        bench.lost(walk.lease)
-
-
-def _driven_to_the_end(bench: RecordBench, records: list[Record]) -> None:
-    for _ in range(30):
-        for record in records:
-            if bench.now(record).state == "pending":
-                bench.goes(record)
-        bench.settles()

@@ -176,3 +176,38 @@ def address(name: str) -> str:
     url = cover(name).url
     assert url is not None
     return url
+
+
+def moved(
+    bench: RecordBench,
+    walks: dict[int, Walk],
+    records: list[Record],
+    number: int,
+    move: str,
+    *,
+    twice: bool,
+) -> None:
+    """Let one order go on, die, or begin anew, or let time go by."""
+    if move == "settle":
+        # A call takes no longer than that while its process lives.
+        if all(walk.is_over or walk.before != "record" for walk in walks.values()):
+            bench.settles()
+        return
+    walk = walks.get(number)
+    if walk is None or walk.is_over:
+        if bench.now(records[number]).state == "pending":
+            walks[number] = Walk(bench, bench.claimed(records[number]), twice=twice)
+    elif move == "step":
+        walk.step()
+    else:
+        walk.die(late=move == "late")
+        bench.lost(walk.lease)
+
+
+def driven_to_the_end(bench: RecordBench, records: list[Record]) -> None:
+    """Give every order as many attempts as it may need, with nothing in their way."""
+    for _ in range(30):
+        for record in records:
+            if bench.now(record).state == "pending":
+                bench.goes(record)
+        bench.settles()
