@@ -1,7 +1,7 @@
 """The errors of Firstframe: one table says what each code means, one small tree carries them.
 
     CoverError
-      RequestError    request.* auth.* account.* library.* job.* queue.*   the caller's side
+      RequestError    request.* auth.* account.* library.* job.* watch.* queue.*   the caller's side
       SourceError     source.*                                    the bytes could not be had
       MediaError      media.*                                     the bytes give no picture
       FaceError       face.*                                      detection
@@ -64,6 +64,9 @@ CODES: dict[str, CodeRow] = {
     "library.full": CodeRow(Retry.NEVER, 409, "The library has as many spaces as it may have."),
     "library.bad_checksum": CodeRow(
         Retry.NEVER, 422, "The bytes that came have another checksum than was told."
+    ),
+    "watch.full": CodeRow(
+        Retry.NEVER, 409, "There are as many watches over albums as there may be."
     ),
     "queue.unavailable": CodeRow(Retry.CALLER, 503, "Jobs cannot be taken just now."),
     "source.url_not_allowed": CodeRow(

@@ -20,6 +20,7 @@ from worker.jobs.opening import KnownMedia, Opening
 from worker.jobs.plan import PlanStory
 from worker.jobs.snapshot import SnapshotStory
 from worker.ports import Destination
+from worker.rules.fingerprints import version_of
 from worker.rules.visibility import Pictured
 from worker.settings import Settings
 from worker.state.catalogue import Catalogue
@@ -104,7 +105,7 @@ class Attempts:
                 results=self._state.results.of(job.tenant, place.visibility, refer=place.refer),
             )
         self._catalogue.keep(job, result, opening.fingerprint)
-        return result
+        return result.model_copy(update={"source_version": version_of(opening.fingerprint)})
 
     def snapshots(self, job: AttemptedJob, wanted: SnapshotRequest, lease: Lease) -> SnapshotResult:
         """Make snapshots, or answer from those that were made before."""

@@ -1,6 +1,7 @@
 """`firstframe chores`: what is done by the clock, in whichever of these processes has the lease."""
 
 import signal
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -12,12 +13,14 @@ from worker.chores.pictures import sweep_pictures
 from worker.chores.reconcile import publish_unseen, take_back_lost
 from worker.chores.release import release_due
 from worker.chores.sweep import sweep_jobs, sweep_records, sweep_uploads
+from worker.chores.watch import look_at_albums, sweep_watches
 from worker.commands.images import keep_rules
 from worker.settings import Settings
 from worker.state.chore_lease import CHORE_LEASE_S, ChoreLease
 from worker.telemetry import start_logging
 
 RELEASE_EVERY_S = 1.0
+WATCH_EVERY_S = 0.5
 _log = structlog.get_logger(__name__)
 
 
@@ -58,8 +61,21 @@ def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
                 patience_s=section.unseen_republish_s,
             ),
         ),
+        Chore("watch-albums", WATCH_EVERY_S, _watch_albums(settings, state), aside=True),
         *_sweeps(settings, state),
     ]
+
+
+def _watch_albums(settings: Settings, state: wiring.State) -> Callable[[], int]:
+    """As a call makes a job: its pictures are expected, its lane is released."""
+
+    def made(tenant: str, job_id: str) -> None:
+        job = state.jobs.read(tenant, job_id)
+        if job is not None:
+            state.images.expect(job)
+            state.lanes.release(job.lane)
+
+    return partial(look_at_albums, state.looks, wiring.album_looker(settings), made)
 
 
 def _sweeps(settings: Settings, state: wiring.State) -> list[Chore]:
@@ -83,6 +99,12 @@ def _sweeps(settings: Settings, state: wiring.State) -> list[Chore]:
             "sweep-records",
             section.sweep_every_s,
             partial(sweep_records, state.retention, keep_s=settings.records.keep_s),
+            aside=True,
+        ),
+        Chore(
+            "sweep-watches",
+            section.sweep_every_s,
+            partial(sweep_watches, state.watches, keep_s=settings.records.keep_s),
             aside=True,
         ),
         Chore("sweep-uploads", section.sweep_every_s, sweep, aside=True),

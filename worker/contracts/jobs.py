@@ -80,7 +80,7 @@ class Item(NamedTuple):
 class Job(Frozen):
     """A job's record. Times are UTC; `finished_at` is set once, with the last status.
 
-    `revision` counts the changes, as its events do.
+    `revision` counts the changes, as its events do. `watch` is the one that it was made for.
     """
 
     id: str
@@ -97,6 +97,7 @@ class Job(Frozen):
     result: AnyResult | None = None
     error: ErrorInfo | None = None
     record: JobRecord | None = None
+    watch: str | None = Field(default=None, exclude=True)
     revision: int = Field(default=1, exclude=True)
 
 

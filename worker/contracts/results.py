@@ -109,9 +109,13 @@ class Versions(Frozen):
 
 
 class CoverResult(Frozen):
-    """The result of a cover job, or one line of `firstframe cover --json`."""
+    """The result of a cover job, or one line of `firstframe cover --json`.
+
+    `source_version` names the bytes that a job read, where the source tells them from others.
+    """
 
     source: str
+    source_version: str | None = None
     status: Literal["succeeded", "failed"]
     error: ErrorInfo | None = None
     medium: MediumInfo | None = None

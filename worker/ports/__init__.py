@@ -8,6 +8,7 @@ from worker.ports.attempts import Attempt, Tokens
 from worker.ports.keeping import Destination, Output, Placed, Results, Store, StoredObject
 from worker.ports.libraries import Entries, Library, LinkLook, Transfers
 from worker.ports.media import (
+    AlbumSource,
     Decoder,
     Encoder,
     FaceDetector,
@@ -30,6 +31,7 @@ from worker.ports.snapshots import (
 )
 
 __all__ = [
+    "AlbumSource",
     "Animator",
     "Attempt",
     "Canvas",

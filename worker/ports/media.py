@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
 from worker.contracts.passes import Forecast, Timeline, Wanted
+from worker.contracts.requests import AlbumReference
 from worker.contracts.results import MediumInfo
+from worker.contracts.watches import Sight
 from worker.geometry.shapes import Box, RelativeBox
 
 Reference_contra = TypeVar("Reference_contra", contravariant=True)
@@ -56,6 +58,16 @@ class Source(Protocol[Reference_contra]):
 
     def open(self, reference: Reference_contra) -> Reader:
         """Raises: SourceError."""
+
+
+class AlbumSource(Protocol):
+    """Where albums are looked at, whose first medium covers are of."""
+
+    def look(self, reference: AlbumReference) -> Sight:
+        """The first medium, told as the result of a cover of it tells it; no byte of it is read.
+
+        Raises: SourceError, `source.not_found` where there is none.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,14 @@ import httpx2
 from worker.contracts.libraries import First
 from worker.contracts.requests import AlbumReference, FileReference
 from worker.contracts.tokens import VendorToken
+from worker.contracts.watches import Sight
 from worker.errors import SourceError
 from worker.net.client import guarded_client
 from worker.net.guard import Access, Dial, Resolve, dial_address, resolve_name
 from worker.net.smh import SmhClient, Token
 from worker.net.stopwatch import Stopwatch
 from worker.ports import Tokens
+from worker.rules.fingerprints import version_of
 from worker.rules.first_medium import find_first
 from worker.rules.smh_answers import SmhRefusedError
 from worker.sources.http_readers import Bounds
@@ -67,6 +69,18 @@ class SmhSource:
             reader = open_file(file, links, bounds, self.max_redirects)
             opened.pop_all()
             return reader
+
+    def look(self, reference: AlbumReference) -> Sight:
+        """Which medium `open` would read now; nothing of it is fetched.
+
+        Raises: SourceError; RequestError without Redis.
+        """
+        stopwatch = Stopwatch(self.total_timeout_s)
+        own_host = httpx2.URL(self.base_url).netloc.decode("ascii")
+        with self._http(stopwatch, (own_host,)) as api:
+            client = self._client(reference, api, stopwatch)
+            file = SmhFile(client, self._first_path(client, reference.album), None)
+            return Sight(file.label, version_of(file.fingerprint(file.facts())))
 
     def _http(self, stopwatch: Stopwatch, hosts: tuple[str, ...]) -> httpx2.Client:
         """The API and its links have a client each: what one knows, the other never sends."""

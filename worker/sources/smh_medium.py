@@ -42,11 +42,20 @@ class SmhFile:
         told = {name: value for name, value in download.facts._asdict().items() if value}
         return download._replace(facts=FileFacts(**{**known, **told}))
 
-    def link_again(self, facts: FileFacts) -> str:
-        """A new link to the content that `facts` tell of. Raises: SourceError `source.changed`."""
+    def facts(self) -> FileFacts:
+        """What its content is now. Raises: SourceError."""
+        return self._located().facts
+
+    def _located(self) -> Download:
+        """As `locate`, its bytes left alone where the API would give them itself."""
         now = self.locate()
         if now.response is not None:
             now.response.close()
+        return now
+
+    def link_again(self, facts: FileFacts) -> str:
+        """A new link to the content that `facts` tell of. Raises: SourceError `source.changed`."""
+        now = self._located()
         if now.facts != facts or now.link is None:
             raise SourceError("source.changed")
         return now.link

@@ -5,47 +5,15 @@ from typing import Final, cast
 import redis
 from ulid import ULID
 
-from worker.contracts.jobs import AnyRequest, Job, kind_of, source_of
+from worker.contracts.jobs import AnyRequest, Job, kind_of
 from worker.errors import RequestError
 from worker.state.connection import redis_errors_as_ours
+from worker.state.job_scripts import FOLLOWING, MAKING, new_job
 from worker.state.listing import Filters, JobPage, list_jobs
 from worker.state.record import ASIDE, job_of, pending_record, record_key, records_of
-from worker.state.record_scripts import RECORDS, order_of, told_order
 from worker.state.scripts import Script
 
-_FLIGHT_KEPT_MS: Final = 24 * 3600 * 1000
-
-# A flight lasts until its job has ended; its name is forgotten when no job can still be unfinished.
-# A job with a target has its record from the first moment on: the fence says when it was accepted.
-_CREATE: Final = (
-    RECORDS
-    + f"""
-local tenant, id, kind, lane, created_ms, request, upload, flight, callback = unpack(ARGV, 1, 9)
-local key, name = record_key(tenant, id), 'ff:flight:' .. tenant .. ':' .. flight
-if flight ~= '' then
-  local flying = redis.call('GET', name)
-  local status = flying and redis.call('HGET', record_key(tenant, flying), 'status')
-  if status == 'queued' or status == 'running' then return flying end
-  redis.call('SET', name, id, 'PX', {_FLIGHT_KEPT_MS})
-end
-if redis.call('EXISTS', key) == 0 then
-  local now = clock_ms()
-  redis.call('HSET', key, 'kind', kind, 'lane', lane, 'status', 'queued', 'attempts', 0,
-    'spent', 0, 'lost', 0, 'created_ms', created_ms, 'queued_ms', whole(now), 'request', request)
-  if upload ~= '' then redis.call('HSET', key, 'upload', upload) end
-  if callback ~= '' then redis.call('HSET', key, 'callback', callback) end
-  if ARGV[10] then
-    make_record(tenant, 'waiting', now, {{unpack(ARGV, 10)}})
-    redis.call('HSET', key, 'record', ARGV[10])
-  end
-  need_upload(key, tenant, 1)
-  redis.call('ZADD', 'ff:jobs:' .. tenant, 0, id)
-  line_up(lane, tenant, kind .. ':' .. id, now, now)
-  tell(key, tenant, id)
-end
-return id
-"""
-)
+_CREATE: Final = MAKING + "return make_job(ARGV)"
 
 # The message of a published item stays in its queue, and so does the item in the window, or the
 # queue would have no bound.
@@ -64,14 +32,22 @@ end
 return 'cancelled'
 """
 
-_RETRY: Final = """
+# Of the jobs of a watch one is under way at a time, and the newest order is the one it follows.
+_RETRY: Final = (
+    MAKING
+    + FOLLOWING
+    + """
 local tenant, id = unpack(ARGV)
 local key = record_key(tenant, id)
-local had = redis.call('HMGET', key, 'status', 'kind', 'record')
+local had = redis.call('HMGET', key, 'status', 'kind', 'record', 'watch')
 if had[1] ~= 'failed' then return had[1] end
+if had[4] and is_under_way(tenant, redis.call('HGET', watch_key(tenant, had[4]), 'job')) then
+  return 'followed by one of its watch that is under way'
+end
 local now = clock_ms()
 reopen(key, tenant, had[2] .. ':' .. id, 'queued', now)
 need_upload(key, tenant, 1)
+if had[4] then follow(tenant, had[4], id) end
 local record = had[3] and record_key(tenant, had[3])
 if record and redis.call('HGET', record, 'status') == 'failed' then
   reopen(record, tenant, 'record:' .. had[3], 'waiting', now)
@@ -81,6 +57,7 @@ end
 tell(key, tenant, id)
 return 'queued now'
 """
+)
 
 
 class JobRecords:
@@ -100,28 +77,19 @@ class JobRecords:
 
         While a job of the same `flight` is queued or running, that one is the answer.
         """
-        ulid = ULID()
-        job_id, kind = f"job_{ulid}", kind_of(request)
-        order = order_of(request, job_id)
-        record_id = f"rec_{ULID()}" if order else ""
-        source = source_of(request)
-        created_id = self._create(
-            *(tenant, job_id, kind, request.lane, ulid.milliseconds),
-            *(request.model_dump_json(exclude_none=True), (source and source.upload) or "", flight),
-            getattr(request, "callback_url", None) or "",
-            *(told_order(record_id, order) if order else ()),
-        )
-        flying = self.read(tenant, created_id) if created_id != job_id else None
+        new = new_job(tenant, request, flight=flight)
+        created_id = self._create(*new.told)
+        flying = self.read(tenant, created_id) if created_id != new.id else None
         return flying or Job(
-            id=job_id,
+            id=new.id,
             tenant=tenant,
-            kind=kind,
+            kind=kind_of(request),
             status="queued",
             lane=request.lane,
             attempts=0,
-            created_at=ulid.datetime,
+            created_at=ULID.from_str(new.id.removeprefix("job_")).datetime,
             request=request,
-            record=order and pending_record(record_id, order),
+            record=new.order and pending_record(new.record_id, new.order),
         )
 
     def read(self, tenant: str, job_id: str) -> Job | None:

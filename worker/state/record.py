@@ -87,6 +87,7 @@ def job_of(
         "request": REQUESTS[record["kind"]].model_validate_json(record["request"]),
         "progress": progress_of(record),
         "record": write_back,
+        "watch": record.get("watch"),
         "revision": int(record["revision"]),
     }
     if "result" in record:

@@ -11,7 +11,13 @@ from worker.wiring.covers import (
 )
 from worker.wiring.records import State, async_sights, catalogue, redis_client, state
 from worker.wiring.snapshots import PlanParts, SnapshotParts, plan_parts, snapshot_parts
-from worker.wiring.sources import OpenSource, open_argument, source_opener
+from worker.wiring.sources import (
+    LookAtAlbum,
+    OpenSource,
+    album_looker,
+    open_argument,
+    source_opener,
+)
 from worker.wiring.stores import (
     checksum_parts,
     folder_destination,
@@ -22,11 +28,13 @@ from worker.wiring.stores import (
 
 __all__ = [
     "CoverParts",
+    "LookAtAlbum",
     "OpenSource",
     "PlanParts",
     "SnapshotParts",
     "State",
     "account_seal",
+    "album_looker",
     "async_sights",
     "callers",
     "catalogue",

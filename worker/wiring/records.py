@@ -27,6 +27,7 @@ from worker.state.lanes import Lanes, Publisher
 from worker.state.leases import LeaseRules, Leases, Limits
 from worker.state.ledger import Ledgers
 from worker.state.libraries import LibraryRecords
+from worker.state.looks import LookRules, Looks
 from worker.state.media import MediumRecords
 from worker.state.notices import NoticeRecords
 from worker.state.records import RecordRecords
@@ -37,6 +38,7 @@ from worker.state.sights import AsyncSights, Sights
 from worker.state.totals import SpaceTotals
 from worker.state.transfers import TransferRecords
 from worker.state.uploads import UploadDigests
+from worker.state.watches import WatchRecords
 from worker.state.workers import Workers
 from worker.wiring.covers import making
 from worker.wiring.stores import store
@@ -70,6 +72,8 @@ class State(NamedTuple):
     notices: NoticeRecords
     ledgers: Ledgers
     paces: Paces
+    watches: WatchRecords
+    looks: Looks
 
 
 def redis_client(settings: Settings, *, timeout_s: float) -> Redis:
@@ -94,11 +98,7 @@ def state(settings: Settings, *, timeout_s: float) -> State:
     )
     covers, snapshots = _results(settings, client)
     section = settings.worker
-    rules = LeaseRules(
-        lease_s=section.lease_s,
-        limits=limits,
-        max_lost_attempts=section.max_lost_attempts,
-    )
+    rules = LeaseRules(section.lease_s, limits, section.max_lost_attempts)
     return State(
         jobs=JobRecords(client),
         lanes=Lanes(client, publisher),
@@ -122,6 +122,8 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         notices=NoticeRecords(client),
         ledgers=Ledgers(client, settle_s=settings.records.settle_s),
         paces=Paces(client, _breaker_rules(settings)),
+        watches=_watches(settings, client),
+        looks=Looks(client, _look_rules(settings)),
     )
 
 
@@ -142,6 +144,18 @@ def _breaker_rules(settings: Settings) -> BreakerRules:
     return BreakerRules(
         section.breaker_failures, section.breaker_rest_s, probe_s=section.attempt_timeout_s
     )
+
+
+def _watches(settings: Settings, client: Redis) -> WatchRecords:
+    section = settings.watches
+    return WatchRecords(client, every_s=section.every_s, max_per_tenant=section.max_per_tenant)
+
+
+def _look_rules(settings: Settings) -> LookRules:
+    """A look that takes longer than any source may was that of a process that died."""
+    section = settings.watches
+    hold_s = settings.fetch.total_timeout_s + _BESIDE_THE_CALL_S
+    return LookRules(section.every_s, section.looks_per_second, hold_s)
 
 
 def _limits_of_calls(settings: Settings) -> dict[str, Limits]:

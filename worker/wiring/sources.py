@@ -7,8 +7,9 @@ from typing import Any
 
 from worker import registry
 from worker.contracts.requests import ImageReference, SourceReference, VendorImageReference
+from worker.contracts.watches import Sight
 from worker.errors import SourceError
-from worker.ports import Reader, Source
+from worker.ports import AlbumSource, Reader, Source
 from worker.rules.arguments import kind_of
 from worker.rules.visibility import Refusal, account_refusal, source_refusal
 from worker.settings import Settings
@@ -20,6 +21,7 @@ from worker.wiring.records import redis_client
 from worker.wiring.stores import library, store
 
 OpenSource = Callable[[str, SourceReference], Reader]
+LookAtAlbum = Callable[[str, SourceReference], Sight]
 Find = Callable[[str, str], str | None]
 
 
@@ -52,7 +54,8 @@ def source_opener(
             return alibaba(reference.image.profile).open(reference.image)
         _allow(source_refusal(reference, tenant, settings.providers.tencent_smh))
         named = reference.album or reference.file
-        return smh(named.profile).open(named) if named else None
+        opened: Reader | None = smh(named.profile).open(named) if named else None
+        return opened
 
     def open_source(tenant: str, reference: SourceReference) -> Reader:
         if reference.url is not None:
@@ -67,6 +70,19 @@ def source_opener(
         return opened or source("object", tenant).open(reference.object)
 
     return open_source
+
+
+def album_looker(settings: Settings) -> LookAtAlbum:
+    """How the first medium of a tenant's album is told without reading it."""
+    smh = cache(partial(_smh_source, settings, False))
+
+    def look(tenant: str, reference: SourceReference) -> Sight:
+        assert reference.album is not None
+        _allow(source_refusal(reference, tenant, settings.providers.tencent_smh))
+        album: AlbumSource = smh(reference.album.profile)
+        return album.look(reference.album)
+
+    return look
 
 
 def _allow(refused: Refusal | None) -> None:
@@ -97,7 +113,7 @@ def _source(
     return opened
 
 
-def _smh_source(settings: Settings, long: bool, profile: str) -> Source[Any]:
+def _smh_source(settings: Settings, long: bool, profile: str) -> Any:
     """What reads the library of a profile; its tokens are shared through Redis."""
     section = settings.providers.tencent_smh[profile]
     timeout_s = min(settings.redis.timeout_s, settings.worker.lease_renew_s)
@@ -107,8 +123,7 @@ def _smh_source(settings: Settings, long: bool, profile: str) -> Source[Any]:
         **values(section),
         "tokens": VendorTokens(client, secret.get_secret_value()),
     }
-    opened: Source[Any] = made(registry.SOURCES, "smh", given)
-    return opened
+    return made(registry.SOURCES, "smh", given)
 
 
 def _alibaba_source(settings: Settings, long: bool, profile: str) -> Source[Any]:
