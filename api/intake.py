@@ -1,6 +1,6 @@
 """The way in: what a request for pictures is checked for before it becomes a job."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from api.errors import FieldError, RefusedError
@@ -54,22 +54,24 @@ class Intake(NamedTuple):
         """
         return self._recorded(tenant, self._checked(tenant, wanted))
 
-    def take_all(self, tenant: str, wanted: Iterable[Pictured]) -> list[Job | CoverError]:
+    def take_all(self, tenant: str, wanted: Sequence[Pictured]) -> list[Job | CoverError]:
         """The job of each request, or why there is none; the others go on.
 
-        Raises: RequestError `queue.unavailable`; what was recorded before stays.
+        From where Redis is away on all have that for their answer: each would wait for it.
         """
-        made = [self._made(tenant, each) for each in wanted]
+        made: list[Job | CoverError] = []
+        for each in wanted:
+            made.append(self._made(tenant, each))
+            if _is_outage(made[-1]):
+                break
         for lane in {each.lane for each in made if isinstance(each, Job)}:
             release(self.state.lanes, lane)
-        return made
+        return made + made[-1:] * (len(wanted) - len(made))
 
     def _made(self, tenant: str, wanted: Pictured) -> Job | CoverError:
         try:
             return self._kept(tenant, self._checked(tenant, wanted))
         except CoverError as refused:
-            if refused.code == "queue.unavailable":
-                raise
             return refused
 
     def plan(self, tenant: str, wanted: Pictured) -> Job:
@@ -87,8 +89,12 @@ class Intake(NamedTuple):
 
         Raises: RequestError `queue.unavailable`.
         """
-        found = self.state.images.read(tenant, image_id)
-        return None if found is None or (self.is_open and found.of_library) else found
+        return self.images(tenant, [image_id]).get(image_id)
+
+    def images(self, tenant: str, image_ids: Iterable[str]) -> dict[str, ImageRecord]:
+        """Those of the pictures that there are for the tenant, as `image`, by their ids."""
+        found = self.state.images.read_all(tenant, image_ids)
+        return {key: each for key, each in found.items() if not (self.is_open and each.of_library)}
 
     def _recorded(self, tenant: str, request: AnyRequest) -> Job:
         job = self._kept(tenant, request)
@@ -142,6 +148,10 @@ class Intake(NamedTuple):
         )
         expected = targets.expected(wanted.format, is_private=visibility == "private")
         return targets.refusal(wanted.target, expected)
+
+
+def _is_outage(made: Job | CoverError) -> bool:
+    return isinstance(made, CoverError) and made.code == "queue.unavailable"
 
 
 def refuse(refused: Refusal | None) -> None:

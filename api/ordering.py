@@ -1,10 +1,13 @@
 """From `POST /v1/records` to the order: which cover is meant, and whether it can be recorded."""
 
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from api.intake import Intake, error_of, refuse
 from api.reach import Reach
 from api.targets import Expected
+from worker.contracts.catalogue import ImageRecord
 from worker.contracts.jobs import Job
 from worker.contracts.records import Record, RecordedCover, RecordOrder, RecordRequest
 from worker.contracts.results import CoverResult
@@ -29,30 +32,34 @@ class Ordering(NamedTuple):
     intake: Intake
     reach: Reach
 
-    def take(self, wanted: list[RecordRequest]) -> list[Record | CoverError]:
+    def take(self, wanted: Sequence[RecordRequest]) -> list[Record | CoverError]:
         """The record of each request, or why there is none; they are not released yet.
 
+        Why: RefusedError that names the field, RequestError `job.state`.
         Raises: RequestError `queue.unavailable`; what was recorded before stays.
         """
-        checked = [self._checked(each) for each in wanted]
+        named = dict.fromkeys(each.image for each in wanted if each.image)
+        images = self.intake.images(self.reach.tenant, named)
+        job_of = cache(self._job)
+        checked = [self._checked(each, images.get(each.image or ""), job_of) for each in wanted]
         orders = [each for each in checked if isinstance(each, RecordOrder)]
         made = iter(self.intake.state.records.create(self.reach.tenant, orders))
         return [next(made) if isinstance(each, RecordOrder) else each for each in checked]
 
-    def _checked(self, wanted: RecordRequest) -> RecordOrder | CoverError:
+    def _checked(
+        self, wanted: RecordRequest, image: ImageRecord | None, job_of: Callable[[str], Job]
+    ) -> RecordOrder | CoverError:
         try:
-            return self.order(wanted)
+            if wanted.image:
+                return self._order(wanted, *_of_image(wanted, image))
+            return self._order(wanted, *_of_job(wanted, job_of(wanted.job or "")))
         except CoverError as refused:
             if refused.code == "queue.unavailable":
                 raise
             return refused
 
-    def order(self, wanted: RecordRequest) -> RecordOrder:
-        """What is recorded where.
-
-        Raises: RefusedError that names the field, RequestError `job.state`, `queue.unavailable`.
-        """
-        job, cover = self._of_image(wanted) if wanted.image else self._of_job(wanted)
+    def _order(self, wanted: RecordRequest, job: str, cover: RecordedCover) -> RecordOrder:
+        """What is recorded where. Raises: RefusedError, RequestError `queue.unavailable`."""
         targets = self.intake.targets(self.reach.tenant)
         expected = Expected(cover.url, cover.content_type)
         refused = targets.callback_refusal(wanted.callback_url)
@@ -69,32 +76,6 @@ class Ordering(NamedTuple):
             metadata=wanted.metadata,
         )
 
-    def _of_image(self, wanted: RecordRequest) -> tuple[str, RecordedCover]:
-        assert wanted.image is not None
-        found = self.intake.image(self.reach.tenant, wanted.image)
-        if found is None or found.key is None:
-            raise error_of(_NO_IMAGE)
-        if _sizes(wanted):
-            raise error_of(_SIZE_OF_IMAGE)
-        return found.job, cover_of_image(found)
-
-    def _of_job(self, wanted: RecordRequest) -> tuple[str, RecordedCover]:
-        job = self._job(wanted.job or "")
-        if job.status != "succeeded":
-            detail = f"The job is {job.status}; covers are recorded of one that has succeeded."
-            raise RequestError("job.state", detail)
-        sizes = _sizes(wanted)
-        if not isinstance(job.result, CoverResult):
-            raise error_of(_NO_COVERS)
-        if len(sizes) > 1:
-            raise error_of(_TWO_SIZES)
-        sized = wanted.target.model_copy(update={"size": next(iter(sizes), None)})
-        cover = cover_of(job.result, sized, job=job.id)
-        if cover is None:
-            field = "size" if wanted.size else "job"
-            raise error_of(Refusal("request.not_found", field, "the job has no such cover"))
-        return job.id, cover
-
     def _job(self, job_id: str) -> Job:
         try:
             return self.reach.read(job_id)
@@ -102,6 +83,33 @@ class Ordering(NamedTuple):
             if error.code == "request.not_found":
                 raise error_of(_NO_JOB) from error
             raise
+
+
+def _of_image(wanted: RecordRequest, found: ImageRecord | None) -> tuple[str, RecordedCover]:
+    """The job of a picture, and the picture as it is recorded."""
+    if found is None or found.key is None:
+        raise error_of(_NO_IMAGE)
+    if _sizes(wanted):
+        raise error_of(_SIZE_OF_IMAGE)
+    return found.job, cover_of_image(found)
+
+
+def _of_job(wanted: RecordRequest, job: Job) -> tuple[str, RecordedCover]:
+    """A job's id, and the cover that is meant of it."""
+    if job.status != "succeeded":
+        detail = f"The job is {job.status}; covers are recorded of one that has succeeded."
+        raise RequestError("job.state", detail)
+    sizes = _sizes(wanted)
+    if not isinstance(job.result, CoverResult):
+        raise error_of(_NO_COVERS)
+    if len(sizes) > 1:
+        raise error_of(_TWO_SIZES)
+    sized = wanted.target.model_copy(update={"size": next(iter(sizes), None)})
+    cover = cover_of(job.result, sized, job=job.id)
+    if cover is None:
+        field = "size" if wanted.size else "job"
+        raise error_of(Refusal("request.not_found", field, "the job has no such cover"))
+    return job.id, cover
 
 
 def _sizes(wanted: RecordRequest) -> set[int]:

@@ -48,11 +48,11 @@ class Recording(NamedTuple):
         return Ordering(self.taking.intake, self.taking.reach)
 
     def _recorded(self, wanted: RecordRequest) -> Record:
-        order = self._ordering.order(wanted)
-        records, lanes = self.ledger.state.records, self.ledger.state.lanes
-        (record,) = records.create(self.taking.reach.tenant, [order])
-        release(lanes, order.lane)
-        return record
+        (made,) = self._ordering.take([wanted])
+        if isinstance(made, CoverError):
+            raise made
+        release(self.ledger.state.lanes, made.lane)
+        return made
 
     def _all_recorded(self, wanted: list[RecordRequest]) -> list[Told | CoverError]:
         made = self._ordering.take(wanted)

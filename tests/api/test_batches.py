@@ -9,11 +9,12 @@ from typing import Any
 import httpx2
 import jsonschema
 import pytest
+from pydantic import SecretStr
 
 from tests.api.conftest import MAX_BODY_BYTES, Served
 from tests.api.pictures import make_picture
 from tests.api.test_targets import TO_HUAWEI, with_providers
-from worker.settings import Settings
+from worker.settings import RedisSettings, Settings
 
 LINES = {"Content-Type": "application/x-ndjson"}
 MOST_LINES = 600
@@ -180,6 +181,25 @@ def test_a_body_that_is_refused_as_a_whole_makes_nothing(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert batching.get("/v1/jobs").json()["jobs"] == []
     assert not spooled(limited)
+
+
+def test_without_redis_every_line_says_so_soon(
+    limited: Settings, serve: Callable[[Settings], Served]
+) -> None:
+    away = RedisSettings(url=SecretStr("redis://127.0.0.1:9/0"))
+    served = serve(limited.model_copy(update={"redis": away}))
+    began_s = time.monotonic()
+
+    with httpx2.Client(base_url=served.url, timeout=20) as client:
+        covers = post(client, "/v1/covers", body_of(*map(cover, range(300))))
+        good = {"image": "0" * 32, "target": TO_HUAWEI}
+        records = post(client, "/v1/records", body_of(good, b"{", good))
+
+    assert {each["code"] for each in covers} == {"queue.unavailable"}
+    assert [each["line"] for each in covers] == list(range(1, 301))
+    codes = [each["code"] for each in records]
+    assert codes == ["queue.unavailable", "request.invalid", "queue.unavailable"]
+    assert time.monotonic() - began_s < 15
 
 
 def test_the_spooled_body_goes_with_the_answer(batching: httpx2.Client, limited: Settings) -> None:

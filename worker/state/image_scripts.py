@@ -121,8 +121,11 @@ return kept
 READ: Final = (
     IMAGES
     + """
-local image, told = image_of(ARGV[1], ARGV[2]), {}
-if image then tell_of(told, ARGV[1], ARGV[2], image) end
+local tenant, told = ARGV[1], {}
+for i = 2, #ARGV do
+  local image = image_of(tenant, ARGV[i])
+  if image then tell_of(told, tenant, ARGV[i], image) end
+end
 return told
 """
 )

@@ -114,6 +114,14 @@ class ImageRecords:
     def read(self, tenant: str, image: str) -> ImageRecord | None:
         return next(iter(_records(self._read(tenant, image))), None)
 
+    def read_all(self, tenant: str, images: Iterable[str]) -> dict[str, ImageRecord]:
+        """Those of the pictures that are there, by their ids."""
+        rest = iter(images)
+        found: list[ImageRecord] = []
+        while batch := list(islice(rest, _BATCH)):
+            found += _records(self._read(tenant, *batch))
+        return {record.image_id: record for record in found}
+
     def key_of(self, tenant: str, image: str) -> str | None:
         """Where the picture is stored; None where there is none, or it is not made yet."""
         record = self.read(tenant, image)
