@@ -5,7 +5,7 @@ import re
 import secrets
 import string
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, NamedTuple, NoReturn
@@ -49,6 +49,18 @@ class Office(NamedTuple):
             _fail(f"account.not_found: there is no account {name_or_key!r}")
         return account
 
+    def open(self, account: Account, secret: str) -> None:
+        """Record an account with its secret. Raises: RequestError `account.conflict`."""
+        sealed = self.seal.seal(secret, bound_to=account.access_key)
+        self.records.create(account, sealed=sealed)
+
+
+@contextmanager
+def office_of(settings: Settings) -> Iterator[Office]:
+    """The accounts of an installation. Raises: RequestError `queue.unavailable`."""
+    with wiring.redis_client(settings, timeout_s=settings.redis.timeout_s) as client:
+        yield Office(AccountRecords(client), wiring.account_seal(settings))
+
 
 @contextmanager
 def _opened(*, sealing: bool = False) -> Iterator[Office]:
@@ -57,8 +69,8 @@ def _opened(*, sealing: bool = False) -> Iterator[Office]:
     if sealing and settings.accounts.key is None:
         _refuse("accounts.key is not set (FIRSTFRAME_ACCOUNTS__KEY): it encrypts the secrets")
     try:
-        with wiring.redis_client(settings, timeout_s=settings.redis.timeout_s) as client:
-            yield Office(AccountRecords(client), wiring.account_seal(settings))
+        with office_of(settings) as office:
+            yield office
     except CoverError as error:
         if error.code != "queue.unavailable":
             _fail(str(error))
@@ -89,19 +101,10 @@ def create(
     for each in medium or ():
         if not re.fullmatch("[0-9a-f]{32}", each):
             _refuse(f"--medium {each!r}: expected 32 hexadecimal digits")
-    account = Account(
-        name=name,
-        tenant=tenant,
-        access_key=_text(string.ascii_uppercase + string.digits, ACCESS_KEY_CHARACTERS),
-        project_id=secrets.token_hex(16),
-        dialects=tuple(each for each in DIALECTS if not dialect or each in dialect),
-        media=tuple(sorted(set(medium))) if medium else None,
-        created_at=datetime.now(UTC),
-    )
-    secret = _new_secret()
+    account = new_account(name, tenant=tenant, dialects=dialect or DIALECTS, media=medium)
+    secret = new_secret()
     with _opened(sealing=True) as office:
-        sealed = office.seal.seal(secret, bound_to=account.access_key)
-        office.records.create(account, sealed=sealed)
+        office.open(account, secret)
     told = {"access_key": account.access_key, "secret": secret, "project_id": account.project_id}
     _tell_once(told, as_json=json)
 
@@ -130,7 +133,7 @@ def rotate(
 
     API processes notice within 2 s. A secret that was replaced before counts no more in any case.
     """
-    secret = _new_secret()
+    secret = new_secret()
     with _opened(sealing=True) as office:
         access_key = office.known(account).access_key
         sealed = office.seal.seal(secret, bound_to=access_key)
@@ -161,7 +164,27 @@ def _set_disabled(name_or_key: str, disabled: bool) -> None:
         office.records.set_disabled(office.known(name_or_key).access_key, disabled)
 
 
-def _new_secret() -> str:
+def new_account(
+    name: str,
+    *,
+    tenant: str = DEFAULT_TENANT,
+    dialects: Collection[str] = DIALECTS,
+    media: Collection[str] | None = None,
+) -> Account:
+    """An account that is recorded nowhere yet, with ids of its own. No `media`: all it may see."""
+    return Account(
+        name=name,
+        tenant=tenant,
+        access_key=_text(string.ascii_uppercase + string.digits, ACCESS_KEY_CHARACTERS),
+        project_id=secrets.token_hex(16),
+        dialects=tuple(each for each in DIALECTS if each in dialects),
+        media=tuple(sorted(set(media))) if media else None,
+        created_at=datetime.now(UTC),
+    )
+
+
+def new_secret() -> str:
+    """A secret for an account, drawn at random."""
     return _text(string.ascii_letters + string.digits, SECRET_CHARACTERS)
 
 

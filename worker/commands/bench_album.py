@@ -2,7 +2,6 @@
 
 import secrets
 import time
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -10,7 +9,6 @@ from typing import Final, NamedTuple
 from ulid import ULID
 
 from worker import wiring
-from worker.commands.instance import CONFIG_NAME
 from worker.contracts.libraries import (
     ROOT,
     SINGLE_SPACE,
@@ -37,11 +35,6 @@ class Album(NamedTuple):
     secret: str
     token: str
     first: str
-
-
-def settings_in(data: Path) -> Settings:
-    """The settings that the instance in a folder keeps there, over those of the environment."""
-    return Settings.model_validate(tomllib.loads((data / CONFIG_NAME).read_text()))
 
 
 def fill_album(settings: Settings, medium: Path, entries: int) -> Album:

@@ -11,12 +11,13 @@ from typing import Final, NamedTuple
 import httpx2
 
 from worker import wiring
-from worker.commands.bench_album import ALBUM, LIBRARY, Album, fill_album, settings_in
+from worker.commands.bench_album import ALBUM, LIBRARY, Album, fill_album
 from worker.commands.bench_first import first_medium_here, first_medium_there
 from worker.commands.bench_load import Burst, burst, tool
 from worker.commands.bench_row import Row
 from worker.commands.bench_traffic import RedisMeter
 from worker.commands.demo import instance
+from worker.commands.instance import settings_in
 from worker.commands.processes import children_of, command_line, cpu_s
 
 SIZE_PX: Final = 256

