@@ -36,6 +36,13 @@ def with_accounts(settings: Settings, *, calls_per_second: float = CALLS_PER_SEC
     return settings.model_copy(update=update)
 
 
+@pytest.fixture(scope="session")
+def client(shared: tuple[Settings, Served]) -> Iterator[httpx2.Client]:
+    """One for all tests: what takes longest about a client is to make it."""
+    with httpx2.Client(base_url=shared[1].url, timeout=20) as opened:
+        yield opened
+
+
 @pytest.fixture
 def shelf(settings: Settings, client: httpx2.Client) -> Shelf:
     """An account that sees all of its tenant's media."""
