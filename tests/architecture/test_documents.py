@@ -23,7 +23,8 @@ PAGES: Final = [
 ]
 ERRORS: Final = ROOT / "docs" / "errors.md"
 REDIS: Final = ROOT / "docs" / "redis.md"
-VENDOR: Final = ROOT / "docs" / "tencent-smh.md"
+# Pages of ours and the letters that number the sentences of the vendors' pages on them.
+VENDORS: Final = [("docs/tencent-smh.md", "AB"), ("docs/providers.md", "HMV")]
 
 # How docs/errors.md says what happens by itself.
 RETRY_TEXTS: Final = {
@@ -130,12 +131,16 @@ def test_every_test_that_a_page_names_exists(page: Path) -> None:
     )
 
 
-def test_every_sentence_of_the_vendors_pages_has_its_tests() -> None:
-    lines = re.findall(r"^\| ([AB])(\d+) \|.*$", VENDOR.read_text(), re.MULTILINE)
-    proved = re.findall(r"^\| ([AB])(\d+) \|.*`tests/.*$", VENDOR.read_text(), re.MULTILINE)
-    numbers = {page: [int(number) for at, number in lines if at == page] for page in "AB"}
+@pytest.mark.parametrize(("page", "letters"), VENDORS)
+def test_every_sentence_of_the_vendors_pages_has_its_tests(page: str, letters: str) -> None:
+    text = ROOT.joinpath(page).read_text()
+    lines = re.findall(rf"^\| ([{letters}])(\d+) \|.*$", text, re.MULTILINE)
+    proved = re.findall(
+        rf"^\| ([{letters}])(\d+) \|.*`tests/[\w/]+\.py::\w+` \|$", text, re.MULTILINE
+    )
+    numbers = {letter: [int(number) for at, number in lines if at == letter] for letter in letters}
 
-    assert numbers == {page: list(range(1, len(found) + 1)) for page, found in numbers.items()}
+    assert numbers == {at: list(range(1, len(found) + 1)) for at, found in numbers.items()}
     assert all(numbers.values())
     assert lines == proved
 

@@ -75,6 +75,17 @@ def test_a_url_that_names_the_asset_is_shown_at_once_and_copied(project: Project
     assert job["request"]["source"] == {"url": url}
 
 
+def test_the_example_of_the_page_is_no_json_as_it_is_printed(project: Project) -> None:
+    asset = project.asset()
+    url = f"https://127.0.0.1:9/shield/asset/{asset.asset_id}/snapshot/sample/0.jpg"
+    printed, mended = (f'{{"thumbnailUrl": "{space}{url}"}}'.encode() for space in ("\n  ", ""))
+
+    answers = [project.call("PUT", project.path("/cover"), body=body) for body in (printed, mended)]
+
+    assert code_of(answers[0]) == (400, "VOD.10053")
+    assert answers[1].status_code == 204
+
+
 def test_other_fields_and_a_missing_content_type_are_passed_over(project: Project) -> None:
     asset = project.asset()
     body = json.dumps({"thumbnailUrl": asset.url, "other": {"a": [1]}}).encode()
