@@ -1,0 +1,144 @@
+"""The processes of the matrix: workers that are killed, and all that outlives them."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import redis
+
+from tests.e2e.kill_matrix.vendors import Vendor, profiles_of, vendors_of
+from tests.fakes.control import Control
+from tests.fakes.hosting import in_process
+from tests.fakes.redis_proxy import RedisControl
+from tests.fakes.running import own_process
+from worker import wiring
+from worker.ports import Store
+from worker.settings import Settings
+from worker.state import lease_scripts, ledger_scripts
+from worker.state.scripts import SHARED
+
+# A worker waits no longer for Redis than until its lease is due again: by then it has to be dead.
+LEASE_S: Final = 6
+RENEW_S: Final = 5
+SETTLE_S: Final = 12
+# A call never takes longer than its write is waited out for.
+TIMEOUT_S: Final = SETTLE_S - 1
+SLOTS: Final = 40
+PATIENCE_S: Final = 40
+_LOOK_S: Final = 0.1
+SCRIPTS: Final = {
+    "claim": lease_scripts.CLAIM,
+    "writes": ledger_scripts.WRITES,
+    "written": ledger_scripts.WRITTEN,
+    "stands": ledger_scripts.STANDS,
+    "finish": lease_scripts.FINISH,
+}
+
+Process = subprocess.Popen[bytes]
+
+
+class Fleet(NamedTuple):
+    """What stands while workers die. `digests` names the scripts as EVALSHA does."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+    direct: redis.Redis
+    proxy: RedisControl
+    fakes: Sequence[Control]
+    vendors: Mapping[str, Vendor]
+    state: wiring.State
+    store: Store
+    digests: Mapping[str, str]
+
+    def start(self, count: int) -> list[Process]:
+        """So many workers, each with its threads in a process group of its own."""
+        command = ("worker", "--queue", "record", "--slots", str(SLOTS))
+        return [_started(command, self.settings, self.folder / "workers.log") for _ in range(count)]
+
+    def wait_alive(self, workers: Sequence[Process]) -> None:
+        """Until all of them take messages."""
+        pids = {worker.pid for worker in workers}
+        awaited(
+            lambda: pids <= {info.pid for info in self.state.workers.live()},
+            f"workers to begin (see {self.folder})",
+        )
+
+
+def kill(processes: Sequence[Process]) -> None:
+    """End whole process groups as the kernel does when memory is out."""
+    for process in processes:
+        os.killpg(process.pid, signal.SIGKILL)
+    for process in processes:
+        process.wait(10)
+
+
+def awaited(look: Callable[[], bool], what: str, *, fails: bool = True) -> None:
+    """Until it is so; what `fails` not is left as it is after that time, to be judged."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not look():
+        if time.monotonic() > deadline_s:
+            assert not fails, f"waited {PATIENCE_S} s for {what}"
+            return
+        time.sleep(_LOOK_S)
+
+
+@contextmanager
+def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
+    """The fakes and the proxy, each a program of its own, and chores that speak to Redis itself."""
+    with (
+        own_process("huawei_vod") as huawei,
+        own_process("alibaba") as alibaba,
+        in_process("tests.fakes.redis_proxy", "--redis", redis_url) as address,
+        redis.Redis.from_url(redis_url, decode_responses=True) as direct,
+    ):
+        proxy = RedisControl(*address)
+        (folder / "objects").mkdir()
+        told: dict[str, Any] = {
+            "store": {"folder": str(folder / "objects")},
+            "worker": {
+                "lease_s": LEASE_S,
+                "lease_renew_s": RENEW_S,
+                "heartbeat_s": 1,
+                "reconcile_every_s": 0.5,
+                "unseen_republish_s": 2,
+                "max_lost_attempts": 10,
+            },
+            "records": {"settle_s": SETTLE_S},
+            "providers": profiles_of(huawei, alibaba, timeout_s=TIMEOUT_S),
+        }
+        near: dict[str, Any] = {**told, "redis": {"url": redis_url}}
+        chores = _started(("chores",), near, folder / "chores.log")
+        try:
+            settings = Settings(**near)
+            yield Fleet(
+                folder,
+                {**told, "redis": {"url": proxy.url}},
+                direct,
+                proxy,
+                (huawei, alibaba),
+                vendors_of(huawei, alibaba),
+                wiring.state(settings, timeout_s=10),
+                wiring.store(settings),
+                {name: direct.script_load(SHARED + body) for name, body in SCRIPTS.items()},
+            )
+        finally:
+            kill([chores])
+
+
+def _started(command: Sequence[str], settings: Mapping[str, Any], log: Path) -> Process:
+    given = {f"FIRSTFRAME_{name.upper()}": json.dumps(each) for name, each in settings.items()}
+    around = {name: each for name, each in os.environ.items() if not name.startswith("FIRSTFRAME_")}
+    with log.open("ab") as written:
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "worker.commands", *command],
+            env={**around, **given},
+            stderr=written,
+            start_new_session=True,
+        )

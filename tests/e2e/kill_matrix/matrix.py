@@ -1,0 +1,92 @@
+"""All rounds of the matrix, some beside each other, and the table of their counts."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.e2e.kill_matrix.cases import FATES, STEPS, cases_of
+from tests.e2e.kill_matrix.fleet import awaited, fleet
+from tests.e2e.kill_matrix.rounds import WORKERS, run_round
+from tests.e2e.kill_matrix.verdicts import Verdict, judged, leftovers
+from tests.redis_server import RedisServer
+
+RUNS: Final = int(os.environ.get("KILL_MATRIX_RUNS", "5"))
+# A round mostly waits for leases to run out and for writes to settle.
+FLEETS: Final = 2
+LONGEST_ROUND_S: Final = 60
+_HEAD: Final = (
+    *("killed at", "call is", "runs", "writes seen", "carried out", "net changes", "of newest"),
+    *("recorded", "superseded", "other", "mistakes"),
+)
+
+
+class Matrix(NamedTuple):
+    """The verdicts of all runs, how many workers died for them, what lanes held in the end."""
+
+    verdicts: list[Verdict]
+    killed: int
+    leftovers: list[str]
+
+
+def run_matrix(folder: Path, server: RedisServer, rounds: int) -> Matrix:
+    """So many runs of each case, with a fleet for each share of the rounds."""
+
+    def share(first: int) -> Matrix:
+        own = folder / f"fleet-{first}"
+        own.mkdir()
+        return _share(own, server.url(first), range(first, rounds, FLEETS))
+
+    with ThreadPoolExecutor(FLEETS) as pool:
+        shares = list(pool.map(share, range(FLEETS)))
+    return Matrix(
+        [verdict for each in shares for verdict in each.verdicts],
+        sum(each.killed for each in shares),
+        [text for each in shares for text in each.leftovers],
+    )
+
+
+def _share(folder: Path, redis_url: str, rounds: Sequence[int]) -> Matrix:
+    with fleet(folder, redis_url) as here:
+        verdicts = [
+            verdict
+            for number in rounds
+            for verdict in judged(here, run_round(here, cases_of(number), number))
+        ]
+        awaited(lambda: not leftovers(here), "lanes to be empty", fails=False)
+        return Matrix(verdicts, WORKERS * len(rounds), leftovers(here))
+
+
+def table_of(matrix: Matrix) -> Iterator[str]:
+    """The counts, a line for each step and fate."""
+    rows: list[tuple[str, ...]] = [_HEAD]
+    for step in STEPS:
+        for fate in FATES:
+            chosen = [v for v in matrix.verdicts if (v.case.step, v.case.fate) == (step, fate)]
+            rows.append((step.name, fate, *_counts(chosen)))
+    rows.append(("all", "", *_counts(matrix.verdicts)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells)
+    late = [verdict for verdict in matrix.verdicts if verdict.case.fate == "late"]
+    taken_up = sum(verdict.is_taken_up for verdict in late)
+    yield (
+        f"{matrix.killed} workers killed; all {len(late)} late calls went on after the next worker "
+        f"had begun, {taken_up} of them after it had taken the record up."
+    )
+
+
+def _counts(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    states = [state for verdict in verdicts for state in verdict.states.values()]
+    ended = [states.count("recorded"), states.count("superseded")]
+    counts = (
+        *(len(verdicts), sum(v.writes for v in verdicts), sum(v.effects for v in verdicts)),
+        *(sum(len(v.stood) for v in verdicts), sum(v.stood.count(v.newest) for v in verdicts)),
+        *(*ended, len(states) - sum(ended), sum(len(v.mistakes) for v in verdicts)),
+    )
+    return tuple(map(str, counts))

@@ -1,0 +1,189 @@
+"""One round: workers die together, each of their slots with another call of it held."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.e2e.kill_matrix.cases import CLAIM, Case, Step
+from tests.e2e.kill_matrix.fleet import RENEW_S, SETTLE_S, Fleet, Process, awaited, kill
+from tests.e2e.kill_matrix.vendors import AGES, Vendor, cover_of, picture_of
+from worker.contracts.names import DEFAULT_TENANT
+from worker.contracts.records import Record, RecordedCover, RecordOrder
+
+WORKERS: Final = 2
+# A call that goes on after `settle_s` would break the promise that it is.
+_LAST_S: Final = SETTLE_S - 1.5
+
+
+@dataclass
+class Run:
+    """A case under way: its orders by age; `held` are the calls that wait, by who holds them.
+
+    `token` is that of the attempt that was killed; `is_taken_up` tells whether the next one had
+    begun when the late call went on.
+    """
+
+    case: Case
+    name: str
+    vendor: Vendor
+    urls: list[str]
+    orders: dict[str, Record] = field(default_factory=dict)
+    held: list[tuple[Any, int]] = field(default_factory=list)
+    held_at_s: float = 0
+    token: str | None = None
+    is_taken_up: bool = False
+
+    @property
+    def victim(self) -> Record:
+        return self.orders["newer" if self.case.meanwhile == "older waits" else "older"]
+
+    @property
+    def newest(self) -> Record:
+        return self.orders.get("newer") or self.orders["older"]
+
+    @property
+    def ids(self) -> list[str]:
+        return [record.id for record in self.orders.values()]
+
+    def cover(self, age: str) -> RecordedCover:
+        return cover_of(self.name, age, self.urls[AGES.index(age)])
+
+
+def run_round(fleet: Fleet, cases: Sequence[Case], number: int) -> list[Run]:
+    """All cases at once; the answer is what is to be judged, when all has come to its end."""
+    runs = [
+        _prepared(fleet, case, f"{number:016x}{place:016x}") for place, case in enumerate(cases)
+    ]
+    victims = fleet.start(WORKERS)
+    try:
+        awaited(lambda: _all_held(fleet, runs), "every call to be held")
+        for run in runs:
+            if run.case.meanwhile == "newer comes":
+                _order(fleet, run, "newer")
+        for run in runs:
+            run.token = _token(fleet, run)
+        _check_steps(fleet, runs)
+    finally:
+        kill(victims)
+    return _carried_on(fleet, runs)
+
+
+def _carried_on(fleet: Fleet, runs: Sequence[Run]) -> list[Run]:
+    """The next workers take over, while what was held gets lost, or goes on late."""
+    for run in runs:
+        if run.case.fate == "lost":
+            _let_go(run, "drop")
+    successors: list[Process] = fleet.start(WORKERS)
+    try:
+        fleet.wait_alive(successors)
+        late = [run for run in runs if run.case.fate == "late"]
+        awaited(lambda: _all_gone(fleet, late), "late calls to go on")
+        pending = list(runs)
+        awaited(lambda: _all_ended(fleet, pending), "records to end", fails=False)
+        awaited(lambda: _is_quiet(fleet, runs), "the last calls to end")
+    finally:
+        kill(successors)
+    return list(runs)
+
+
+def _prepared(fleet: Fleet, case: Case, name: str) -> Run:
+    vendor = fleet.vendors[case.vendor]
+    run = Run(case, name, vendor, vendor.add(name))
+    _order(fleet, run, "older")
+    if case.meanwhile == "older waits":
+        _order(fleet, run, "newer")
+        _hold(fleet, run, run.orders["older"], CLAIM)
+    _hold(fleet, run, run.victim, case.step)
+    return run
+
+
+def _order(fleet: Fleet, run: Run, age: str) -> None:
+    """Accept an order; the store has its cover."""
+    cover = run.cover(age)
+    fleet.store.put(cover.key, picture_of(run.name, age), content_type=cover.content_type)
+    order = RecordOrder(target=run.vendor.target(run.name), cover=cover)
+    (run.orders[age],) = fleet.state.records.create(DEFAULT_TENANT, [order])
+
+
+def _hold(fleet: Fleet, run: Run, record: Record, step: Step) -> None:
+    if step.place == "redis":
+        fleet.proxy.hold_command("EVALSHA", fleet.digests[step.call], record.id, when=step.when)
+    else:
+        call = {"write": run.vendor.write, "read": run.vendor.read}[step.call]
+        run.vendor.fake.hold(call, step.when, target=run.name)
+
+
+def _all_held(fleet: Fleet, runs: Sequence[Run]) -> bool:
+    """Whether every call is held that has to be; notes them, and when they were first seen."""
+    holders = (*fleet.fakes, fleet.proxy)
+    held = [(holder, each) for holder in holders for each in holder.do("held")]
+    for run in runs:
+        run.held = [(holder, each["id"]) for holder, each in held if _is_of(run, each)]
+        run.held_at_s = run.held_at_s or (time.monotonic() if run.held else 0)
+    return all(len(run.held) == 1 + (run.case.meanwhile == "older waits") for run in runs)
+
+
+def _check_steps(fleet: Fleet, runs: Sequence[Run]) -> None:
+    """The victims are where they were held, and none has given up waiting there."""
+    calls = [each for fake in fleet.fakes for each in fake.journal()]
+    for run in runs:
+        writes = [e for e in calls if (e["target"], e["call"]) == (run.name, run.vendor.write)]
+        effects = [each for each in writes if each["effect"] is not None]
+        assert (len(writes), len(effects)) == (run.case.step.writes, run.case.step.effects), run
+    held_s = time.monotonic() - min(run.held_at_s for run in runs)
+    assert held_s < RENEW_S - 0.5, "this machine is too slow: who waits for Redis gives up"
+
+
+def _is_of(run: Run, told: Mapping[str, Any]) -> bool:
+    return told.get("target") == run.name or not set(run.ids).isdisjoint(told.get("words", ()))
+
+
+def _let_go(run: Run, verdict: str) -> None:
+    for holder, number in run.held:
+        holder.release(verdict, number)
+
+
+def _all_gone(fleet: Fleet, late: list[Run]) -> bool:
+    """Let those late calls go on whose moment has come; whether it was the last of them."""
+    for run in list(late):
+        token = _token(fleet, run)
+        run.is_taken_up = token is not None and token != run.token
+        held_s = time.monotonic() - run.held_at_s
+        assert held_s < SETTLE_S, "this machine is too slow for the settle rule"
+        moments = {"begun": True, "taken up": run.is_taken_up, "last": held_s > _LAST_S}
+        if moments[run.case.moment] or held_s > _LAST_S:
+            _let_go(run, "go")
+            late.remove(run)
+    return not late
+
+
+def _token(fleet: Fleet, run: Run) -> str | None:
+    """Who has the victim's record, or had it last."""
+    token = fleet.direct.hget(f"ff:job:{DEFAULT_TENANT}:{run.victim.id}", "token")
+    return None if token is None else str(token)
+
+
+def _all_ended(fleet: Fleet, pending: list[Run]) -> bool:
+    for run in list(pending):
+        if all(now(fleet, record).state != "pending" for record in run.orders.values()):
+            pending.remove(run)
+    return not pending
+
+
+def now(fleet: Fleet, record: Record) -> Record:
+    """A record as it stands now."""
+    found = fleet.state.records.read(DEFAULT_TENANT, record.id)
+    assert found is not None, f"{record.id} is lost"
+    return found
+
+
+def _is_quiet(fleet: Fleet, runs: Sequence[Run]) -> bool:
+    """Whether no call of theirs is under way at any vendor."""
+    names = {run.name for run in runs}
+    return all(
+        entry["status"] is not None
+        for fake in fleet.fakes
+        for entry in fake.journal()
+        if entry["target"] in names
+    )
