@@ -14,8 +14,8 @@ from worker.errors import CoverError
 
 CLIENT_GONE: Final = 499
 # Codes and statuses of the gateway and of both products: their pages "Error codes" (MPS: "Error
-# code list"), where a page states the status; 400 for those of MPS, which states none. The last
-# four have no code in any page.
+# code list"), where a page states the status; 400 for those of MPS, which states none. The last two
+# have no code in any page.
 CODES: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidApi.NotFound": (404, "There is nothing at this path: calls go to /."),
     "InvalidAction.NotFound": (404, "There is no such action in this version."),
@@ -30,7 +30,7 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidTimeStamp.Expired": (400, "The time of the call is too far from the time here."),
     "SignatureNonceUsed": (400, "The nonce was used before."),
     "InvalidSecurityToken.Malformed": (400, "The security token is not known."),
-    "Throttling.User": (400, "Too many calls: come back later."),
+    "Throttling.User": (400, "The call is over the limit of calls a second."),
     "InvalidParameter": (400, "A parameter is wrong."),
     "InvalidParameter.Format": (400, "A parameter has not the expected form."),
     "InvalidParameter.EmptyValue": (400, "A parameter is empty."),
@@ -39,7 +39,6 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "InvalidParameter.ResourceNotFound": (404, "There is no such medium."),
     "InvalidVideo.NotFound": (404, "There is no such video."),
     "NoSuchResource": (404, "The specified resource does not exist."),
-    "OperationDenied": (403, "This cannot be done here."),
     "InternalError": (500, "Something failed that should not."),
     "ServiceUnavailable": (503, "This cannot be done just now; try again."),
     "RequestTimeout": (408, "The request's body stopped coming."),

@@ -61,18 +61,6 @@ def test_the_newer_cover_stands(shelf: Shelf) -> None:
     assert shelf.medium(media_id)["CoverURL"] == f"{URL}2"
 
 
-def test_a_new_cover_changes_nothing_else(shelf: Shelf) -> None:
-    media_id = shelf.piece().media_id
-    labels = {"Title": "a film", "Description": "of a dog", "Tags": "dog,film", "CateId": "7"}
-    told_by(shelf.vod("UpdateVideoInfo", {"VideoId": media_id, **labels}))
-    before = shelf.medium(media_id)
-
-    told_by(shelf.set_cover(media_id, URL))
-
-    assert before["Title"] == "a film"
-    assert shelf.medium(media_id) == {**before, "CoverURL": URL}
-
-
 def test_without_a_cover_url_nothing_changes(shelf: Shelf) -> None:
     media_id = shelf.piece().media_id
     told_by(shelf.set_cover(media_id, URL))

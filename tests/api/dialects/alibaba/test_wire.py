@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
+from tests.api.conftest import Served
 from tests.api.dialects.alibaba.shelf import (
     BOTH,
     MPS,
@@ -18,6 +19,7 @@ from tests.api.dialects.alibaba.shelf import (
     code_of,
     told_by,
 )
+from worker.settings import Settings
 
 JSON = {"Format": "JSON"}
 
@@ -163,3 +165,35 @@ def test_a_form_for_others_arrives_whole(shelf: Shelf) -> None:
 def test_every_request_has_an_id_of_its_own(shelf: Shelf) -> None:
     ids = {shelf.send(ask(shelf)).json()["RequestId"] for _ in range(5)}
     assert len(ids) == 5
+
+
+@pytest.mark.parametrize(
+    ("path", "begun", "status", "code"),
+    [
+        ("/", "Action=x&", 408, "RequestTimeout"),
+        ("/?Action=x", "", 408, "RequestTimeout"),
+        ("/", "a=b&", 404, "request.not_found"),
+        ("/", "", 404, "request.not_found"),
+    ],
+)
+def test_a_form_that_stops_coming_is_waited_for_no_longer_than_any(
+    settings: Settings,
+    serve: Callable[[Settings], Served],
+    path: str,
+    begun: str,
+    status: int,
+    code: str,
+) -> None:
+    api = settings.api.model_copy(update={"stall_timeout_s": 0.3})
+    served = serve(settings.model_copy(update={"api": api}))
+    url = httpx2.URL(served.url)
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {url.netloc.decode()}\r\nContent-Length: 100\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\n\r\n{begun}"
+    )
+    with socket.create_connection(("127.0.0.1", url.port or 0), 10) as opened:
+        opened.sendall(head.encode())
+        answer = opened.recv(65_536).decode()
+
+    assert answer.startswith(f"HTTP/1.1 {status} ")
+    assert code in answer
