@@ -109,7 +109,7 @@ class Calls:
     def record(self, job: AttemptedJob, order: RecordOrder, lease: Lease) -> RecordResult:
         """Record a cover at its target."""
         story = RecordStory(*self._recorders.parts(job.tenant, order.target))
-        return story.run(job.id, order, ledger=self._ledgers.of(lease), attempt=lease)
+        return story.run(job.id, order, ledger=self._ledgers.of(lease))
 
     def notify(self, job: AttemptedJob, notice: Notice, lease: Lease) -> NoticeResult:
         """Tell a callback URL how a job or record has ended."""

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, TypeVar
 from worker.contracts.records import RecordedCover, RecordOrder, RecordResult, Rival, Turn
 from worker.contracts.results import Timings
 from worker.errors import CoverError, ProviderError
-from worker.ports import Attempt
 from worker.ports.recording import CoverCopy, Ledger, Pace, Provider, Receipt, Shown
 
 Answer = TypeVar("Answer")
@@ -26,18 +25,16 @@ class RecordStory(NamedTuple):
     pace: Pace
     read_cover: Callable[[RecordedCover], bytes]
 
-    def run(
-        self, record_id: str, order: RecordOrder, *, ledger: Ledger, attempt: Attempt
-    ) -> RecordResult:
+    def run(self, record_id: str, order: RecordOrder, *, ledger: Ledger) -> RecordResult:
         """Record the order's cover, or find that it stands, or that a newer one does.
 
         Raises: ProviderError (`provider.conflict` when another cover is shown right after ours
         was taken, `record.waiting`, `provider.throttled`, `provider.paused`, what the provider
-        says); RequestError when the attempt is over; StorageError when the cover cannot be read.
+        says); RequestError when the attempt is over, WorkerError `worker.timeout` when it is too
+        late to write; StorageError when the cover cannot be read.
         """
         began_s = time.monotonic()
-        attempt.enter("begin")
-        telling = _Telling(self, record_id, order, ledger, attempt)
+        telling = _Telling(self, record_id, order, ledger)
         result = telling.run(ledger.begin())
         total_ms = (time.monotonic() - began_s) * 1000
         return result.model_copy(update={"timings_ms": Timings(total=round(total_ms, 1))})
@@ -50,7 +47,6 @@ class _Telling(NamedTuple):
     record_id: str
     order: RecordOrder
     ledger: Ledger
-    attempt: Attempt
 
     def run(self, turn: Turn) -> RecordResult:
         if turn.word == "superseded":
@@ -62,7 +58,6 @@ class _Telling(NamedTuple):
 
     def _compared(self, turn: Turn) -> RecordResult | None:
         """How the order ends by what the provider shows; None when it has to write."""
-        self.attempt.enter("compare")
         shown = self._read()
         if shown is not None and self._shows(shown, self._copy(), turn.reference):
             return self._stands(shown.reference, turn.request_id, verified=True)
@@ -82,9 +77,7 @@ class _Telling(NamedTuple):
 
     def _written(self) -> RecordResult:
         """Write the cover and look whether it stands."""
-        self.attempt.enter("write")
         receipt = self._write()
-        self.attempt.enter("verify")
         shown = self._read()
         if shown is None:
             return self._stands(receipt.reference, receipt.request_id, verified=False)

@@ -101,7 +101,10 @@ class Ledger(Protocol):
         """
 
     def writes(self) -> None:
-        """Note that a write goes out now: from here on its outcome is unknown."""
+        """Note that a write goes out now: from here on its outcome is unknown.
+
+        Raises: WorkerError `worker.timeout` after the attempt's deadline.
+        """
 
     def written(self, request_id: str | None, reference: str | None) -> None:
         """Note that the provider answered the write, before it is verified."""

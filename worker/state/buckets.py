@@ -43,7 +43,7 @@ if rest_ms == 0 and free - now <= patience_ms then
   take_probe(key, kept, holder, now, probe_ms)
   redis.call('HSET', key, bucket, string.format('%.3f', free + interval_ms))
   redis.call('PEXPIRE', key, whole(slack_ms + math.max(free - now, 0)))
-  return {'go', string.format('%.3f', free - now)}
+  return {'go', string.format('%.3f', free - now), (kept.failures or kept.rests_until) and 1 or 0}
 end
 free = math.max(free, now + rest_ms)
 local line = math.max(tonumber(kept[bucket .. '_line'] or 0), free) + interval_ms
@@ -102,6 +102,7 @@ class Pacer:
     def __init__(self, paces: Paces, account: str, rates: Rates) -> None:
         self._paces, self._account, self._rates = paces, account, rates
         self._holder = secrets.token_hex(8)
+        self._is_ailing = True
 
     def write(self) -> None:
         """Wait for a write's turn: up to `PATIENCE_S` here, else with others in the lane.
@@ -116,7 +117,12 @@ class Pacer:
         self._take("read", self._rates.read)
 
     def tell(self, error: Exception | None) -> None:
-        """Say how a call ended: failures in a row let the account rest, `Retry-After` too."""
+        """Say how a call ended: failures in a row let the account rest, `Retry-After` too.
+
+        Of a call that went well nobody has to know where no failures were counted when it began.
+        """
+        if error is None and not self._is_ailing:
+            return
         rules, pause_s = self._paces.rules, 0.0
         if isinstance(error, CoverError) and error.code == "provider.throttled":
             pause_s = min(error.delay_s or _PAUSE_S, MAX_DELAY_S)
@@ -126,13 +132,14 @@ class Pacer:
         )
 
     def _take(self, bucket: str, per_minute: float) -> None:
-        word, told = self._paces.take(
+        word, told, *ailing = self._paces.take(
             *(self._account, self._holder, bucket, 60_000 / per_minute * _ROOM),
             *(PATIENCE_S * 1000, MAX_DELAY_S * 1000, self._paces.rules.probe_s * 1000),
             _KEPT_S * 1000,
         )
         wait_s = float(told) / 1000
         if word == "go":
+            self._is_ailing = ailing == [1]
             time.sleep(wait_s)
         else:
             code = "provider.paused" if word == "rests" else "provider.throttled"

@@ -6,7 +6,7 @@ from typing import Any
 import redis
 
 from worker.contracts.records import RecordedCover, RecordOrder, Rival, Turn
-from worker.errors import ProviderError, RequestError
+from worker.errors import ProviderError, RequestError, WorkerError
 from worker.rules.records import target_key
 from worker.state import ledger_scripts
 from worker.state.leases import Lease
@@ -44,6 +44,7 @@ class OrderLedger:
 
     def __init__(self, ledgers: Ledgers, lease: Lease, target: str) -> None:
         self._ledgers = ledgers
+        self._lease = lease
         self._held = (*lease.holder, target)
 
     def begin(self) -> Turn:
@@ -68,7 +69,12 @@ class OrderLedger:
         )
 
     def writes(self) -> None:
-        """Note that a write goes out now: from here on its outcome is unknown."""
+        """Note that a write goes out now: from here on its outcome is unknown.
+
+        Raises: WorkerError `worker.timeout` after the attempt's deadline.
+        """
+        if self._lease.left_s < 0:
+            raise WorkerError("worker.timeout")
         self._told(self._ledgers.writes)
 
     def written(self, request_id: str | None, reference: str | None) -> None:

@@ -7,10 +7,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.worker.jobs.vendor import FAULTS, REFUSED, Vendor
-from tests.worker.jobs.walking import RecordBench, Walk, address, driven_to_the_end, moved
+from tests.worker.jobs.walking import (
+    PATIENT,
+    RecordBench,
+    Walk,
+    address,
+    driven_to_the_end,
+    moved,
+)
 from tests.worker.state.orders import ASSET
 from worker.contracts.targets import DryRunTarget
-from worker.errors import ProviderError
+from worker.errors import ProviderError, WorkerError
+from worker.state.leases import Leases, Limits
 
 AFTER_A_WRITE = ("written", "read", "shows", "stands", "finish")
 
@@ -286,6 +294,16 @@ def test_an_attempt_that_is_over_writes_nothing_more(bench: RecordBench) -> None
 
     assert bench.vendor.writes == 0
     assert bench.goes(record).state == "recorded"
+
+
+def test_after_its_deadline_an_attempt_writes_nothing(bench: RecordBench) -> None:
+    late = PATIENT._replace(limits={"record": Limits(0, 86_400, 10)})
+    bench.parts.leases = Leases(bench.parts.redis, late)
+
+    with pytest.raises(WorkerError, match=r"worker\.timeout"):
+        bench.attempt(bench.claimed(bench.order("one")))
+
+    assert bench.vendor.writes == 0
 
 
 MOVES = st.lists(

@@ -137,7 +137,7 @@ class RecordBench:
         pace = self.parts.paces.of(account, writes_per_minute=600_000, reads_per_minute=600_000)
         story = RecordStory(stepped(self.vendor), pace, lambda cover: b"")
         ledger = stepped(self.parts.ledgers.of(lease))
-        return story.run(lease.job.id, order, ledger=ledger, attempt=lease)
+        return story.run(lease.job.id, order, ledger=ledger)
 
     def goes(self, record: Record) -> Record:
         """One attempt at the order, and how it is recorded."""

@@ -100,6 +100,20 @@ def test_who_asks_to_be_left_alone_is_left_alone_by_all(parts: Parts) -> None:
     pacer(parts, account="vendor/other").write()
 
 
+def test_of_a_call_that_went_well_redis_is_told_where_failures_are_counted(parts: Parts) -> None:
+    own, key = pacer(parts), "ff:pace:vendor/main"
+    own.write()
+    parts.redis.persist(key)
+    own.tell(None)
+    assert parts.redis.ttl(key) == -1
+
+    pacer(parts).tell(ProviderError("provider.unavailable"))
+    own.write()
+    own.tell(None)
+
+    assert parts.redis.hget(key, "failures") is None
+
+
 def test_a_pace_leaves_nothing_behind(parts: Parts) -> None:
     own = pacer(parts)
     own.write()
