@@ -6,9 +6,9 @@ from worker.contracts.results import ErrorInfo
 from worker.errors import CODES, error_of
 
 
-def _told(code: str) -> str:
+def _told(code: str, text: str | None = None) -> str:
     """An error as records keep it, as a literal of Lua."""
-    error = error_of(code, CODES[code].meaning)
+    error = error_of(code, text or CODES[code].meaning)
     return f"[[{ErrorInfo(**error.facts()).model_dump_json()}]]"
 
 
@@ -23,6 +23,7 @@ local function endpoint_key(tenant, url)
 end
 
 local GONE = {_told("webhook.disabled")}
+local GONE_COVER = {_told("record.no_cover", "The picture was deleted meanwhile.")}
 local function endpoint_is_gone(tenant, notice)
   local url = cjson.decode(redis.call('HGET', record_key(tenant, notice), 'request')).url
   return redis.call('EXISTS', endpoint_key(tenant, url)) == 1
@@ -54,13 +55,43 @@ local function notify(key, tenant, id, now)
   line_up('notify', tenant, 'notify:' .. notice, now, now)
 end
 
+-- A record holds its cover until it has ended; what stands is held by its target then.
+local function cover_of(record)
+  local cover = redis.call('HGET', record, 'cover')
+  return cover and cjson.decode(cover).key
+end
+local function hold_cover(key, tenant, id)
+  local object = cover_of(key)
+  if object and is_object(object) then
+    refer(object, record_owner(tenant, id))
+    redis.call('HSET', key, 'held', 1)
+  end
+end
+local function let_cover_go(key, tenant, id, now)
+  local object = cover_of(key)
+  if object then unrefer(object, record_owner(tenant, id), now) end
+end
+
+local function show_object(target, object, now)
+  local at = 'ff:target:' .. target
+  local before, held = redis.call('HGET', at, 'object'), object and is_object(object)
+  if held then
+    refer(object, target_owner(target))
+    redis.call('HSET', at, 'object', object)
+  else
+    redis.call('HDEL', at, 'object')
+  end
+  if before and not (held and before == object) then unrefer(before, target_owner(target), now) end
+end
+
 local function set_ended(key, tenant, item, status, now)
   local had = redis.call('HMGET', key, 'lane', 'kind')
   leave(had[1], tenant, item)
   redis.call('HSET', key, 'status', status, 'finished_ms', whole(now))
   redis.call('HDEL', key, 'next_ms')
-  if had[2] == 'record' and status ~= 'succeeded' then
-    redis.call('HSET', key, 'state', 'failed')
+  if had[2] == 'record' then
+    let_cover_go(key, tenant, id_of(item), now)
+    if status ~= 'succeeded' then redis.call('HSET', key, 'state', 'failed') end
   end
   forget_progress(key)
   redis.call('ZADD', finished_key(had[2]), now, tenant .. ':' .. id_of(item))
@@ -91,6 +122,7 @@ local function line_up_record(tenant, id, cover, now)
     fail_record(tenant, id, now)
   else
     redis.call('HSET', key, 'status', 'queued', 'cover', cover, 'queued_ms', whole(now))
+    hold_cover(key, tenant, id)
     line_up(had[2], tenant, 'record:' .. id, now, now)
   end
 end
@@ -105,6 +137,7 @@ local function reopen(key, tenant, item, status, now)
     redis.call('HSET', key, 'state', 'pending', 'fence', redis.call('INCR', 'ff:fence'))
   end
   if status == 'queued' then
+    if kind == 'record' then hold_cover(key, tenant, id_of(item)) end
     line_up(redis.call('HGET', key, 'lane'), tenant, item, now, now)
   end
 end

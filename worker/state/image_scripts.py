@@ -2,14 +2,10 @@
 
 from typing import Final
 
-from worker.state.references import REFERENCES
-
 # A record is packed as {status, job, medium, type, place, json}. Its place is
 # `{created_ms}.{label}.{id}`: in the order of their bytes, pictures stand from old to new, and
 # those of a job by their labels.
-IMAGES: Final = (
-    REFERENCES
-    + """
+IMAGES: Final = """
 local UNMADE = 'ff:images_unmade'
 local function image_key(tenant, id) return 'ff:image:' .. tenant .. ':' .. id end
 local function list_key(tenant, list) return 'ff:images:' .. tenant .. list end
@@ -85,7 +81,6 @@ local function tell_of(told, tenant, id, image)
   table.insert(told, is_cover(tenant, id, image))
 end
 """
-)
 
 # Only the attempt that runs keeps pictures: the one of that number, while its job is running. What
 # is there already stays when pictures are only expected, or come from documents; of those none

@@ -120,6 +120,8 @@ if last then put('unsettled_ms', whole(tonumber(last) + settle_ms), 'unsettled_r
 if tonumber(kept.fence or 0) <= mine then
   put('fence', whole(mine), 'record', id, 'tenant', tenant, 'reference', reference,
     'request', kept.w_request or '', 'verified', verified, 'at_ms', whole(now))
+  local tried = redis.call('HGET', key, 'provider') == 'dry_run'
+  show_object(target, not tried and cover_of(key), now)
 end
 forget('w_')
 forget('d:')
@@ -135,6 +137,7 @@ if told then
   local doubt = cjson.decode(told)
   put('fence', whole(doubt.fence), 'record', ARGV[5], 'tenant', doubt.tenant,
     'reference', doubt.reference or '', 'request', '', 'verified', ARGV[6], 'at_ms', whole(now))
+  show_object(target, cover_of(record_key(doubt.tenant, ARGV[5])), now)
 end
 forget('w_')
 forget('d:')

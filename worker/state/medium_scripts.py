@@ -3,15 +3,12 @@
 from typing import Final
 
 from worker.contracts.catalogue import MediumLabels
-from worker.state.references import REFERENCES
 
 LABEL: Final = "label_"
 _LABELS: Final = ", ".join(f"'{LABEL}{name}'" for name in MediumLabels.model_fields)
 
 # When each was seen last stands in the list of the tenant's media, which is also what sweeps read.
-_MEDIA: Final = (
-    REFERENCES
-    + """
+_MEDIA: Final = """
 local function medium_key(tenant, id) return 'ff:medium:' .. tenant .. ':' .. id end
 local function media_key(tenant) return 'ff:media:' .. tenant end
 
@@ -33,7 +30,6 @@ local function told_of(tenant, id)
   return fields
 end
 """
-)
 
 # Where nobody can tell whether two media are the same bytes, they count as one version.
 SEE: Final = (
@@ -119,12 +115,8 @@ SHOWING: Final = (
 local function why_not_shown(tenant, id, image, object)
   if redis.call('EXISTS', medium_key(tenant, id)) == 0 then return 'request.not_found' end
   if object == '' then return nil end
-  local is_known = redis.call('EXISTS', owners_key(object)) == 1
-    or redis.call('ZSCORE', ORPHANS, object)
   local is_picture = image == '' or redis.call('EXISTS', 'ff:image:' .. tenant .. ':' .. image) == 1
-  if not (is_known and is_picture) or redis.call('EXISTS', 'ff:deleting:' .. object) == 1 then
-    return 'request.not_found'
-  end
+  if not (is_picture and is_object(object)) then return 'request.not_found' end
 end
 
 local function show_cover(tenant, id, cover, picture, image, object)

@@ -21,7 +21,10 @@ local function make_record(tenant, status, now, told)
     if value ~= '' then redis.call('HSET', key, name, value) end
   end
   redis.call('ZADD', 'ff:records:' .. tenant, 0, id)
-  if status == 'queued' then line_up(lane, tenant, 'record:' .. id, now, now) end
+  if status == 'queued' then
+    hold_cover(key, tenant, id)
+    line_up(lane, tenant, 'record:' .. id, now, now)
+  end
   tell(key, tenant, id)
   return fence
 end

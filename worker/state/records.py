@@ -27,14 +27,28 @@ from worker.state.scripts import Script
 # So many in one script keep others waiting in Redis for some milliseconds.
 BATCH: Final = 250
 
+# A picture may be deleted while an order for it comes in.
 _CREATE: Final = (
     MAKING
     + f"""
+local function is_gone(tenant, cover)
+  local told = cover ~= '' and cjson.decode(cover) or {{}}
+  return type(told.image_id) == 'string' and not is_object(told.key)
+    and redis.call('EXISTS', 'ff:image:' .. tenant .. ':' .. told.image_id) == 0
+end
 local tenant, fences, now = ARGV[1], {{}}, clock_ms()
 for first = 2, #ARGV, {TOLD} do
   local id = ARGV[first]
-  table.insert(fences, redis.call('HGET', record_key(tenant, id), 'fence') or
-    make_record(tenant, 'queued', now, {{unpack(ARGV, first, first + {TOLD - 1})}}))
+  local key = record_key(tenant, id)
+  local fence = redis.call('HGET', key, 'fence')
+  if not fence then
+    fence = make_record(tenant, 'queued', now, {{unpack(ARGV, first, first + {TOLD - 1})}})
+    if is_gone(tenant, ARGV[first + 5]) then
+      redis.call('HSET', key, 'error', GONE_COVER)
+      end_job(key, tenant, 'record:' .. id, 'failed', now)
+    end
+  end
+  table.insert(fences, fence)
 end
 return fences
 """
@@ -61,6 +75,7 @@ redis.call('HSET', key, 'state', 'recorded', 'result', result)
 redis.call('HSET', at, 'fence', fence, 'record', id, 'tenant', tenant, 'reference', reference,
   'request', '', 'verified', 1, 'at_ms', whole(now))
 redis.call('ZADD', 'ff:targets', now, target)
+show_object(target, cover_of(key), now)
 end_job(key, tenant, 'record:' .. id, 'succeeded', now)
 """
 )
@@ -74,16 +89,18 @@ if fence > tonumber(redis.call('HGET', at, 'fence') or 0) then
   redis.call('HSET', at, 'fence', fence, 'record', id, 'tenant', tenant, 'reference', reference,
     'request', '', 'verified', 1, 'at_ms', whole(now))
   redis.call('ZADD', 'ff:targets', now, target)
+  show_object(target, nil, now)
 end
 """
 
 _RETRY: Final = """
 local tenant, id = unpack(ARGV)
 local key = record_key(tenant, id)
-local had = redis.call('HMGET', key, 'status', 'kind', 'cover')
+local had = redis.call('HMGET', key, 'status', 'kind', 'cover', 'held')
 if had[2] ~= 'record' then return false end
 if had[1] ~= 'failed' then return redis.call('HGET', key, 'state') end
 if not had[3] then return 'without a cover' end
+if had[4] and not is_object(cover_of(key)) then return 'of a picture that was deleted' end
 reopen(key, tenant, 'record:' .. id, 'queued', clock_ms())
 tell(key, tenant, id)
 tell_job_of(key, tenant, id)

@@ -20,44 +20,9 @@ _PAUSE_S: Final = 0.05
 # A delete that has not begun by then, since its process stood still, is left to the next sweep.
 _LATEST_S: Final = 5.0
 
-# Owners are `i:{tenant}:{job}:{image}`, `j:{tenant}:{job}` and, of a medium that shows the picture
-# as its cover, `m:{tenant}:{image}:{medium}`, in the order of their bytes, so that those of one job
-# or picture are found among very many. Half of a picture's id tells it from its job's others, and
-# keeps owners so short that Redis has few of them in a quarter of the memory.
-REFERENCES: Final = """
-local ORPHANS = 'ff:orphans'
-local function owners_key(key) return 'ff:owners:' .. key end
-local function job_objects_key(tenant, job) return 'ff:job_objects:' .. tenant .. ':' .. job end
-local function job_owner(tenant, job) return 'j:' .. tenant .. ':' .. job end
-local function cover_owner(tenant, image, medium)
-  return 'm:' .. tenant .. ':' .. string.sub(image, 1, 16) .. ':' .. medium
-end
-
-local function refer(key, owner)
-  redis.call('ZADD', owners_key(key), 0, owner)
-  redis.call('ZREM', ORPHANS, key)
-end
-
-local function unrefer(key, owner, now)
-  if redis.call('ZREM', owners_key(key), owner) == 1
-      and redis.call('EXISTS', owners_key(key)) == 0 then
-    redis.call('ZADD', ORPHANS, math.floor(now), key)
-  end
-end
-
-local function forget_job_objects(tenant, job, now)
-  local keys = redis.call('SMEMBERS', job_objects_key(tenant, job))
-  for _, key in ipairs(keys) do unrefer(key, job_owner(tenant, job), now) end
-  redis.call('DEL', job_objects_key(tenant, job))
-  return #keys
-end
-"""
-
 # The keys that are being deleted just now get no reference, and are told. A job that is forgotten,
 # or was lost with Redis, gets none: nobody would ever take it back.
-_REFER: Final = (
-    REFERENCES
-    + """
+_REFER: Final = """
 local tenant, job = ARGV[1], ARGV[2]
 local busy = {}
 if redis.call('EXISTS', record_key(tenant, job)) == 0 then return 'job.superseded' end
@@ -71,37 +36,28 @@ for at = 3, #ARGV do
 end
 return busy
 """
-)
 
-_TAKE: Final = (
-    REFERENCES
-    + """
+_TAKE: Final = """
 local key, grace_ms, mark_ms, token = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local since, mark = redis.call('ZSCORE', ORPHANS, key), 'ff:deleting:' .. key
 if not since or tonumber(since) > clock_ms() - grace_ms then return 0 end
 if redis.call('GET', mark) == token then return 1 end
 return redis.call('SET', mark, token, 'NX', 'PX', mark_ms) and 1 or 0
 """
-)
 
-_LET_GO: Final = (
-    REFERENCES
-    + """
+_LET_GO: Final = """
 local key, token = ARGV[1], ARGV[2]
 if redis.call('GET', 'ff:deleting:' .. key) ~= token then return end
 redis.call('ZREM', ORPHANS, key)
 redis.call('DEL', 'ff:deleting:' .. key)
 """
-)
 
 _OLD: Final = """
 return redis.call('ZRANGEBYSCORE', 'ff:orphans', '-inf',
   whole(math.ceil(clock_ms() - tonumber(ARGV[1]))), 'LIMIT', ARGV[2], ARGV[3])
 """
 
-_UNKNOWN: Final = (
-    REFERENCES
-    + """
+_UNKNOWN: Final = """
 local unknown = {}
 for at = 2, #ARGV do
   local key = ARGV[at]
@@ -112,7 +68,6 @@ for at = 2, #ARGV do
 end
 return unknown
 """
-)
 
 
 @dataclass(frozen=True)

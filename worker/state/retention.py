@@ -4,15 +4,12 @@ from typing import Final
 
 import redis
 
-from worker.state.references import REFERENCES
 from worker.state.scripts import Script
 
 _OBJECTS_AT_ONCE: Final = 2000
 
 # Of jobs with very many objects fewer are forgotten at a time.
-_FORGET: Final = (
-    REFERENCES
-    + f"""
+_FORGET: Final = f"""
 local keep_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local now = clock_ms()
 local forgotten, objects = 0, 0
@@ -28,7 +25,6 @@ for _, job in ipairs(old) do
 end
 return forgotten
 """
-)
 
 # A record is kept as long as the job that tells of it, and looked at again when its time is over
 # once more.
@@ -58,6 +54,7 @@ local keep_ms, limit = tonumber(ARGV[1]), tonumber(ARGV[2])
 local now = clock_ms()
 local old = redis.call('ZRANGEBYSCORE', 'ff:targets', '-inf', now - keep_ms, 'LIMIT', 0, limit)
 for _, target in ipairs(old) do
+  show_object(target, nil, now)
   redis.call('DEL', 'ff:target:' .. target)
   redis.call('ZREM', 'ff:targets', target)
 end

@@ -11,6 +11,7 @@ import redis
 from worker.state.connection import redis_errors_as_ours
 from worker.state.ending_scripts import ENDINGS
 from worker.state.events import EVENTS_KEPT, EVENTS_KEY
+from worker.state.reference_scripts import REFERENCES
 
 SHARED = f"""
 local function clock_ms()
@@ -62,7 +63,7 @@ local function need_upload(key, tenant, change)
   end
 end
 
-{ENDINGS}
+{REFERENCES}{ENDINGS}
 local function queue_again(key, tenant, item, at, now)
   local lane = redis.call('HGET', key, 'lane')
   leave(lane, tenant, item)
