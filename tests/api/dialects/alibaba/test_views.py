@@ -51,7 +51,7 @@ def test_types_and_states_are_those_of_the_page() -> None:
 
 
 @pytest.mark.parametrize("type_", sorted(TYPES))
-def test_an_image_is_told_by_its_type(type_: ImageType) -> None:
+def test_every_type_of_picture_is_told_by_the_pages_word(type_: ImageType) -> None:
     links = ImageLinks("http://cdn/a.gif", "http://bucket/a.gif", "bucket")
 
     told = image_view(image(type_), MediumLabels(tags=("tag1", "tag2"), cate_id=254766071), links)
