@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from worker.errors import ProviderError
@@ -30,6 +30,8 @@ from worker.rules.huawei_answers import (
 from worker.rules.vendor_answers import Reply
 from worker.signing import sdk_hmac_sha256
 from worker.signing.wire import AccessKey, RawRequest
+
+Told = TypeVar("Told")
 
 _JSON: Final = ("Content-Type", "application/json")
 _STORED: Final = frozenset({200, 201, 204})
@@ -74,12 +76,33 @@ class HuaweiVodClient:
     def cover(self, asset_id: str) -> Covered:
         """The cover that the asset's details tell."""
         query = f"asset_id={quote(asset_id, safe='~')}&categories=base_info"
-        return covered_of(self._call("GET", "/details", _refused, query=query), datetime.now(UTC))
+        return self._told("GET", "/details", covered_of, query=query)
 
     def upload_place(self, asset_id: str, cover_type: str) -> UploadPlace:
         """Where to put a new cover of the asset; asking changes nothing that is shown."""
         body = {"asset_id": asset_id, "cover_type": cover_type}
-        return upload_place_of(self._call("PUT", "", _refused, body=body), datetime.now(UTC))
+        return self._told("PUT", "", upload_place_of, body=body)
+
+    def _told(
+        self,
+        method: str,
+        call: str,
+        told_of: Callable[[Reply, datetime], Told],
+        *,
+        query: str = "",
+        body: dict[str, str] | None = None,
+    ) -> Told:
+        """What the answer to a read tells."""
+
+        def refused(reply: Reply) -> ProviderError | None:
+            try:
+                told_of(reply, datetime.now(UTC))
+            except ProviderError as error:
+                return error
+            return None
+
+        reply = self._call(method, call, refused, query=query, body=body)
+        return told_of(reply, datetime.now(UTC))
 
     def _call(
         self,
@@ -106,11 +129,6 @@ class HuaweiVodClient:
             return sdk_hmac_sha256.sign(unsigned, credential, at=at)
 
         return self._calls.call(signed, refused, writes=writes)
-
-
-def _refused(reply: Reply) -> ProviderError | None:
-    """What is wrong with the answer to a read."""
-    return None if reply.status == 200 else error_of(reply, datetime.now(UTC), writes=False)
 
 
 def huawei_tokens(

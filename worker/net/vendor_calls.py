@@ -182,24 +182,22 @@ class VendorCalls(Generic[Credential]):
         """The answer to a request that is signed anew at each of at most two attempts.
 
         The second is made where the first was refused over credentials, and there are other ones
-        now or our clock was off. `refused` gives the error of an answer that is no success.
+        now or our clock was off. `refused` gives the error of an answer that is no success; it is
+        shown the answer without our credentials, since errors repeat what vendors say.
         """
         credential, at = self.supply.get(), self.clock.now()
-        reply = self._attempt(signed(credential, at), credential, writes=writes)
-        error = refused(reply)
+        reply = self.http.send(self.origin, signed(credential, at), writes=writes)
+        error = refused(_without(credential, reply))
         if error is not None and error.code == "provider.auth":
             is_corrected = self.clock.corrected(reply, at)
             other = credential if is_corrected else self.supply.instead_of(credential)
             if other is not None:
                 request = signed(other, self.clock.now())
-                reply = self._attempt(request, other, writes=writes)
-                error = refused(reply)
+                reply = self.http.send(self.origin, request, writes=writes)
+                error = refused(_without(other, reply))
         if error is not None:
             raise error
         return reply
-
-    def _attempt(self, request: RawRequest, credential: Credential, *, writes: bool) -> Reply:
-        return _without(credential, self.http.send(self.origin, request, writes=writes))
 
 
 def _without(credential: AccessKey | str, reply: Reply) -> Reply:

@@ -1,3 +1,4 @@
+import json
 import time
 from collections.abc import Iterator
 
@@ -82,6 +83,17 @@ def test_a_picture_is_put_where_the_vendor_says(
     assert pictures.get(f"{huawei_vod.url}/asset/{ID}/nothing.jpg") is None
     assert pictures.get("http://127.0.0.1:9/nobody.jpg") is None
     assert pictures.get("http://[::bad/x.jpg") is None
+
+
+def test_a_link_that_was_signed_with_our_key_is_taken_as_it_is(
+    http: VendorHttp, huawei_vod: Control, snapshots: list[str]
+) -> None:
+    url = f"{huawei_vod.url}/upload?AccessKeyId={ACCESS_KEY}&expires=1&signature=2"
+    huawei_vod.fault(
+        "update_asset", "answer", status=200, body=json.dumps({"cover_upload_url": url})
+    )
+
+    assert client(http, huawei_vod).upload_place(ID, "JPG").url == url
 
 
 def test_storage_that_refuses_is_not_told_our_credentials(
