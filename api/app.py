@@ -35,6 +35,7 @@ from api.routes import (
     records,
     snapshots,
     uploads,
+    watches,
 )
 from api.spool import remove_leftovers
 from api.subscribers import Subscribers
@@ -66,8 +67,8 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.callers = wiring.callers(settings, timeout_s=settings.api.redis_timeout_s)
     app.state.waiters = Waiters()
     app.state.subscribers = Subscribers()
-    rooms = (covers, snapshots, choices, uploads, jobs, events, media, images, records, notices)
-    for room in rooms:
+    rooms = (covers, snapshots, choices, uploads, jobs, events, media, images)
+    for room in (*rooms, records, notices, watches):
         app.include_router(room.router, dependencies=[Depends(tenant_of)])
     app.include_router(health.router)
     if app.state.store.served_here:

@@ -43,6 +43,7 @@ MAKING_CODES: Final = (
     "provider.url_unfit",
     "provider.unsupported",
     "webhook.url_blocked",
+    "watch.full",
     *(code for code in CODES if code.startswith(("source.", "media.", "worker.", "internal."))),
 )
 PREFER: Final[dict[str, Any]] = {

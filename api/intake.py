@@ -1,7 +1,7 @@
 """The way in: what a request for pictures is checked for before it becomes a job."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from api.errors import FieldError, RefusedError
 from api.release import release
@@ -25,11 +25,10 @@ from worker.rules.visibility import (
     refusal,
     visibility_of,
 )
+from worker.rules.watches import watch_refusal
 from worker.settings import Settings
 from worker.state.permissions import entry_refused
 from worker.wiring import State
-
-_UNBUILT_WATCH: Final = Refusal("request.not_available", "watch", "this build does not have it")
 
 
 class Intake(NamedTuple):
@@ -50,7 +49,8 @@ class Intake(NamedTuple):
     def take(self, tenant: str, wanted: Pictured) -> Job:
         """The job of a request: that of its like while one is queued or running, else a new one.
 
-        Raises: RefusedError that names the field, RequestError `queue.unavailable`, StorageError.
+        Raises: RefusedError that names the field, RequestError `queue.unavailable`, `watch.full`,
+        StorageError.
         """
         return self._recorded(tenant, self._checked(tenant, wanted))
 
@@ -102,8 +102,15 @@ class Intake(NamedTuple):
         return job
 
     def _kept(self, tenant: str, request: AnyRequest) -> Job:
-        job = self.state.jobs.create(tenant, request, flight=flight_of(request))
+        job = self._created(tenant, request)
         self.state.images.expect(job)
+        return job
+
+    def _created(self, tenant: str, request: AnyRequest) -> Job:
+        if not isinstance(request, CoverRequest) or not request.watch:
+            return self.state.jobs.create(tenant, request, flight=flight_of(request))
+        job = self.state.jobs.read(tenant, self.state.watches.keep(tenant, request))
+        assert job is not None
         return job
 
     def _checked(self, tenant: str, wanted: Pictured) -> Pictured:
@@ -137,8 +144,6 @@ class Intake(NamedTuple):
         refused = targets.callback_refusal(wanted.callback_url)
         if refused or not isinstance(wanted, CoverRequest):
             return refused
-        if wanted.watch:
-            return _UNBUILT_WATCH
         if wanted.target is None:
             return None
         visibility = visibility_of(
@@ -147,7 +152,8 @@ class Intake(NamedTuple):
             profiles=self.settings.providers.tencent_smh,
         )
         expected = targets.expected(wanted.format, is_private=visibility == "private")
-        return targets.refusal(wanted.target, expected)
+        refused = targets.refusal(wanted.target, expected)
+        return refused or watch_refusal(wanted, self.settings.providers.tencent_smh)
 
 
 def _is_outage(made: Job | CoverError) -> bool:

@@ -33,6 +33,7 @@ class Links(BaseModel):
     self: str
     events: str = Field(description="Server-sent events of the job.")
     record: str | None = Field(default=None, description="The write-back of a job with a target.")
+    watch: str | None = Field(default=None, description="The watch that the job was made for.")
     covers: list[str] | None = Field(
         default=None,
         description="Links that open the private covers of `result`, in its order, for an hour; "
@@ -135,6 +136,8 @@ def job_view(job: Job, store: Store) -> dict[str, Any]:
     view["links"] = {"self": path, "events": f"{path}/events"}
     if job.record:
         view["links"]["record"] = record_path(job.record.id)
+    if job.watch:
+        view["links"]["watch"] = watch_path(job.watch)
     for name, keys in _keys_of(job).items():
         private = [key for key in keys if key and not is_public(key)]
         if private:
@@ -188,3 +191,8 @@ def job_path(job_id: str) -> str:
 def record_path(record_id: str) -> str:
     """Where the write-back is read."""
     return f"/v1/records/{record_id}"
+
+
+def watch_path(watch_id: str) -> str:
+    """Where the watch is read, and stopped."""
+    return f"/v1/watches/{watch_id}"

@@ -35,6 +35,9 @@ async def make(taking: GivenTaking) -> Response:
     With a `target` the cover is recorded there when it is made; `record` of the job tells of it,
     and more at `links.record`. A `callback_url` is told when the job has ended.
 
+    With `watch` the album of the source is looked at from now on, and covered again whenever its
+    first medium is another; the same request again is the same watch, at `links.watch`.
+
     As `application/x-ndjson` the body is many requests, one a line; the answer is a line for
     each, in order: the job, or the problem with its `line`, while the others go on.
     """

@@ -32,6 +32,8 @@ def test_the_document_is_openapi_3_1(document: dict[str, Any]) -> None:
         "/v1/notices",
         "/v1/notices/{notice_id}",
         "/v1/notices/{notice_id}/replay",
+        "/v1/watches",
+        "/v1/watches/{watch_id}",
         "/v1/media/{medium_id}",
         "/v1/images",
         "/v1/images/{image_id}",

@@ -1,6 +1,11 @@
+from typing import Any, NamedTuple
+
 import pytest
 
-from worker.rules.watches import look_delay_s
+from worker.contracts.requests import CoverRequest
+from worker.rules.watches import look_delay_s, watch_refusal
+
+PLACE = {"provider": "tencent_smh", "library_id": "smh1"}
 
 
 @pytest.mark.parametrize(
@@ -28,3 +33,40 @@ def test_the_next_look_is_after(
 def test_looks_are_spread_by_a_tenth() -> None:
     assert look_delay_s(100, draw=0) == pytest.approx(90)
     assert look_delay_s(100, draw=0.999_999) == pytest.approx(110, rel=1e-4)
+
+
+class Profile(NamedTuple):
+    mode: str
+
+
+PROFILES = {"main": Profile("beside"), "labels": Profile("label")}
+
+
+@pytest.mark.parametrize(
+    ("album", "target", "refused"),
+    [
+        pytest.param({"album": "trip"}, {"path": "trip/a.jpg"}, True, id="into-the-album"),
+        pytest.param({"album": "trip"}, {"path": "/trip//a.jpg"}, True, id="by-another-spelling"),
+        pytest.param({}, {"path": "a.jpg"}, True, id="into-the-space"),
+        pytest.param({}, {"path": "trip/a.jpg"}, False, id="below-the-space"),
+        pytest.param({"album": "trip"}, {"path": "covers/a.jpg"}, False, id="another-folder"),
+        pytest.param({"album": "trip"}, {"path": "trip/x/a.jpg"}, False, id="below-the-album"),
+        pytest.param(
+            {"album": "trip"}, {"path": "trip/a.jpg", "space_id": "team"}, False, id="another-space"
+        ),
+        pytest.param(
+            {"album": "trip"}, {"path": "trip/a.jpg", "profile": "labels"}, False, id="a-label"
+        ),
+    ],
+)
+def test_a_cover_that_would_become_a_medium_of_its_album_is_not_watched(
+    album: dict[str, str], target: dict[str, Any], refused: bool
+) -> None:
+    body = {"source": {"album": {**PLACE, **album}}, "target": {**PLACE, **target}, "watch": True}
+
+    found = watch_refusal(CoverRequest.model_validate(body), PROFILES)
+
+    assert (found is not None) == refused
+    assert found is None or found.field == "watch"
+    unwatched = CoverRequest.model_validate({**body, "watch": False})
+    assert watch_refusal(unwatched, PROFILES) is None
