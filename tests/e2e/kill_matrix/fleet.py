@@ -49,6 +49,7 @@ class Fleet(NamedTuple):
 
     folder: Path
     settings: Mapping[str, Any]
+    chores: Process
     direct: redis.Redis
     proxy: RedisControl
     fakes: Sequence[Control]
@@ -61,6 +62,15 @@ class Fleet(NamedTuple):
         """So many workers, each with its threads in a process group of its own."""
         command = ("worker", "--queue", "record", "--slots", str(SLOTS))
         return [_started(command, self.settings, self.folder / "workers.log") for _ in range(count)]
+
+    @contextmanager
+    def chores_rest(self) -> Iterator[None]:
+        """Let no chore be done, so that what is held is not given to another worker."""
+        self.chores.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.chores.send_signal(signal.SIGCONT)
 
     def wait_alive(self, workers: Sequence[Process]) -> None:
         """Until all of them take messages."""
@@ -107,19 +117,20 @@ def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
                 "lease_renew_s": RENEW_S,
                 "heartbeat_s": 1,
                 "reconcile_every_s": 0.5,
-                "unseen_republish_s": 2,
+                "unseen_republish_s": 3,
                 "max_lost_attempts": 10,
             },
             "records": {"settle_s": SETTLE_S},
             "providers": profiles_of(huawei, alibaba, timeout_s=TIMEOUT_S),
         }
         near: dict[str, Any] = {**told, "redis": {"url": redis_url}}
+        settings = Settings(**near)
         chores = _started(("chores",), near, folder / "chores.log")
         try:
-            settings = Settings(**near)
             yield Fleet(
                 folder,
                 {**told, "redis": {"url": proxy.url}},
+                chores,
                 direct,
                 proxy,
                 (huawei, alibaba),
