@@ -26,7 +26,7 @@ def way_text(name: str, way: Way, setting: str | None) -> str:
     if way.content_types:
         said.append(f", {' or '.join(way.content_types)}")
     if way.calls:
-        said.append(f"; calls {', '.join(way.calls)}")
+        said.append(f"; by {', '.join(way.calls)}")
     said.append(f"; {'reads back' if way.reads_back else 'does not read back'}")
     return "".join(said)
 

@@ -85,7 +85,8 @@ CAPABILITIES: Final[Mapping[ProviderName, Capability]] = {
         url=_ANY_URL,
         limits=(
             "100 calls of asset/cover a minute, 1,500 of asset/details",
-            "clocks 15 minutes apart at most; a key rests 5 minutes after 5 wrong signatures",
+            "clocks 15 minutes apart at most; more than 5 wrong signatures in a row lock a key for "
+            "5 minutes",
         ),
         documented=(
             "asset/cover takes the URL of a snapshot that asset/details tells, and names no asset",
