@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.bodies import refuse_unbuilt
 from api.documents import answers
-from api.examples import WATCH_ID
 from api.parts import GivenState, TenantName
+from api.watch_examples import WATCH_ID
 from api.watching import WatchesView, WatchView, watch_view
 from worker.errors import RequestError
 

@@ -14,6 +14,7 @@ from worker.commands.images import images
 from worker.commands.smh import smh
 from worker.commands.snapshots import snapshots
 from worker.commands.up import up
+from worker.commands.watches import watches
 from worker.commands.worker import worker
 from worker.settings import SettingsError
 
@@ -27,7 +28,7 @@ app = typer.Typer(
 )
 UNBUILT = (
     *("keys", "doctor", "jobs"),
-    *("records", "watches", "load"),
+    *("records", "load"),
 )
 
 for command, short_help in (
@@ -44,6 +45,7 @@ for command, short_help in (
 
 app.add_typer(smh, name="smh", short_help="Make and fill libraries served as Tencent SMH.")
 app.add_typer(accounts, name="accounts", short_help="Make callers of the vendor APIs served here.")
+app.add_typer(watches, name="watches", short_help="List and stop watches over albums.")
 app.add_typer(images, name="images", short_help="Sweep and rebuild the catalogue of pictures.")
 
 
