@@ -1,11 +1,14 @@
-"""The demo's contact sheet: media with their boxes beside their covers, a film told in tiles."""
+"""The demo's contact sheet: media beside their covers, a film told in tiles, covers at vendors."""
 
 import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from worker.commands.demo_board import draw_story, story_section
 from worker.commands.demo_player import STYLE
+from worker.commands.demo_recorded import Recorded
+from worker.commands.demo_recorded_board import draw_recorded, recorded_section
 from worker.commands.demo_story import Story
 from worker.contracts.results import CoverResult
 
@@ -18,36 +21,42 @@ CROP_COLOUR: Final = (0, 200, 120)
 
 
 class Row(NamedTuple):
-    """One medium: its whole frame and its cover as files, or the error it ended with."""
+    """One medium: its whole frame and its cover as files, or the error its job ended with."""
 
     title: str
     result: CoverResult | None
     frame: Path | None
     cover: Path | None
     note: str
+    job: str
 
 
-def write_sheet(rows: list[Row], story: Story | None, folder: Path) -> tuple[Path, Path]:
+def write_sheet(
+    rows: list[Row], story: Story | None, folder: Path, covers: Sequence[Recorded] = ()
+) -> tuple[Path, Path]:
     """Write `contact-sheet.html` and `contact-sheet.png`; returns their paths."""
     page, picture = folder / "contact-sheet.html", folder / "contact-sheet.png"
     for row in rows:
         if row.frame and row.result:
             _framed(row.frame, row.result).save(_boxes(row.frame))
-    _draw(rows, story).save(picture, optimize=True)
-    page.write_text(_page(rows, story, folder), encoding="utf-8")
+    _draw(rows, story, covers).save(picture, optimize=True)
+    page.write_text(_page(rows, story, folder, covers), encoding="utf-8")
     return page, picture
 
 
-def _draw(rows: list[Row], story: Story | None) -> Any:
-    """Two media a line: frame, cover, frame, cover; below them the story."""
+def _draw(rows: list[Row], story: Story | None, covers: Sequence[Recorded]) -> Any:
+    """Two media a line: frame, cover, frame, cover; below them the story and what was recorded."""
     from PIL import Image
 
     lines = (len(rows) + 1) // 2
     width = GAP_PX + COLUMNS * (CELL_PX + GAP_PX)
     height = GAP_PX + lines * (CELL_PX + TEXT_PX + GAP_PX)
-    board = draw_story(story, width - 2 * GAP_PX, GAP_PX) if story else Image.new("RGB", (0, 0))
-    sheet = Image.new("RGB", (width, height + board.height), "white")
-    sheet.paste(board, (GAP_PX, height))
+    boards = [draw_story(story, width - 2 * GAP_PX, GAP_PX)] if story else []
+    boards += [draw_recorded(cover, width - 2 * GAP_PX, GAP_PX) for cover in covers]
+    sheet = Image.new("RGB", (width, height + sum(board.height for board in boards)), "white")
+    for board in boards:
+        sheet.paste(board, (GAP_PX, height))
+        height += board.height
     for number, row in enumerate(rows):
         left = GAP_PX + (number % 2) * 2 * (CELL_PX + GAP_PX)
         top = GAP_PX + (number // 2) * (CELL_PX + TEXT_PX + GAP_PX)
@@ -96,7 +105,7 @@ def _boxes(frame: Path) -> Path:
     return frame.with_name(f"{frame.stem}-boxes.png")
 
 
-def _page(rows: list[Row], story: Story | None, folder: Path) -> str:
+def _page(rows: list[Row], story: Story | None, folder: Path, covers: Sequence[Recorded]) -> str:
     figures = "\n".join(_figure(row, folder) for row in rows)
     return f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Firstframe demo</title>
@@ -109,6 +118,10 @@ main figure div {{ display: flex; gap: 16px; height: {CELL_PX}px; }}
 small {{ color: #606060; }}
 .story {{ display: flex; flex-wrap: wrap; gap: 2rem; align-items: start; }}
 .candidates img {{ width: 256px; }}
+.recorded {{ display: flex; gap: 2rem; margin: 1rem 0 2rem; }}
+.recorded img {{ width: 256px; height: 256px; }}
+.recorded dl {{ margin: 0; max-width: 60rem; overflow-wrap: anywhere; }}
+.recorded dd {{ margin: 0 0 .5rem; font: 13px/1.4 ui-monospace, monospace; }}
 {STYLE}
 </style>
 <h1>Firstframe demo</h1>
@@ -117,7 +130,8 @@ made through the API, queue and workers.</p>
 <main>
 {figures}
 </main>
-{story_section(story, folder) if story else ""}</html>
+{story_section(story, folder) if story else ""}
+{recorded_section(covers, folder) if covers else ""}</html>
 """
 
 
