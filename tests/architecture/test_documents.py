@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from tests.architecture.house import ROOT, Module, assert_none, module_of, modules
 from tests.deploy.settings_variables import variables
+from worker.contracts.names import QUEUE_OF_LANE
 from worker.errors import CODES, Retry
 
 SETTINGS: Final = ROOT / "docs" / "settings.md"
@@ -106,6 +107,14 @@ def test_every_key_of_ours_in_redis_is_on_its_page() -> None:
     assert "" in written
     written = (written - {""}) | {"dirs", "files"}
     assert written == set(re.findall(r"`ff:([a-z_]+)", REDIS.read_text()))
+
+
+def test_every_queue_in_redis_is_on_its_page() -> None:
+    (queues,) = re.findall(
+        r"^\| (.*) \| lists of Celery's messages", REDIS.read_text(), re.MULTILINE
+    )
+
+    assert re.findall(r"`([^`]+)`", queues) == list(QUEUE_OF_LANE.values())
 
 
 def test_a_new_key_would_be_found() -> None:
