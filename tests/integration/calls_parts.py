@@ -44,11 +44,11 @@ class CallsHouse(House):
         self.settings_text |= {
             "providers.alibaba_mps.main": f'base_url = "{alibaba.url}"\n'
             f'access_key = "{ACCESS_KEY}"\nsecret_key = "{SECRET_KEY}"\n'
-            "allow_private_addresses = true\ntimeout_s = 20",
+            "allow_private_addresses = true\ntimeout_s = 9",
             "providers.webhook.main": f'url = "{receiver.url}/told"\n'
             f'secrets = ["{WEBHOOK_SECRET}"]\nallow_private_addresses = true',
             "webhooks": f"allow_http = true\nallowed_ports = [{port}]",
-            "records": "settle_s = 2",
+            "records": "settle_s = 10",
         }
 
     def start_calls(self, *options: str) -> subprocess.Popen[bytes]:

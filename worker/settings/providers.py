@@ -1,6 +1,7 @@
 """The sections of providers, callbacks, the ledger, served accounts and album watches."""
 
 import base64
+from collections.abc import Iterator
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -160,6 +161,12 @@ class ProviderSettings(Section):
     alibaba_mps: dict[ProfileTable, AlibabaProfile] = Field({})
     alibaba_vod: dict[ProfileTable, AlibabaProfile] = Field({})
     webhook: dict[ProfileTable, WebhookProfile] = Field({})
+
+    def timeouts_s(self) -> Iterator[tuple[str, str, float]]:
+        """Provider, profile and timeout of all whose targets can be looked at after a write."""
+        for provider in ("tencent_smh", "huawei_vod", "alibaba_mps", "alibaba_vod"):
+            for name, profile in getattr(self, provider).items():
+                yield provider, name, profile.timeout_s
 
 
 class RecordSettings(Section):

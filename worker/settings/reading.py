@@ -97,6 +97,19 @@ class Settings(BaseSettings):
             raise ValueError(f"bucket must not be store.bucket, which is {store.bucket!r}")
         return libraries
 
+    @field_validator("records")
+    @classmethod
+    def _settles_after_calls(
+        cls, records: RecordSettings, others: ValidationInfo
+    ) -> RecordSettings:
+        """Who has waited for `settle_s` writes: a call that still runs would undo that."""
+        providers = others.data.get("providers", ProviderSettings())
+        for provider, name, timeout_s in providers.timeouts_s():
+            if timeout_s >= records.settle_s:
+                where = f"providers.{provider}.{name}.timeout_s, which is {timeout_s:g}"
+                raise ValueError(f"settle_s {records.settle_s:g} must be more than {where}")
+        return records
+
     @classmethod
     def settings_customise_sources(
         cls,

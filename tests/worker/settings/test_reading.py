@@ -1,5 +1,6 @@
 """Settings are read once, from the environment and a file, and all mistakes are told together."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,34 @@ def test_libraries_never_share_the_bucket_of_public_covers(
 
     with pytest.raises(SettingsError, match=r"FIRSTFRAME_LIBRARIES: .*bucket must not be"):
         Settings.read()
+
+
+@pytest.mark.parametrize(
+    ("provider", "profile", "is_mistake"),
+    [
+        pytest.param("huawei_vod", {"project_id": "p"}, True, id="huawei"),
+        pytest.param("alibaba_mps", {}, True, id="mps"),
+        pytest.param("alibaba_vod", {}, True, id="vod"),
+        pytest.param("alibaba_vod", {"timeout_s": 14}, False, id="in-time"),
+        pytest.param(
+            "webhook",
+            {"url": "https://told.example/", "secrets": [f"whsec_{'c2Vj' * 8}"]},
+            False,
+            id="nobody-looks-at-webhooks",
+        ),
+    ],
+)
+def test_writes_are_over_before_others_write(
+    monkeypatch: pytest.MonkeyPatch, provider: str, profile: dict[str, object], is_mistake: bool
+) -> None:
+    keys = {"base_url": "https://vendor.example", "access_key": "a", "secret_key": "b"}
+    given = {**({} if provider == "webhook" else keys), "timeout_s": 15, **profile}
+    monkeypatch.setenv(f"FIRSTFRAME_PROVIDERS__{provider.upper()}", json.dumps({"main": given}))
+    monkeypatch.setenv("FIRSTFRAME_RECORDS__SETTLE_S", "15")
+
+    if not is_mistake:
+        assert Settings.read().records.settle_s == 15
+        return
+    with pytest.raises(SettingsError, match="settle_s 15 must be more") as caught:
+        Settings.read()
+    assert f"providers.{provider}.main.timeout_s, which is 15" in str(caught.value)
