@@ -76,7 +76,7 @@ class Alone:
     def _end_process(self, lease: Lease) -> None:
         """End an attempt that is stuck, late or over; Celery starts the next process."""
         end_stuck(lease)
-        _release(self._lanes, lease.job.request.lane)
+        release(self._lanes, (lease.job.request.lane,))
         os._exit(STUCK_STATUS)
 
 
@@ -102,20 +102,24 @@ def register_calls(app: Celery, take: Callable[[str, Item], None]) -> None:
 
 
 def work(parts: AttemptParts, item: Item) -> None:
-    """Run one attempt at an item, unless it waits for none."""
+    """Run one attempt at an item, unless it waits for none, and see who is next."""
+    release(parts.lanes, attempted(parts, item))
+
+
+def attempted(parts: AttemptParts, item: Item) -> Iterable[str]:
+    """Run one attempt at an item, unless it waits for none; the lanes that have news after it."""
     token = new_token(parts.owner)
     lease = _patiently(lambda: parts.leases.claim(item, token), parts.claim_patience_s)
     if lease is None:
         _log.info("item.dropped", item=str(item))
-        _release(parts.lanes, *ALL_LANES)
-        return
+        return ALL_LANES
     try:
         _attempt(parts, lease)
     except SystemExit:
         with suppress(RequestError):
             lease.give_back()
         raise
-    _release(parts.lanes, *_lanes_after(lease.job.request))
+    return _lanes_after(lease.job.request)
 
 
 def _attempt(parts: AttemptParts, lease: Lease) -> None:
@@ -179,7 +183,8 @@ def _lanes_after(request: AnyRequest) -> Iterable[str]:
     return dict.fromkeys((request.lane, *CALL_LANES)) if tells else (request.lane,)
 
 
-def _release(lanes: Lanes, *names: str) -> None:
+def release(lanes: Lanes, names: Iterable[str]) -> None:
+    """Give what is next in some lanes to Celery; while Redis is away the chores do it later."""
     try:
         for lane in names:
             lanes.release(lane)

@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -12,7 +12,7 @@ from worker.errors import RequestError
 from worker.state.lanes import Lanes
 from worker.state.leases import Lease
 from worker.state.renewer import LeaseRenewer
-from worker.tasks import end_stuck
+from worker.tasks import end_stuck, release
 
 # What `Lanes.release` lets out of a lane for each slot that serves it.
 _WINDOW_PER_SLOT: Final = 2
@@ -22,10 +22,11 @@ def threads_for(slots: Mapping[str, int]) -> int:
     """How many threads leave each lane its slots while all that others have out waits in some.
 
     A message has a thread while it waits for a slot of its lane, so that what is slow in one lane
-    holds up no other; a lane has no more out than its window.
+    holds up no other; a lane has no more out than its window. As many again as its slots tell
+    Redis and Celery of what has left them.
     """
     windows = {lane: _WINDOW_PER_SLOT * count for lane, count in slots.items()}
-    return max(count + sum(windows.values()) - windows[lane] for lane, count in slots.items())
+    return max(2 * count + sum(windows.values()) - windows[lane] for lane, count in slots.items())
 
 
 class Beside:
@@ -39,12 +40,17 @@ class Beside:
         self._renewer = LeaseRenewer(renew_s=renew_s, on_stuck=self._on_stuck)
         self.keep = self._renewer.run
 
-    def take(self, work: Callable[[Item], None], lane: str, item: Item) -> None:
-        """Work at what a message brought, in a slot of its lane, unless the process stops."""
+    def take(self, attempt: Callable[[Item], Iterable[str]], lane: str, item: Item) -> None:
+        """Attempt what a message brought, in a slot of its lane, unless the process stops.
+
+        The lanes that have news then are released after the slot is left to the next message.
+        """
         with self._slots[lane]:
-            if not self._stopping.is_set():
-                work(item)
-                return
+            is_stopping = self._stopping.is_set()
+            news = () if is_stopping else attempt(item)
+        if not is_stopping:
+            release(self._lanes, news)
+            return
         with suppress(RequestError):
             self._lanes.put_back(lane, [item], patience_s=0)
 

@@ -22,7 +22,7 @@ from worker.jobs.record import RecordStory
 from worker.settings import CLAIM_PATIENCE_S, END_PATIENCE_S, Settings
 from worker.state.leases import Lease
 from worker.state.workers import WorkerInfo
-from worker.tasks import AttemptParts, register_calls, work
+from worker.tasks import AttemptParts, attempted, register_calls
 from worker.wiring import State
 from worker.wiring.recording import Recorders, notify_parts
 
@@ -51,7 +51,7 @@ def serve_calls(settings: Settings, lanes: Sequence[str], slots: int | None) -> 
             claim_patience_s=CLAIM_PATIENCE_S,
             end_patience_s=END_PATIENCE_S,
         )
-        register_calls(app, partial(beside.take, partial(work, parts)))
+        register_calls(app, partial(beside.take, partial(attempted, parts)))
         return celery_main.run(
             app,
             # A heartbeat that waits for Redis must not keep the next one waiting.

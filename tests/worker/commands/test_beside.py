@@ -26,9 +26,21 @@ def beside_of(parts: Parts, **slots: int) -> Beside:
 
 
 def started(beside: Beside, lane: str, work: Callable[[Item], None]) -> threading.Thread:
-    thread = threading.Thread(target=beside.take, args=(work, lane, ITEM), daemon=True)
+    thread = threading.Thread(
+        target=beside.take, args=(without_news(work), lane, ITEM), daemon=True
+    )
     thread.start()
     return thread
+
+
+def without_news(work: Callable[[Item], None]) -> Callable[[Item], tuple[str, ...]]:
+    """An attempt after which no lane has to be released."""
+
+    def attempt(item: Item) -> tuple[str, ...]:
+        work(item)
+        return ()
+
+    return attempt
 
 
 def hold(until: threading.Event) -> None:
@@ -38,9 +50,9 @@ def hold(until: threading.Event) -> None:
 @pytest.mark.parametrize(
     ("slots", "threads"),
     [
-        pytest.param({"record": 8}, 8, id="one-lane"),
-        pytest.param({"record": 8, "notify": 8}, 24, id="two-lanes"),
-        pytest.param({"record": 2, "notify": 10}, 22, id="uneven-lanes"),
+        pytest.param({"record": 8}, 16, id="one-lane"),
+        pytest.param({"record": 8, "notify": 8}, 32, id="two-lanes"),
+        pytest.param({"record": 2, "notify": 10}, 24, id="uneven-lanes"),
     ],
 )
 def test_each_lane_finds_its_slots_when_the_others_are_full(
@@ -83,6 +95,22 @@ def test_a_lane_whose_slots_are_taken_holds_up_no_other(parts: Parts) -> None:
     parts.redis.close()
 
 
+def test_what_is_next_is_released_after_the_slot_is_left(parts: Parts) -> None:
+    parts.slots(1, "live")
+    jobs = [parts.jobs.create("ann", request()) for _ in range(3)]
+    parts.lanes.release("live")
+    beside = beside_of(parts, live=1)
+
+    def attempt(_: Item) -> tuple[str, ...]:
+        parts.claim(jobs[0]).finish(DONE)
+        return ("live",)
+
+    beside.take(attempt, "live", ITEM)
+
+    assert parts.claim(jobs[2]).job.attempt == 1
+    parts.redis.close()
+
+
 def test_what_waits_for_a_slot_when_the_process_stops_goes_back_to_its_lane(parts: Parts) -> None:
     job = parts.jobs.create("ann", request())
     parts.lanes.release("live")
@@ -97,7 +125,7 @@ def test_what_waits_for_a_slot_when_the_process_stops_goes_back_to_its_lane(part
     running = started(beside, "live", first)
     assert runs.wait(5)
     item = Item("cover", job.id)
-    waiting = threading.Thread(target=beside.take, args=(begun.append, "live", item))
+    waiting = threading.Thread(target=beside.take, args=(without_news(begun.append), "live", item))
     waiting.start()
 
     beside.stop()
