@@ -21,7 +21,8 @@ from worker.contracts.requests import AlbumReference, FileReference
 from worker.contracts.tokens import VendorToken
 from worker.errors import SourceError
 from worker.net.guard import dial_address
-from worker.ports import Reader
+from worker.ports import Reader, Tokens
+from worker.rules.fingerprints import version_of
 from worker.settings import Settings
 from worker.sources.smh import SmhSource
 from worker.state.connection import connect
@@ -61,7 +62,7 @@ class Street:
     """A shop with an album that has one medium, its server, and clients that read there."""
 
     def __init__(self, shop: Shop, served: Served, blob: Blob, closing: ExitStack) -> None:
-        self.shop, self.served, self._blob, self._closing = shop, served, blob, closing
+        self.shop, self.served, self.blob, self._closing = shop, served, blob, closing
         redis_url = shop.settings.redis.url.get_secret_value()
         opened = closing.enter_context(connect(redis_url, timeout_s=5, connect_timeout_s=5))
         self.tokens = VendorTokens(opened, "library-secret")
@@ -78,6 +79,12 @@ class Street:
         happens: Callable[[], object] = lambda: None,
     ) -> Reader:
         """A reader; before its client's call of that number (a list, an info, …) it `happens`."""
+        reader = self.source(Interrupted(self.tokens, at_call, happens)).open(reference)
+        self._closing.callback(reader.close)
+        return reader
+
+    def source(self, tokens: Tokens) -> SmhSource:
+        """Where albums and files of the library are read."""
         port, base = urlsplit(self.served.url).port, self.shop.settings.libraries.public_base_url
 
         def dial(address: str, _: int, timeout_s: float) -> httpcore2.NetworkStream:
@@ -85,7 +92,7 @@ class Street:
             return dial_address(address, port, timeout_s)
 
         limits: Any = dict.fromkeys(("connect_timeout_s", "stall_timeout_s"), 5.0)
-        source = SmhSource(
+        return SmhSource(
             base_url=self.served.url,
             library_id="smh1",
             library_secret=SECRET,
@@ -93,7 +100,7 @@ class Street:
             link_hosts=[urlsplit(base).netloc],
             first="oldest",
             token_period_s=3600,
-            tokens=Interrupted(self.tokens, at_call, happens),
+            tokens=tokens,
             total_timeout_s=20,
             max_bytes=8_000_000,
             max_redirects=3,
@@ -101,9 +108,6 @@ class Street:
             dial=dial,
             **limits,
         )
-        reader = source.open(reference)
-        self._closing.callback(reader.close)
-        return reader
 
     def call(self, method: str, path: str, **body: str) -> None:
         """A change that somebody else makes."""
@@ -116,7 +120,7 @@ class Street:
         assert answer.is_success, answer.text
 
     def replace(self) -> Entry:
-        return self.shop.replace(self.first, self._blob(NEW))
+        return self.shop.replace(self.first, self.blob(NEW))
 
     def end_tokens(self) -> None:
         """Every token of the client is gone, the administrator's is not."""
@@ -165,6 +169,32 @@ def test_what_stands_still_is_read_whole(
     assert read_whole(reader) == OLD
     assert reader.size_bytes == len(OLD)
     assert reader.label == "tencent_smh:smh1/-/trip/a.jpg"
+
+
+def test_a_look_at_an_album_tells_what_a_reader_reads_whatever_becomes_of_it(
+    street: Street,
+) -> None:
+    source = street.source(street.tokens)
+
+    def seen() -> tuple[str, str | None]:
+        sight, reader = source.look(album()), street.open(album())
+        assert sight == (reader.label, version_of(reader.fingerprint))
+        return sight
+
+    first = seen()
+    assert seen() == first
+    street.replace()
+    replaced = seen()
+    street.shop.put(street.place, "b.jpg", street.blob(OLD), parent_id=street.album_id)
+    assert seen() == replaced
+    street.call("DELETE", "/file/smh1/-/trip/a.jpg")
+    second = seen()
+
+    assert (replaced[0], second[0]) == (first[0], "tencent_smh:smh1/-/trip/b.jpg")
+    assert len({version for _, version in (first, replaced, second)}) == 3
+    street.call("DELETE", "/file/smh1/-/trip/b.jpg")
+    with pytest.raises(SourceError, match=r"source\.not_found"):
+        source.look(album())
 
 
 @pytest.mark.parametrize("at_call", [1, 2], ids=["before-the-list", "before-the-info"])
