@@ -3,6 +3,7 @@
 from worker.settings.providers import (
     AccountSettings,
     AlibabaProfile,
+    AlibabaVodProfile,
     HuaweiProfile,
     ProviderSettings,
     RecordSettings,
@@ -37,6 +38,7 @@ __all__ = [
     "PREFIX",
     "AccountSettings",
     "AlibabaProfile",
+    "AlibabaVodProfile",
     "ApiSettings",
     "CatalogueSettings",
     "DecodeSettings",

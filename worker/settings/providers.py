@@ -134,7 +134,6 @@ class AlibabaProfile(_Profile):
     signature: Literal["acs3", "rpc_v1"] = "acs3"
     calls_per_minute: CallsPerMinute = 6000
     reads_per_minute: CallsPerMinute = 6000
-    link_hosts: list[Annotated[str, Field(pattern=LINK_HOST)]] = Field([".aliyuncs.com"])
     allow_private_addresses: bool = False
 
     @model_validator(mode="after")
@@ -142,6 +141,12 @@ class AlibabaProfile(_Profile):
         if not self.credentials_url and not self.secret_key.get_secret_value():
             raise ValueError("access_key and secret_key, or credentials_url, are needed")
         return self
+
+
+class AlibabaVodProfile(AlibabaProfile):
+    """An account at Alibaba VOD, whose images may be sources: their URLs lead to `link_hosts`."""
+
+    link_hosts: list[Annotated[str, Field(pattern=LINK_HOST)]] = Field([".aliyuncs.com"])
 
 
 class WebhookProfile(_Profile):
@@ -159,7 +164,7 @@ class ProviderSettings(Section):
     tencent_smh: dict[ProfileTable, SmhProfile] = Field({})
     huawei_vod: dict[ProfileTable, HuaweiProfile] = Field({})
     alibaba_mps: dict[ProfileTable, AlibabaProfile] = Field({})
-    alibaba_vod: dict[ProfileTable, AlibabaProfile] = Field({})
+    alibaba_vod: dict[ProfileTable, AlibabaVodProfile] = Field({})
     webhook: dict[ProfileTable, WebhookProfile] = Field({})
 
     def timeouts_s(self) -> Iterator[tuple[str, str, float]]:

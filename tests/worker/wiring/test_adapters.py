@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from worker import registry
 from worker.settings import (
     AlibabaProfile,
+    AlibabaVodProfile,
     DecodeSettings,
     DetectSettings,
     EncodeSettings,
@@ -52,7 +53,7 @@ READ_BY_WIRING = {
 }
 # Fields of `webhooks` that are of the lane, or looked up by tenant.
 OF_NOTICES = {"slots", "max_age_s", "secrets"}
-PROFILES = (AlibabaProfile, HuaweiProfile, SmhProfile, WebhookProfile)
+PROFILES = (AlibabaProfile, AlibabaVodProfile, HuaweiProfile, SmhProfile, WebhookProfile)
 # Fields of how libraries are served, not of how they are kept.
 READ_BY_THE_API = {"first", "cover_wait_s", "confirm_wait_s", "link_s"}
 SECTIONS: dict[str, tuple[dict[str, str], tuple[type[Section], ...]]] = {

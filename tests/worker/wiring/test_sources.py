@@ -12,7 +12,7 @@ from tests.http_server import MediaServer, ranges
 from worker import wiring
 from worker.contracts.requests import SourceReference
 from worker.errors import SourceError
-from worker.settings import AlibabaProfile, ProviderSettings, Settings
+from worker.settings import AlibabaVodProfile, ProviderSettings, Settings
 from worker.state.connection import connect
 from worker.state.images import ImageRecords
 from worker.state.uploads import UploadDigests
@@ -84,7 +84,7 @@ def test_sources_of_jobs_are_read_by_the_limits_of_their_kind(
 def opener(settings: Settings, alibaba: Control, one_redis_url: str) -> wiring.OpenSource:
     """How sources are opened where the account of a vendor is a profile of one tenant."""
     alibaba.do("add_image", image_id=IMAGE_ID, body_base64="QUJD")
-    profile = AlibabaProfile(
+    profile = AlibabaVodProfile(
         base_url=alibaba.url,
         allow_private_addresses=True,
         access_key=SecretStr(ACCESS_KEY),
