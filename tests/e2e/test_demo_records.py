@@ -14,6 +14,7 @@ from worker.commands.demo_account import draw_account
 from worker.commands.demo_media import SAMPLES, make_media
 from worker.commands.demo_receiver import receiving
 from worker.commands.demo_recorded import Recorded, check_recorded, ledger_line
+from worker.commands.demo_recorded_board import PICTURE_PX
 from worker.commands.demo_records import Courier, record_at
 from worker.commands.demo_sheet import write_sheet
 from worker.commands.demo_vendors import VENDORS, Vendor, clients_of
@@ -195,4 +196,4 @@ def test_the_page_shows_each_cover_with_what_was_called_read_and_told(
     for call in CALLS:
         assert any(line.startswith(call) for line in lines), call
     with Image.open(picture) as sheet:
-        assert sheet.height > 3 * 116
+        assert sheet.height > 3 * PICTURE_PX

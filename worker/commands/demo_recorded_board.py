@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from worker.commands.demo_recorded import Recorded, lines_of
 
-PICTURE_PX: Final = 116
+PICTURE_PX: Final = 112
 LINE_PX: Final = 16
 WORD_PX: Final = 76
-FONT_PX: Final = 13
-LINE_CHARACTERS: Final = 108
+FONT_PX: Final = 12
+LINE_CHARACTERS: Final = 130
 
 
 def draw_recorded(cover: Recorded, width: int, gap: int) -> Any:
