@@ -3,7 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 Fate = Literal["lost", "late"]
-Meanwhile = Literal["alone", "newer comes", "older waits"]
+Meanwhile = Literal["alone", "newer comes", "newer overtakes", "older waits"]
 Moment = Literal["begun", "taken up", "last"]
 
 
@@ -35,6 +35,7 @@ STEPS: Final = (
 )
 FATES: Final[tuple[Fate, ...]] = ("lost", "late")
 MEANWHILES: Final[tuple[Meanwhile, ...]] = ("alone", "newer comes", "older waits")
+OVERTAKEN: Final = ("before the write", "after the write", "before verify")
 MOMENTS: Final[tuple[Moment, ...]] = ("begun", "taken up", "last")
 VENDORS: Final = ("huawei-url", "huawei-upload", "alibaba-mps", "alibaba-vod")
 
@@ -45,8 +46,8 @@ class Case(NamedTuple):
     `fate`: the call is dropped with its caller, or goes on `late`, at a `moment`: when the next
     worker has begun, when it has taken the record up, or just before the write counts as settled.
     `meanwhile` says which other order there is for the target: a newer one that is accepted while
-    the call is held, or an older one that has not got further than its claim, and the victim is
-    the newer.
+    the call is held, and may be carried out before the victim is tried again (`newer overtakes`);
+    or an older one that has not got further than its claim, and the victim is the newer.
     """
 
     step: Step
@@ -57,13 +58,27 @@ class Case(NamedTuple):
 
 
 def cases_of(number: int) -> list[Case]:
-    """A case for each step, fate and meanwhile; vendors and moments change from round to round."""
-    kinds = [(step, fate, each) for step in STEPS for fate in FATES for each in MEANWHILES]
+    """A case for each step, fate and meanwhile; vendors and moments change from round to round.
+
+    A write that goes on late has a case for each moment.
+    """
+    kinds = [kind for step in STEPS for kind in _kinds_at(step)]
     return [
         Case(
-            *kind,
+            *kind[:3],
             VENDORS[(place + number) % len(VENDORS)],
-            MOMENTS[(place + number) % len(MOMENTS)],
+            kind[3] or MOMENTS[(place + number) % len(MOMENTS)],
         )
         for place, kind in enumerate(kinds)
+    ]
+
+
+def _kinds_at(step: Step) -> list[tuple[Step, Fate, Meanwhile, Moment | None]]:
+    overtakes: tuple[Meanwhile, ...] = ("newer overtakes",) if step.name in OVERTAKEN else ()
+    late = MOMENTS if (step.call, step.when) == ("write", "before") else (None,)
+    return [
+        (step, fate, each, moment)
+        for fate in FATES
+        for each in (*MEANWHILES, *overtakes)
+        for moment in (late if fate == "late" else (None,))
     ]

@@ -25,12 +25,13 @@ from worker.state import lease_scripts, ledger_scripts
 from worker.state.scripts import SHARED
 
 # A worker waits no longer for Redis than until its lease is due again: by then it has to be dead.
-LEASE_S: Final = 6
-RENEW_S: Final = 5
+LEASE_S: Final = 7
+RENEW_S: Final = 6
 SETTLE_S: Final = 12
 # A call never takes longer than its write is waited out for.
 TIMEOUT_S: Final = SETTLE_S - 1
-SLOTS: Final = 40
+WORKERS: Final = 2
+SLOTS: Final = 50
 PATIENCE_S: Final = 40
 _LOOK_S: Final = 0.1
 SCRIPTS: Final = {
@@ -51,17 +52,25 @@ class Fleet(NamedTuple):
     settings: Mapping[str, Any]
     chores: Process
     direct: redis.Redis
-    proxy: RedisControl
+    proxies: Sequence[RedisControl]
     fakes: Sequence[Control]
     vendors: Mapping[str, Vendor]
     state: wiring.State
     store: Store
     digests: Mapping[str, str]
 
-    def start(self, count: int) -> list[Process]:
-        """So many workers, each with its threads in a process group of its own."""
+    def crew(self, number: int) -> "Crew":
+        """New workers that take messages, each with its threads in a process group of its own."""
+        proxy = self.proxies[number % len(self.proxies)]
+        settings = {**self.settings, "redis": {"url": proxy.url}}
         command = ("worker", "--queue", "record", "--slots", str(SLOTS))
-        return [_started(command, self.settings, self.folder / "workers.log") for _ in range(count)]
+        workers = [_started(command, settings, self.folder / "workers.log") for _ in range(WORKERS)]
+        pids = {worker.pid for worker in workers}
+        awaited(
+            lambda: pids <= {info.pid for info in self.state.workers.live()},
+            f"workers to begin (see {self.folder})",
+        )
+        return Crew(workers, proxy)
 
     @contextmanager
     def chores_rest(self) -> Iterator[None]:
@@ -72,13 +81,27 @@ class Fleet(NamedTuple):
         finally:
             self.chores.send_signal(signal.SIGCONT)
 
-    def wait_alive(self, workers: Sequence[Process]) -> None:
-        """Until all of them take messages."""
-        pids = {worker.pid for worker in workers}
-        awaited(
-            lambda: pids <= {info.pid for info in self.state.workers.live()},
-            f"workers to begin (see {self.folder})",
-        )
+
+class Crew(NamedTuple):
+    """Workers, and the proxy between them and Redis, which is theirs alone."""
+
+    workers: Sequence[Process]
+    proxy: RedisControl
+
+    def rest(self) -> None:
+        """Let them take no message, ready as they are."""
+        self.proxy.hold_command("BRPOP", times=len(self.workers))
+        awaited(lambda: len(self._polls()) == len(self.workers), "workers to rest")
+
+    def go_on(self) -> None:
+        for number in self._polls():
+            self.proxy.release("go", number)
+
+    def kill(self) -> None:
+        kill(self.workers)
+
+    def _polls(self) -> list[int]:
+        return [each["id"] for each in self.proxy.do("held") if each["call"] == "BRPOP"]
 
 
 def kill(processes: Sequence[Process]) -> None:
@@ -105,10 +128,10 @@ def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
     with (
         own_process("huawei_vod") as huawei,
         own_process("alibaba") as alibaba,
-        in_process("tests.fakes.redis_proxy", "--redis", redis_url) as address,
+        in_process("tests.fakes.redis_proxy", "--redis", redis_url) as first,
+        in_process("tests.fakes.redis_proxy", "--redis", redis_url) as second,
         redis.Redis.from_url(redis_url, decode_responses=True) as direct,
     ):
-        proxy = RedisControl(*address)
         (folder / "objects").mkdir()
         told: dict[str, Any] = {
             "store": {"folder": str(folder / "objects")},
@@ -129,10 +152,10 @@ def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
         try:
             yield Fleet(
                 folder,
-                {**told, "redis": {"url": proxy.url}},
+                told,
                 chores,
                 direct,
-                proxy,
+                (RedisControl(*first), RedisControl(*second)),
                 (huawei, alibaba),
                 vendors_of(huawei, alibaba),
                 wiring.state(settings, timeout_s=10),

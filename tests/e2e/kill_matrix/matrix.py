@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.e2e.kill_matrix.cases import FATES, STEPS, cases_of
-from tests.e2e.kill_matrix.fleet import awaited, fleet
-from tests.e2e.kill_matrix.rounds import WORKERS, run_round
+from tests.e2e.kill_matrix.fleet import WORKERS, awaited, fleet
+from tests.e2e.kill_matrix.rounds import run_round
 from tests.e2e.kill_matrix.verdicts import Verdict, judged, leftovers
 from tests.redis_server import RedisServer
 
@@ -48,13 +48,17 @@ def run_matrix(folder: Path, server: RedisServer, rounds: int) -> Matrix:
 
 
 def _share(folder: Path, redis_url: str, rounds: Sequence[int]) -> Matrix:
+    verdicts: list[Verdict] = []
     with fleet(folder, redis_url) as here:
-        verdicts = [
-            verdict
-            for number in rounds
-            for verdict in judged(here, run_round(here, cases_of(number), number))
-        ]
+        victims = here.crew(0)
+        for turn, number in enumerate(rounds, 1):
+            # Who takes over from the victims of one round are those of the next.
+            successors = here.crew(turn)
+            runs = run_round(here, victims, successors, cases_of(number), number)
+            verdicts += judged(here, runs)
+            victims = successors
         awaited(lambda: not leftovers(here), "lanes to be empty", fails=False)
+        victims.kill()
         return Matrix(verdicts, WORKERS * len(rounds), leftovers(here))
 
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.e2e.kill_matrix.cases import CLAIM, Case, Step
-from tests.e2e.kill_matrix.fleet import RENEW_S, SETTLE_S, Fleet, Process, awaited, kill
+from tests.e2e.kill_matrix.fleet import RENEW_S, SETTLE_S, Crew, Fleet, awaited
 from tests.e2e.kill_matrix.vendors import AGES, Vendor, cover_of, picture_of
 from worker.contracts.names import DEFAULT_TENANT
 from worker.contracts.records import Record, RecordedCover, RecordOrder
 
-WORKERS: Final = 2
 # A call that goes on after `settle_s` would break the promise that it is.
 _LAST_S: Final = SETTLE_S - 1.5
+# Who waits for a claim's answer asks again, and messages that seem lost are sent again.
+_MANY: Final = 1000
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Run:
     case: Case
     name: str
     vendor: Vendor
-    urls: list[str]
+    urls: list[str] = field(default_factory=list)
     orders: dict[str, Record] = field(default_factory=dict)
     held: list[tuple[Any, int]] = field(default_factory=list)
     held_at_s: float = 0
@@ -50,60 +51,65 @@ class Run:
         return cover_of(self.name, age, self.urls[AGES.index(age)])
 
 
-def run_round(fleet: Fleet, cases: Sequence[Case], number: int) -> list[Run]:
+def run_round(
+    fleet: Fleet, victims: Crew, successors: Crew, cases: Sequence[Case], number: int
+) -> list[Run]:
     """All cases at once; the answer is what is to be judged, when all has come to its end."""
     with fleet.chores_rest():
         runs = [
-            _prepared(fleet, case, f"{number:016x}{place:016x}") for place, case in enumerate(cases)
+            Run(case, f"{number:016x}{place:016x}", fleet.vendors[case.vendor])
+            for place, case in enumerate(cases)
         ]
-        victims = fleet.start(WORKERS)
-        try:
-            awaited(lambda: _all_held(fleet, runs), "every call to be held")
-            _check_steps(fleet, runs)
-            _accept_newer(fleet, runs)
-            held_s = time.monotonic() - min(run.held_at_s for run in runs)
-            assert held_s < RENEW_S, "too slow: who waits for Redis gives up"
-        finally:
-            kill(victims)
-    return _carried_on(fleet, runs)
+        for run in runs:
+            _prepare(fleet, victims, run)
+        successors.rest()
+        fleet.state.lanes.release("record")
+        awaited(lambda: _all_held(fleet, victims, runs), "every call to be held")
+        _check_steps(fleet, runs)
+        _accept_newer(fleet, runs)
+        held_s = time.monotonic() - min(run.held_at_s for run in runs)
+        assert held_s < RENEW_S, "too slow: who waits for Redis gives up"
+        victims.kill()
+    for run in runs:
+        if run.case.fate == "lost":
+            _let_go(run, "drop")
+    overtaken = [run for run in runs if run.case.meanwhile == "newer overtakes"]
+    for run in overtaken:
+        _hold(fleet, successors, run.orders["older"], CLAIM, times=_MANY)
+    successors.go_on()
+    late = [run for run in runs if run.case.fate == "late"]
+    awaited(lambda: _all_gone(fleet, late), "late calls to go on")
+    newer = [run.orders["newer"] for run in overtaken]
+    awaited(lambda: _all_ended(fleet, newer), "newer records to end", fails=False)
+    successors.proxy.do("clear")
+    successors.proxy.release()
+    pending = [record for run in runs for record in run.orders.values()]
+    awaited(lambda: _all_ended(fleet, pending), "records to end", fails=False)
+    awaited(lambda: _is_quiet(fleet, runs), "the last calls to end")
+    return runs
 
 
 def _accept_newer(fleet: Fleet, runs: Sequence[Run]) -> None:
     """Accept newer orders as the API does, while the victims still live."""
     for run in runs:
         run.token = _token(fleet, run)
-        if run.case.meanwhile == "newer comes":
+        if run.case.meanwhile in {"newer comes", "newer overtakes"}:
             _order(fleet, run, "newer")
     fleet.state.lanes.release("record")
 
 
-def _carried_on(fleet: Fleet, runs: Sequence[Run]) -> list[Run]:
-    """The next workers take over, while what was held gets lost, or goes on late."""
-    for run in runs:
-        if run.case.fate == "lost":
-            _let_go(run, "drop")
-    successors: list[Process] = fleet.start(WORKERS)
-    try:
-        fleet.wait_alive(successors)
-        late = [run for run in runs if run.case.fate == "late"]
-        awaited(lambda: _all_gone(fleet, late), "late calls to go on")
-        pending = list(runs)
-        awaited(lambda: _all_ended(fleet, pending), "records to end", fails=False)
-        awaited(lambda: _is_quiet(fleet, runs), "the last calls to end")
-    finally:
-        kill(successors)
-    return list(runs)
-
-
-def _prepared(fleet: Fleet, case: Case, name: str) -> Run:
-    vendor = fleet.vendors[case.vendor]
-    run = Run(case, name, vendor, vendor.add(name))
+def _prepare(fleet: Fleet, victims: Crew, run: Run) -> None:
+    run.urls = run.vendor.add(run.name)
     _order(fleet, run, "older")
-    if case.meanwhile == "older waits":
+    if run.case.meanwhile == "older waits":
         _order(fleet, run, "newer")
-        _hold(fleet, run, run.orders["older"], CLAIM)
-    _hold(fleet, run, run.victim, case.step)
-    return run
+        _hold(fleet, victims, run.orders["older"], CLAIM)
+    step = run.case.step
+    if step.place == "redis":
+        _hold(fleet, victims, run.victim, step)
+    else:
+        call = {"write": run.vendor.write, "read": run.vendor.read}[step.call]
+        run.vendor.fake.hold(call, step.when, target=run.name)
 
 
 def _order(fleet: Fleet, run: Run, age: str) -> None:
@@ -114,17 +120,15 @@ def _order(fleet: Fleet, run: Run, age: str) -> None:
     (run.orders[age],) = fleet.state.records.create(DEFAULT_TENANT, [order])
 
 
-def _hold(fleet: Fleet, run: Run, record: Record, step: Step) -> None:
-    if step.place == "redis":
-        fleet.proxy.hold_command("EVALSHA", fleet.digests[step.call], record.id, when=step.when)
-    else:
-        call = {"write": run.vendor.write, "read": run.vendor.read}[step.call]
-        run.vendor.fake.hold(call, step.when, target=run.name)
+def _hold(fleet: Fleet, crew: Crew, record: Record, step: Step, *, times: int = 1) -> None:
+    """Hold a script of a record."""
+    words = ("EVALSHA", fleet.digests[step.call], record.id)
+    crew.proxy.hold_command(*words, when=step.when, times=times)
 
 
-def _all_held(fleet: Fleet, runs: Sequence[Run]) -> bool:
+def _all_held(fleet: Fleet, victims: Crew, runs: Sequence[Run]) -> bool:
     """Whether every call is held that has to be; notes them, and when they were first seen."""
-    holders = (*fleet.fakes, fleet.proxy)
+    holders = (*fleet.fakes, victims.proxy)
     held = [(holder, each) for holder in holders for each in holder.do("held")]
     for run in runs:
         run.held = [(holder, each["id"]) for holder, each in held if _is_of(run, each)]
@@ -171,10 +175,9 @@ def _token(fleet: Fleet, run: Run) -> str | None:
     return None if token is None else str(token)
 
 
-def _all_ended(fleet: Fleet, pending: list[Run]) -> bool:
-    for run in list(pending):
-        if all(now(fleet, record).state != "pending" for record in run.orders.values()):
-            pending.remove(run)
+def _all_ended(fleet: Fleet, pending: list[Record]) -> bool:
+    """Whether all have ended; forgets those that have."""
+    pending[:] = [record for record in pending if now(fleet, record).state == "pending"]
     return not pending
 
 
