@@ -1,7 +1,7 @@
 """The ledger as callers see it: which records and notices they reach, and their JSON."""
 
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -9,6 +9,7 @@ from api.reach import Reach
 from api.views import UNTOLD, job_path, record_path
 from worker.contracts.records import (
     Delivery,
+    DeliveryState,
     EventType,
     Record,
     RecordedCover,
@@ -22,8 +23,6 @@ from worker.rules.urls import shown
 from worker.state.notices import NoticePage
 from worker.state.records import RecordFilters, RecordPage
 from worker.wiring import State
-
-DeliveryState = Literal["pending", "delivered", "failed"]
 
 
 class RecordLinks(BaseModel):

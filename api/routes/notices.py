@@ -11,9 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import refuse_unbuilt
 from api.documents import answers
 from api.examples import NOTICE_ID
-from api.ledger import DeliveryState, NoticesView, NoticeView, notice_view
+from api.ledger import NoticesView, NoticeView, notice_view
 from api.parts import GivenLedger, GivenState
 from api.release import release
+from worker.contracts.records import DeliveryState
 from worker.errors import RequestError
 
 NOTICE_ID_FORM: Final = r"^msg_[0-9A-HJKMNP-TV-Z]{26}_[0-9]{1,19}$"

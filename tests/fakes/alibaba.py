@@ -91,6 +91,7 @@ class Alibaba:
             "add_video": self.add_video,
             "add_image": self.add_image,
             "cover": self.cover,
+            "remove": self.remove,
             "set_cover": self.set_cover_aside,
             "switch": self.switches.update,
         }
@@ -127,6 +128,11 @@ class Alibaba:
     def set_cover_aside(self, media_id: str, cover_url: str | None) -> None:
         """Change the cover as somebody at the vendor's console does, past the journal."""
         (self.media.get(media_id) or self.videos[media_id]).cover_url = cover_url
+
+    def remove(self, media_id: str) -> None:
+        """Delete a medium or video, as somebody at the vendor's console does."""
+        self.media.pop(media_id, None)
+        self.videos.pop(media_id, None)
 
     def named(self, request: Request) -> tuple[str, str]:
         if name := MetadataServer.names(request):

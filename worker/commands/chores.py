@@ -11,6 +11,7 @@ from worker.broker import items_in_queue
 from worker.chores.clock import Chore, run_chores
 from worker.chores.pictures import sweep_pictures
 from worker.chores.reconcile import publish_unseen, take_back_lost
+from worker.chores.records import reconcile_records
 from worker.chores.release import release_due
 from worker.chores.sweep import sweep_jobs, sweep_records, sweep_uploads
 from worker.chores.watch import look_at_albums, sweep_watches
@@ -18,9 +19,11 @@ from worker.commands.images import keep_rules
 from worker.settings import Settings
 from worker.state.chore_lease import CHORE_LEASE_S, ChoreLease
 from worker.telemetry import start_logging
+from worker.wiring.recording import Recorders
 
 RELEASE_EVERY_S = 1.0
 WATCH_EVERY_S = 0.5
+RECONCILE_LOOK_S = 60.0
 _log = structlog.get_logger(__name__)
 
 
@@ -62,8 +65,24 @@ def _chores(settings: Settings, timeout_s: float) -> list[Chore]:
             ),
         ),
         Chore("watch-albums", WATCH_EVERY_S, _watch_albums(settings, state), aside=True),
+        *_reconciliation(settings, state),
         *_sweeps(settings, state),
     ]
+
+
+def _reconciliation(settings: Settings, state: wiring.State) -> list[Chore]:
+    """When the next run is due is noted in Redis, for all processes: here it is looked up."""
+    every_s = settings.records.reconcile_every_s
+    if every_s is None:
+        return []
+    run = partial(
+        reconcile_records,
+        state,
+        Recorders(settings, state),
+        every_s=every_s,
+        mend=settings.records.mend,
+    )
+    return [Chore("reconcile-records", min(every_s, RECONCILE_LOOK_S), run, aside=True)]
 
 
 def _watch_albums(settings: Settings, state: wiring.State) -> Callable[[], int]:

@@ -11,6 +11,8 @@ from worker.commands.chores import chores
 from worker.commands.cover import cover
 from worker.commands.demo import demo
 from worker.commands.images import images
+from worker.commands.notices import notices
+from worker.commands.records import records
 from worker.commands.smh import smh
 from worker.commands.snapshots import snapshots
 from worker.commands.up import up
@@ -26,10 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-UNBUILT = (
-    *("keys", "doctor", "jobs"),
-    *("records", "load"),
-)
+UNBUILT = ("keys", "doctor", "jobs", "load")
 
 for command, short_help in (
     (cover, "Make covers of files and URLs here, without a server."),
@@ -46,6 +45,8 @@ for command, short_help in (
 app.add_typer(smh, name="smh", short_help="Make and fill libraries served as Tencent SMH.")
 app.add_typer(accounts, name="accounts", short_help="Make callers of the vendor APIs served here.")
 app.add_typer(watches, name="watches", short_help="List and stop watches over albums.")
+app.add_typer(records, name="records", short_help="Tend the ledger of covers at providers.")
+app.add_typer(notices, name="notices", short_help="List and replay messages to callback URLs.")
 app.add_typer(images, name="images", short_help="Sweep and rebuild the catalogue of pictures.")
 
 

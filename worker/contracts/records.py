@@ -12,6 +12,8 @@ from worker.contracts.results import ErrorInfo, Frozen, Timings
 from worker.contracts.targets import ProviderName, Target
 
 RecordState = Literal["pending", "recorded", "superseded", "failed"]
+DeliveryState = Literal["pending", "delivered", "failed"]
+Verdict = Literal["agrees", "drifted", "gone", "unreadable", "unreachable", "busy"]
 EventType = Literal[
     "job.succeeded",
     "job.failed",
@@ -146,6 +148,24 @@ class Record(Frozen):
         return lane_of(self.target)
 
 
+class Finding(Frozen):
+    """What a target was found to show, compared with what the ledger says that stands there.
+
+    `agrees`, or `drifted`: it shows another cover or none, as `shown` tells without its query, and
+    `mended` when ours is recorded again. `gone`: the provider has no such target. `unreadable`: it
+    has no way to tell. `unreachable`: it did not, by `code`. `busy`: a cover is being recorded.
+    """
+
+    account: str
+    target: str
+    tenant: str
+    record: str
+    verdict: Verdict
+    shown: str | None = None
+    code: str | None = None
+    mended: bool = False
+
+
 class JobRecord(Frozen):
     """What a job tells of its write-back: `record` of a job with a target."""
 
@@ -191,7 +211,7 @@ class Delivery(Frozen):
     tenant: str = Field(exclude=True)
     url: str
     type: EventType
-    state: Literal["pending", "delivered", "failed"]
+    state: DeliveryState
     attempts: int
     job: str | None = None
     record: str | None = None

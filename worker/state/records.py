@@ -145,7 +145,10 @@ class RecordPage(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """What was last seen to stand at a target; `fence` is that of the record which put it there."""
+    """What was last seen to stand at a target; `fence` is that of the record which put it there.
+
+    `is_busy` while another write is under way there, or its outcome is not known.
+    """
 
     target: str
     tenant: str
@@ -153,6 +156,7 @@ class Standing(NamedTuple):
     fence: float
     reference: str | None
     at: datetime | None
+    is_busy: bool = False
 
 
 class RecordRecords:
@@ -254,6 +258,12 @@ class RecordRecords:
                 rows = self._targets([str(target) for target, _ in pairs])
             yield from (_standing_of(target, row) for target, row in rows if "fence" in row)
 
+    def stands_still(self, standing: Standing) -> bool:
+        """Whether the same stands at the target now, and no write is under way there."""
+        with redis_errors_as_ours():
+            ((_, row),) = self._targets([standing.target])
+        return "fence" in row and _standing_of(standing.target, row) == standing
+
     def _targets(self, targets: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
         with self._redis.pipeline(transaction=False) as pipe:
             for target in targets:
@@ -270,7 +280,8 @@ class RecordRecords:
 
 def _standing_of(target: str, row: Mapping[str, str]) -> Standing:
     fence, at = float(row["fence"]), time_of(row.get("at_ms"))
-    return Standing(target, row["tenant"], row["record"], fence, row["reference"] or None, at)
+    told = (target, row["tenant"], row["record"], fence, row["reference"] or None, at)
+    return Standing(*told, is_busy="w_record" in row)
 
 
 def _pending(tenant: str, record_id: str, order: RecordOrder, fence: int) -> Record:

@@ -30,6 +30,7 @@ from worker.state.libraries import LibraryRecords
 from worker.state.looks import LookRules, Looks
 from worker.state.media import MediumRecords
 from worker.state.notices import NoticeRecords
+from worker.state.reconciliations import Reconciliations
 from worker.state.records import RecordRecords
 from worker.state.references import References
 from worker.state.results import KeepRules, ResultRecords
@@ -69,6 +70,7 @@ class State(NamedTuple):
     media: MediumRecords
     references: References
     records: RecordRecords
+    reconciliations: Reconciliations
     notices: NoticeRecords
     ledgers: Ledgers
     paces: Paces
@@ -119,6 +121,7 @@ def state(settings: Settings, *, timeout_s: float) -> State:
         media=MediumRecords(client),
         references=References(client, delete_s=settings.store.timeout_s),
         records=RecordRecords(client),
+        reconciliations=Reconciliations(client),
         notices=NoticeRecords(client),
         ledgers=Ledgers(client, settle_s=settings.records.settle_s),
         paces=Paces(client, _breaker_rules(settings)),
