@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,19 @@ def medium_of(client: httpx2.Client, photo: Path) -> str:
     return str(image["medium"])
 
 
+def standing(
+    client: httpx2.Client, path: str, medium: str, name: str, version: str = ""
+) -> tuple[Any, Any] | None:
+    """The medium's cover and the watch, once that file of another version than this gave it."""
+    watch = client.get(path).raise_for_status().json()
+    given = watch["medium"] or {"source": "", "version": ""}
+    known = client.get(f"/v1/media/{medium}").raise_for_status().json()["cover"] or {}
+    if not given["source"].endswith(name) or given["version"] == version or not known:
+        return None
+    stands = client.get(f"/v1/records/{known['record']}").raise_for_status().json()
+    return (known, watch) if stands["job"] == given["job"] else None
+
+
 def until(what: Callable[[], Any], *, within_s: float = 60) -> Any:
     """What it gives once that is something."""
     deadline = time.monotonic() + within_s
@@ -87,16 +101,7 @@ def test_whatever_becomes_first_in_an_album_is_covered_and_recorded(
     job = client.post("/v1/covers", json=body).raise_for_status().json()
     path = job["links"]["watch"]
 
-    def shown(name: str, version: str = "") -> Any:
-        """The medium's cover and the watch, once that file of another version gave it."""
-        watch = client.get(path).raise_for_status().json()
-        given = watch["medium"] or {"source": "", "version": ""}
-        known = client.get(f"/v1/media/{medium}").raise_for_status().json()["cover"] or {}
-        if not given["source"].endswith(name) or given["version"] == version or not known:
-            return None
-        stands = client.get(f"/v1/records/{known['record']}").raise_for_status().json()
-        return (known, watch) if stands["job"] == given["job"] else None
-
+    shown = partial(standing, client, path, medium)
     first, watch = until(lambda: shown("/b.mp4"))
     vendor.put("trip/b.mp4", media["wide.mp4"], created=DAYS[1], type="video")
     replaced, watch = until(lambda: shown("/b.mp4", watch["medium"]["version"]))
