@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from worker.contracts.records import RecordedCover, RecordOrder, RecordResult, Rival, Turn
 from worker.contracts.results import Timings
-from worker.errors import CoverError, ProviderError
+from worker.errors import CoverError, ProviderError, StorageError
 from worker.ports.recording import CoverCopy, Ledger, Pace, Provider, Receipt, Shown
 
 Answer = TypeVar("Answer")
@@ -91,8 +91,10 @@ class _Telling(NamedTuple):
         self.ledger.writes()
         try:
             receipt = self._told(lambda: self.story.provider.record(self.order.target, copy))
-        except ProviderError as error:
-            if not error.unsure:
+        except (ProviderError, StorageError) as error:
+            if isinstance(error, ProviderError) and error.unsure:
+                self.ledger.doubts()
+            else:
                 self.ledger.leave()
             raise
         self.ledger.written(receipt.request_id, receipt.reference)

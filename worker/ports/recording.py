@@ -46,7 +46,10 @@ class Provider(Protocol[Target_contra]):
     """
 
     def record(self, target: Target_contra, copy: CoverCopy) -> Receipt:
-        """Make the cover that of the target. Doing it twice is harmless."""
+        """Make the cover that of the target. Doing it twice is harmless.
+
+        The bytes are read before anything is sent that changes the target: StorageError.
+        """
 
     def read(self, target: Target_contra) -> Shown | None:
         """What the target shows now; None where the provider has no way to tell."""
@@ -108,6 +111,9 @@ class Ledger(Protocol):
 
     def written(self, request_id: str | None, reference: str | None) -> None:
         """Note that the provider answered the write, before it is verified."""
+
+    def doubts(self) -> None:
+        """Note that the write ended just now without a word of its outcome: it may still come."""
 
     def leave(self) -> None:
         """Take back that a write went out: it certainly had no effect."""

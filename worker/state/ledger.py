@@ -16,8 +16,8 @@ from worker.state.scripts import Script
 class Ledgers:
     """The ledgers of all targets.
 
-    For `settle_s` after a write began whose outcome is unknown, a server may still carry it out:
-    it is longer than a call may take.
+    For `settle_s` after a write whose outcome is unknown, a server may still carry it out. It is
+    longer than a call may take, since of a process that died only the beginning is known.
     """
 
     def __init__(self, client: redis.Redis, *, settle_s: float) -> None:
@@ -27,6 +27,7 @@ class Ledgers:
         self.written = Script(client, ledger_scripts.WRITTEN)
         self.stands = Script(client, ledger_scripts.STANDS)
         self.yields = Script(client, ledger_scripts.YIELDS)
+        self.doubts = Script(client, ledger_scripts.DOUBTS)
         self.leave = Script(client, ledger_scripts.LEAVE)
 
     def of(self, lease: Lease) -> "OrderLedger":
@@ -80,6 +81,10 @@ class OrderLedger:
     def written(self, request_id: str | None, reference: str | None) -> None:
         """Note that the provider answered the write, before it is verified."""
         self._told(self._ledgers.written, reference or "", request_id or "")
+
+    def doubts(self) -> None:
+        """Note that the write ended just now without a word of its outcome: it may still come."""
+        self._told(self._ledgers.doubts)
 
     def leave(self) -> None:
         """Take back that a write went out: it certainly had no effect."""

@@ -145,6 +145,15 @@ return {'done'}
 """
 )
 
+# A write may be several calls: the last of them was under way until now.
+DOUBTS: Final = (
+    _TARGET
+    + """
+if kept.w_open and kept.w_record == id then put('w_at', whole(now)) end
+return {'done'}
+"""
+)
+
 LEAVE: Final = (
     _TARGET
     + """

@@ -135,6 +135,24 @@ def test_a_newer_order_waits_until_no_older_write_can_still_be_on_its_way(
     assert bench.vendor.changes[-1] == address("new")
 
 
+def test_a_write_of_several_slow_calls_may_still_come_after_the_last_of_them(
+    bench: RecordBench,
+) -> None:
+    bench.vendor.faults.append("late")
+    old, new = bench.order("old"), bench.order("new")
+    walk = Walk(bench, bench.claimed(old), twice=False)
+    while walk.before != "record":
+        walk.step()
+    bench.settles()
+    while not walk.is_over:
+        walk.step()
+
+    assert bench.goes(new).state == "pending"
+    bench.settles()
+    assert bench.goes(new).state == "recorded"
+    assert bench.vendor.changes == [address("old"), address("new")]
+
+
 def test_a_repeat_that_stands_does_not_let_others_forget_the_first_try(bench: RecordBench) -> None:
     bench.vendor.faults.append("late")
     old, new = bench.order("old"), bench.order("new")

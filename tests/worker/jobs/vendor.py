@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.contracts.targets import CoverTarget
-from worker.errors import CoverError, ProviderError
+from worker.errors import CoverError, ProviderError, StorageError
 from worker.ports.recording import CoverCopy, Receipt, Shown
 
-# What may become of a call; `late` takes effect some time after the caller gave up.
-REFUSED = ("refused", "throttled", "denied")
+# What may become of a call; `late` takes effect some time after the caller gave up, and of what is
+# `unreadable` in the store nothing was sent.
+REFUSED = ("refused", "throttled", "denied", "unreadable")
 UNSURE = ("lost before", "lost after", "late")
 FAULTS = (*REFUSED, *UNSURE)
 
@@ -72,6 +73,8 @@ class Vendor:
 
 
 def _error(fault: str) -> CoverError:
+    if fault == "unreadable":
+        return StorageError("storage.unavailable")
     if fault == "throttled":
         return ProviderError("provider.throttled", delay_s=3)
     if fault in REFUSED:

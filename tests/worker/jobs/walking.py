@@ -9,7 +9,7 @@ from tests.worker.state.orders import cover, item
 from tests.worker.state.orders import order as ordered
 from tests.worker.state.parts import RULES, SETTLE_S, Parts
 from worker.contracts.records import Record, RecordOrder, RecordResult
-from worker.errors import CoverError, ProviderError, RequestError
+from worker.errors import CoverError, ProviderError, RequestError, StorageError
 from worker.jobs.record import RecordStory
 from worker.ports.recording import CoverCopy
 from worker.state.leases import Lease, LeaseRules, Limits
@@ -144,7 +144,7 @@ class RecordBench:
         lease = self.claimed(record)
         try:
             lease.finish(self.attempt(lease))
-        except ProviderError as error:
+        except (ProviderError, StorageError) as error:
             lease.fail(error)
         return self.now(record)
 
