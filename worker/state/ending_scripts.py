@@ -5,6 +5,9 @@ from typing import Final
 from worker.contracts.results import ErrorInfo
 from worker.errors import CODES, error_of
 
+# A callback URL may be made for one job, so nobody may ever ask for it again.
+GONE_KEPT_S: Final = 30 * 86_400
+
 
 def _told(code: str, text: str | None = None) -> str:
     """An error as records keep it, as a literal of Lua."""
@@ -26,10 +29,11 @@ local GONE = {_told("webhook.disabled")}
 local GONE_COVER = {_told("record.no_cover", "The picture was deleted meanwhile.")}
 local function endpoint_is_gone(tenant, notice)
   local url = cjson.decode(redis.call('HGET', record_key(tenant, notice), 'request')).url
-  return redis.call('EXISTS', endpoint_key(tenant, url)) == 1
+  return redis.call('EXPIRE', endpoint_key(tenant, url), {GONE_KEPT_S}) == 1
 end
 local function disable_endpoint(tenant, url, notice, now)
   redis.call('HSET', endpoint_key(tenant, url), 'notice', notice, 'at_ms', whole(now))
+  redis.call('EXPIRE', endpoint_key(tenant, url), {GONE_KEPT_S})
 end
 
 local function tell_job_of(key, tenant, id)

@@ -33,8 +33,6 @@ tell(key, tenant, id)
 return 'queued now'
 """
 
-_IS_GONE: Final = "return redis.call('EXISTS', endpoint_key(ARGV[1], ARGV[2]))"
-
 
 class NoticePage(NamedTuple):
     """Some deliveries, and where to go on; a page may be short and still have a next one."""
@@ -52,7 +50,6 @@ class NoticeRecords:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
         self._replay = Script(client, _REPLAY)
-        self._is_gone = Script(client, _IS_GONE)
 
     def read(self, tenant: str, notice_id: str) -> Delivery | None:
         rows = read_rows(self._redis, tenant, [notice_id] if notice_id.startswith("msg_") else [])
@@ -81,10 +78,6 @@ class NoticeRecords:
         if outcome is None or notice is None:
             raise RequestError("request.not_found", "There is no such notice.")
         return notice
-
-    def is_gone(self, tenant: str, url: str) -> bool:
-        """Whether the endpoint answered 410 and no notice was replayed since."""
-        return bool(self._is_gone(tenant, url))
 
 
 def _delivery_of(tenant: str, notice_id: str, row: Mapping[str, str]) -> Delivery:

@@ -8,17 +8,18 @@ from worker.contracts.jobs import Item
 from worker.contracts.records import Delivery, NoticeResult
 from worker.errors import RequestError, WebhookError
 from worker.rules.retry import WEBHOOK_SCHEDULE_S
+from worker.state.ending_scripts import GONE_KEPT_S
 from worker.state.leases import Lease
 
 TAKEN = NoticeResult(status=204)
 GONE = "webhook.disabled"
 
 
-def told(parts: Parts, url: str = CALLBACK) -> Delivery:
+def told(parts: Parts, url: str = CALLBACK, *, tenant: str = "ann") -> Delivery:
     """The notice of a job that was cancelled."""
-    job = parts.jobs.create("ann", wanted(callback_url=url, target=None))
-    parts.jobs.cancel("ann", job.id)
-    page = parts.notices.page("ann", "pending", cursor=None, limit=100)
+    job = parts.jobs.create(tenant, wanted(callback_url=url, target=None))
+    parts.jobs.cancel(tenant, job.id)
+    page = parts.notices.page(tenant, "pending", cursor=None, limit=100)
     return next(each for each in page.notices if each.job == job.id)
 
 
@@ -73,10 +74,8 @@ def test_a_day_is_no_clock_that_was_set_back(parts: Parts) -> None:
 
 def test_an_endpoint_that_is_gone_is_not_called_until_a_notice_is_replayed(parts: Parts) -> None:
     first, second = told(parts), told(parts)
-    elsewhere = told(parts, "https://other.example/")
+    elsewhere, of_another = told(parts, "https://other.example/"), told(parts, tenant="bob")
     assert delivering(parts, first).fail(WebhookError(GONE)) is None
-    assert parts.notices.is_gone("ann", CALLBACK)
-    assert not parts.notices.is_gone("bob", CALLBACK)
 
     parts.lanes.release("notify")
     assert parts.leases.claim(Item("notify", second.id), "w1") is None
@@ -84,12 +83,28 @@ def test_an_endpoint_that_is_gone_is_not_called_until_a_notice_is_replayed(parts
     assert ended.error is not None
     assert (ended.state, ended.error.code, ended.attempts) == ("failed", GONE, 0)
     delivering(parts, elsewhere).finish(TAKEN)
+    parts.due("bob", Item("notify", of_another.id)).finish(TAKEN)
 
     replayed = parts.notices.replay("ann", second.id)
     assert (replayed.state, replayed.error) == ("pending", None)
-    assert not parts.notices.is_gone("ann", CALLBACK)
+    assert parts.redis.keys("ff:endpoint:*") == []
     delivering(parts, second).finish(TAKEN)
     assert now(parts, second).state == "delivered"
+
+
+def test_an_endpoint_that_is_gone_is_remembered_for_as_long_as_there_are_notices_to_it(
+    parts: Parts,
+) -> None:
+    first, second = told(parts), told(parts)
+    delivering(parts, first).fail(WebhookError(GONE))
+    (key,) = parts.redis.keys("ff:endpoint:*")
+    assert GONE_KEPT_S - 60 < parts.redis.ttl(key) <= GONE_KEPT_S
+    parts.redis.expire(key, 60)
+
+    parts.lanes.release("notify")
+    assert parts.leases.claim(Item("notify", second.id), "w1") is None
+
+    assert parts.redis.ttl(key) > GONE_KEPT_S - 60
 
 
 def test_a_notice_that_is_under_way_is_not_replayed(parts: Parts) -> None:
