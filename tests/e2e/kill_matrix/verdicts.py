@@ -79,6 +79,7 @@ def _judged(
     records = {age: now(fleet, record) for age, record in run.orders.items()}
     states = {age: record.state for age, record in records.items()}
     mistakes = [
+        *_mistakes_of_writes(run, writes),
         *_mistakes_of_covers(stood, states),
         *_mistakes_of_ledger(states, stands),
         *(text for age, record in records.items() if (text := _mistake_of(age, record))),
@@ -92,6 +93,12 @@ def _mistake_of(age: str, record: Record) -> str | None:
     if record.state == "recorded" and not (record.result and record.result.verified):
         return f"the {age} one was not seen to stand"
     return None
+
+
+def _mistakes_of_writes(run: Run, writes: int) -> list[str]:
+    """Only a write without effect is repeated: the others are looked for and found."""
+    most = len(run.orders) + run.case.step.writes - run.case.step.effects
+    return [f"written {writes} times, at most {most} were needed"] if writes > most else []
 
 
 def _mistakes_of_covers(stood: tuple[str, ...], states: Mapping[str, str]) -> list[str]:
