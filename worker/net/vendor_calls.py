@@ -2,7 +2,9 @@
 call that failed may have taken effect.
 """
 
+import html
 import math
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -187,27 +189,43 @@ class VendorCalls(Generic[Credential]):
         """
         credential, at = self.supply.get(), self.clock.now()
         reply = self.http.send(self.origin, signed(credential, at), writes=writes)
-        error = refused(_without(credential, reply))
+        error = _error(refused, credential, reply)
         if error is not None and error.code == "provider.auth":
             is_corrected = self.clock.corrected(reply, at)
             other = credential if is_corrected else self.supply.instead_of(credential)
             if other is not None:
                 request = signed(other, self.clock.now())
                 reply = self.http.send(self.origin, request, writes=writes)
-                error = refused(_without(other, reply))
+                error = _error(refused, other, reply)
         if error is not None:
             raise error
         return reply
 
 
+def _error(
+    refused: Callable[[Reply], ProviderError | None], credential: AccessKey | str, reply: Reply
+) -> ProviderError | None:
+    """What `refused` says of an answer, in words without what it may repeat of our credentials."""
+    return refused(_without(credential, reply)) if refused(reply) else None
+
+
 def _without(credential: AccessKey | str, reply: Reply) -> Reply:
-    """The answer without what it may repeat of our credentials, in plain or encoded text."""
-    body = reply.body
+    body, headers = reply.body, dict(reply.headers)
     secrets = (credential,) if isinstance(credential, str) else credential
     for secret in (each for each in secrets if each and len(each) >= _MIN_SECRET):
-        for text in (secret, quote(secret, safe=""), secret.replace("/", "\\/")):
-            body = body.replace(text.encode(), b"***")
-    return reply._replace(body=body)
+        said = "".join(map(_ways, secret))
+        body = re.sub(said.encode(), b"***", body)
+        headers = {name: re.sub(said, "***", value) for name, value in headers.items()}
+    return Reply(reply.status, headers, body)
+
+
+def _ways(letter: str) -> str:
+    """A pattern for a letter as it is, or as JSON, URLs, XML write it: + is \\u002B to some."""
+    if letter.isalnum():
+        return letter
+    code, in_url = ord(letter), re.escape(quote(letter, safe=""))
+    escaped = rf"{in_url}|\\u{code:04x}|&#x{code:x};|&#{code};|{re.escape(html.escape(letter))}"
+    return rf"(?:\\?{re.escape(letter)}|(?i:{escaped}))"
 
 
 def origin_of(base_url: str) -> str:
