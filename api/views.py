@@ -58,7 +58,9 @@ class JobView(BaseModel):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    request: CoverRequest | SnapshotRequest | ChecksumRequest | PlanRequest
+    request: CoverRequest | SnapshotRequest | ChecksumRequest | PlanRequest = Field(
+        description="What was asked for; URLs without their query, which may be signed."
+    )
     progress: Progress | None = Field(description="How far the attempt that runs has come.")
     result: CoverResult | SnapshotResult | ChecksumResult | PlanResult | None
     error: ErrorInfo | None
@@ -146,7 +148,7 @@ def job_view(job: Job, store: Store) -> dict[str, Any]:
 
 
 def told_request(request: AnyRequest) -> dict[str, Any]:
-    """A request as it is told back: whose callback URL may end with a secret."""
+    """A request as it is told back: its URLs without queries, which may be signed or a secret."""
     hidden: dict[str, Any] = {"target": UNTOLD}
     told = request.model_dump(
         mode="json", exclude_none=True, exclude={**hidden, "cover": hidden, "snapshots": hidden}
@@ -154,6 +156,8 @@ def told_request(request: AnyRequest) -> dict[str, Any]:
     for part in (told, told.get("cover", {}), told.get("snapshots", {})):
         if "callback_url" in part:
             part["callback_url"] = shown(part["callback_url"])
+        if url := part.get("source", {}).get("url"):
+            part["source"]["url"] = shown(url)
     return told
 
 
