@@ -188,6 +188,13 @@ class RecordSettings(Section):
     mend: bool = False
     keep_s: Annotated[float, Field(gt=0)] = 30 * _DAY_S
 
+    @model_validator(mode="after")
+    def _outlives_orders(self) -> "RecordSettings":
+        """What stands is known for as long as an older order may still come."""
+        if self.keep_s <= self.max_age_s:
+            raise ValueError(f"keep_s must be more than max_age_s, which is {self.max_age_s:.0f}")
+        return self
+
 
 class WebhookSettings(Section):
     """Callbacks of jobs: each tenant's signing secrets, the new one first during a rotation."""

@@ -110,6 +110,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"settle_s {records.settle_s:g} must be more than {where}")
         return records
 
+    @field_validator("webhooks")
+    @classmethod
+    def _are_outlived(cls, webhooks: WebhookSettings, others: ValidationInfo) -> WebhookSettings:
+        """What is told to endpoints is in the ledger, but is tried as long as callbacks are."""
+        records = others.data.get("records", RecordSettings())
+        if webhooks.max_age_s >= records.keep_s:
+            raise ValueError(f"max_age_s must be less than records.keep_s, {records.keep_s:.0f}")
+        return webhooks
+
     @classmethod
     def settings_customise_sources(
         cls,

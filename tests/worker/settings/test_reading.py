@@ -154,3 +154,21 @@ def test_writes_are_over_before_others_write(
     with pytest.raises(SettingsError, match="settle_s 15 must be more") as caught:
         Settings.read()
     assert f"providers.{provider}.main.timeout_s, which is 15" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "mistake"),
+    [
+        ("RECORDS__KEEP_S", "3600", "keep_s must be more than max_age_s, which is 86400"),
+        ("RECORDS__MAX_AGE_S", "2592000", "keep_s must be more than max_age_s"),
+        ("WEBHOOKS__MAX_AGE_S", "2592000", "max_age_s must be less than records.keep_s, 2592000"),
+        ("RECORDS__KEEP_S", "172800", "max_age_s must be less than records.keep_s, 172800"),
+    ],
+)
+def test_what_stands_is_known_while_an_older_order_may_come(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, mistake: str
+) -> None:
+    monkeypatch.setenv(f"FIRSTFRAME_{name}", value)
+
+    with pytest.raises(SettingsError, match=mistake):
+        Settings.read()
