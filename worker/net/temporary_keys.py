@@ -67,7 +67,10 @@ class TemporaryKeys:
         try:
             with (
                 httpx2.Client(
-                    timeout=_TIMEOUT_S, trust_env=False, follow_redirects=False
+                    timeout=_TIMEOUT_S,
+                    headers={"Accept-Encoding": "identity"},
+                    trust_env=False,
+                    follow_redirects=False,
                 ) as client,
                 translated(),
             ):

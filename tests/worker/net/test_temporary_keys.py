@@ -1,3 +1,4 @@
+import gzip
 import json
 from typing import Any
 
@@ -104,6 +105,20 @@ def test_a_metadata_server_that_knows_no_tokens_is_asked_without(media_server: M
     url = media_server.serve(path, whole(json.dumps(FORMS["huawei"]).encode()))
 
     assert TemporaryKeys(url).fetch().value.id == "AK"
+
+
+def test_a_server_that_packs_what_it_may_is_asked_for_plain_bytes(
+    media_server: MediaServer,
+) -> None:
+    plain = json.dumps(FORMS["alibaba"]).encode()
+
+    def answer(handler: Handler) -> None:
+        if "gzip" in handler.headers.get("Accept-Encoding", ""):
+            handler.answer(200, gzip.compress(plain), **{"Content-Encoding": "gzip"})
+        else:
+            handler.answer(200, plain)
+
+    assert TemporaryKeys(media_server.serve("/key", answer)).fetch().value.id == "AK"
 
 
 @pytest.mark.parametrize(
