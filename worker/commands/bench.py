@@ -1,4 +1,4 @@
-"""`firstframe bench`: covers, their serving and storyboards against others, and a slot's memory."""
+"""`firstframe bench`: covers, serving, storyboards, vendors' calls, records, a slot's memory."""
 
 import json as json_text
 import os
@@ -14,23 +14,31 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from worker.commands.bench_calls import call_rows
 from worker.commands.bench_costs import Comparison, comparisons
 from worker.commands.bench_films import bench_films
 from worker.commands.bench_media import bench_media
 from worker.commands.bench_memory import Weight, weigh_slot
 from worker.commands.bench_peaks import Peak, peaks
+from worker.commands.bench_records import record_rows
 from worker.commands.bench_row import Row
 from worker.commands.bench_served import served_rows
+from worker.commands.bench_signing import signing_rows
 from worker.commands.bench_snapshots import Measured, snapshot_rows
 from worker.commands.bench_tables import (
+    CALLS,
+    RECORDS,
+    SERVED,
     print_costs,
-    print_served,
+    print_rows,
+    print_signing,
     print_snapshots,
     print_weights,
 )
 from worker.settings import Settings
 
 WARM_UP_ROUNDS: Final = 2
+CALLS_A_ROUND: Final = 1000
 COVERS: Final = (10, 200)
 
 
@@ -40,6 +48,9 @@ class Part(StrEnum):
     COVERS = "covers"
     SERVING = "serving"
     SNAPSHOTS = "snapshots"
+    SIGNING = "signing"
+    CALLS = "calls"
+    RECORDS = "records"
     MEMORY = "memory"
 
 
@@ -49,14 +60,20 @@ class Found(NamedTuple):
     costs: list[dict[str, Any]] | None = None
     served: list[Row] | None = None
     snapshots: list[Measured] | None = None
+    signing: list[Measured] | None = None
+    calls: list[Row] | None = None
+    records: list[Row] | None = None
     weights: list[Weight] | None = None
     peaks: list[Peak] | None = None
 
     @property
     def reached(self) -> bool:
         """Whether all that is asked was reached."""
-        rows = [*(self.served or ()), *(self.snapshots or ()), *(self.peaks or ())]
-        return all(cost["reached"] for cost in self.costs or ()) and all(r.reached for r in rows)
+        costs, kept = self.costs or (), (self.served, self.calls, self.records)
+        rows = [row.reached for rows in kept for row in rows or ()]
+        compared = [*(self.snapshots or ()), *(self.signing or ()), *(self.peaks or ())]
+        rows += [row.reached for row in compared]
+        return all(cost["reached"] for cost in costs) and all(rows)
 
 
 def bench(
@@ -72,7 +89,8 @@ def bench(
     ] = None,
 ) -> None:
     """Measure covers against the plain way, interleaved in one run, what is served from libraries
-    against the bare framework, storyboards against the ffmpeg program, and the memory of a slot.
+    and as vendors' APIs against the bare framework, storyboards against the ffmpeg program, signing
+    against the vendors' own clients, how fast covers are recorded, and the memory of a slot.
 
     Exit status: 0 if everything that is asked was reached, else 1.
     """
@@ -97,6 +115,8 @@ def _measured(parts: set[Part], folder: Path, rounds: tuple[int, int], console: 
     if Part.SERVING in parts:
         console.print("serving an album ...")
         found = found._replace(served=served_rows(media.clip, folder, rounds[0]))
+    if parts & {Part.SIGNING, Part.CALLS, Part.RECORDS}:
+        found = _of_vendors(parts, found, folder, rounds[0], console)
     if parts & {Part.SNAPSHOTS, Part.MEMORY}:
         console.print("having films of 10 minutes and 2 hours ...")
         films = bench_films()
@@ -110,12 +130,31 @@ def _measured(parts: set[Part], folder: Path, rounds: tuple[int, int], console: 
     return found
 
 
+def _of_vendors(
+    parts: set[Part], found: Found, folder: Path, rounds: int, console: Console
+) -> Found:
+    clip = bench_media().clip
+    if Part.SIGNING in parts:
+        console.print("signing requests ...")
+        found = found._replace(signing=signing_rows(rounds))
+    if Part.CALLS in parts:
+        console.print("serving calls of vendors' clients ...")
+        found = found._replace(calls=call_rows(clip, folder, rounds, CALLS_A_ROUND))
+    if Part.RECORDS in parts:
+        console.print("recording covers ...")
+        found = found._replace(records=record_rows(clip, folder, rounds))
+    return found
+
+
 def _told(found: Found) -> dict[str, list[dict[str, Any]]]:
     """As JSON, without the parts that were not asked for."""
     told = {
         "costs": found.costs,
         "served": _with_reached(found.served),
         "snapshots": _with_reached(found.snapshots),
+        "signing": _with_reached(found.signing),
+        "calls": _with_reached(found.calls),
+        "records": _with_reached(found.records),
         "weights": None if found.weights is None else [w._asdict() for w in found.weights],
         "peaks": _with_reached(found.peaks),
     }
@@ -156,9 +195,12 @@ def _print(found: Found) -> None:
     console = Console(file=sys.stdout, width=120)
     if found.costs:
         print_costs(console, found.costs)
-    if found.served:
-        print_served(console, found.served)
+    for title, rows in ((SERVED, found.served), (CALLS, found.calls), (RECORDS, found.records)):
+        if rows:
+            print_rows(console, title, rows)
     if found.snapshots:
         print_snapshots(console, found.snapshots)
+    if found.signing:
+        print_signing(console, found.signing)
     if found.weights and found.peaks:
         print_weights(console, found.weights, COVERS, found.peaks)

@@ -6,7 +6,9 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
+from itertools import islice
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,6 +19,7 @@ _STALLED_S: Final = 10
 _COUNTED: Final = re.compile(r"(\d+) requests in ([0-9.]+)(ms|s|m),")
 _FAILED: Final = re.compile(r"Non-2xx or 3xx responses: \d+|Socket errors: .+")
 _STATUS: Final = re.compile(rb"HTTP/1\.1 ([23])\d\d ")
+_EMPTY: Final = b"HTTP/1.1 204 "
 _LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
 
@@ -79,6 +82,25 @@ def by_own_loop(url: str, seconds: float) -> Burst:
     return Burst(answered, taken_s)
 
 
+def each_once(url: str, requests: Sequence[bytes]) -> None:
+    """Send each request once over kept connections; returns when all are answered."""
+    parts = urlsplit(url)
+    waiting, left = iter(requests), len(requests)
+    with selectors.DefaultSelector() as ready, ExitStack() as opened:
+        for request in islice(waiting, CONNECTIONS):
+            connection = socket.create_connection((parts.hostname or "", parts.port or 80))
+            opened.enter_context(connection).sendall(request)
+            ready.register(connection, selectors.EVENT_READ, bytearray())
+        while left:
+            for key, _ in _some(ready):
+                came: bytearray = key.data
+                came += _received(key)
+                if _is_whole(came):
+                    left -= 1
+                    came.clear()
+                    _socket_of(key).sendall(next(waiting, b""))
+
+
 def _some(ready: selectors.BaseSelector) -> list[tuple[selectors.SelectorKey, int]]:
     keys = ready.select(_STALLED_S)
     if not keys:
@@ -104,6 +126,7 @@ def _is_whole(came: bytearray) -> bool:
     if head_ends < 0:
         return False
     length = _LENGTH.search(came, 0, head_ends + 2)
-    if not _STATUS.match(came) or not length:
-        raise LoadError(came[:head_ends].decode(errors="replace"))
-    return len(came) >= head_ends + 4 + int(length[1])
+    is_empty = came.startswith(_EMPTY)
+    if not _STATUS.match(came) or not (length or is_empty):
+        raise LoadError(came.decode(errors="replace"))
+    return is_empty or len(came) >= head_ends + 4 + int(length[1] if length else 0)

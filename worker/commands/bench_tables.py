@@ -17,6 +17,10 @@ _UNITS: Final[dict[Figure, tuple[str, float]]] = {
     "sent_bytes": ("MB sent", 1e6),
 }
 FILM: Final = "10 min of 1080p H.264, 30 frames/s, 6 Mbit/s, a key frame every 2 s"
+SERVED: Final = "served from a library, album of 10,000"
+CALLS: Final = "signed calls of vendors' clients, served"
+RECORDS: Final = "covers recorded at a provider"
+SIGNING: Final = "10,000 requests signed"
 LOW_FILMS: Final = "peak MiB, 100 tiles at exact times, 1080p H.264 of 0.6 Mbit/s"
 
 
@@ -35,23 +39,35 @@ def print_costs(console: Console, costs: Sequence[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def print_served(console: Console, rows: Sequence[Row]) -> None:
-    """What is served from libraries."""
-    table = Table("served from a library, album of 10,000", "measured", "asked", "")
+def print_rows(console: Console, title: str, rows: Sequence[Row]) -> None:
+    """What has to stay below something, or above."""
+    table = Table(title, "measured", "asked", "")
     for row in rows:
         measured = f"{row.measured:.2f}" if row.measured < 100 else f"{row.measured:.0f}"
-        table.add_row(row.name, measured, _most(row.asked), _told(row.reached))
+        asked = _most(row.asked) if row.least is None else f">= {row.least:g}"
+        table.add_row(row.name, measured, asked, _told(row.reached))
     console.print(table)
 
 
 def print_snapshots(console: Console, rows: Sequence[Measured]) -> None:
     """Storyboards and candidates against other ways."""
-    table = Table(FILM, "against", "", "theirs", "ours", "ratio", "asked", "")
+    _print_measured(console, FILM, rows, missing="install ffmpeg")
+
+
+def print_signing(console: Console, rows: Sequence[Measured]) -> None:
+    """Signing against the vendors' own clients."""
+    _print_measured(console, SIGNING, rows, missing="make vendors")
+
+
+def _print_measured(
+    console: Console, title: str, rows: Sequence[Measured], *, missing: str
+) -> None:
+    table = Table(title, "against", "", "theirs", "ours", "ratio", "asked", "")
     for row in rows:
         unit, divisor = _UNITS[row.figure]
         ours = f"{row.ours_took / divisor:.2f}"
         if row.ratio is None or row.theirs_took is None:
-            told = ("", ours, "", _most(row.asked), "skipped: install ffmpeg")
+            told = ("", ours, "", _most(row.asked), f"skipped: {missing}")
         else:
             theirs, ratio = f"{row.theirs_took / divisor:.2f}", f"{row.ratio:.3f}"
             told = (theirs, ours, ratio, _most(row.asked), _told(row.reached))

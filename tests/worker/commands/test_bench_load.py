@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import httpx2
 import pytest
 
 from tests.http_server import Behaviour, MediaServer, saying, status
-from worker.commands.bench_load import Burst, LoadError, burst, by_own_loop
+from worker.commands.bench_load import Burst, LoadError, burst, by_own_loop, each_once
+from worker.commands.bench_provider import TOLD
+from worker.commands.bench_records import far_provider
 from worker.commands.bench_served import bare_framework
 
 ways = pytest.mark.parametrize("way", [burst, by_own_loop])
@@ -41,3 +44,26 @@ def test_what_is_no_whole_answer_is_told(media_server: MediaServer, behaviour: B
 
     with pytest.raises(LoadError):
         by_own_loop(url, 1)
+
+
+@pytest.mark.parametrize("count", [1, 200], ids=["one", "more-than-connections"])
+def test_each_request_is_sent_once(count: int) -> None:
+    head = b" HTTP/1.1\r\nHost: here\r\nx-acs-action: UpdateMediaCover\r\n\r\n"
+    with far_provider() as url:
+        each_once(url, [b"POST /?MediaId=m&CoverURL=%d" % n + head for n in range(count)])
+        told = httpx2.get(url + TOLD, trust_env=False).json()
+
+    assert len(told["written_s"]) == count
+
+
+def test_an_answer_without_content_is_whole(media_server: MediaServer) -> None:
+    url = media_server.serve("/empty", saying(b"HTTP/1.1 204 No Content\r\n\r\n"))
+
+    each_once(url, [b"GET /empty HTTP/1.1\r\nHost: here\r\n\r\n"])
+
+
+def test_a_request_that_fails_is_told(media_server: MediaServer) -> None:
+    url = media_server.serve("/refused", status(503))
+
+    with pytest.raises(LoadError, match="503"):
+        each_once(url, [b"GET /refused HTTP/1.1\r\nHost: here\r\n\r\n"])

@@ -11,7 +11,12 @@ from worker.commands.bench_memory import Weight
 from worker.commands.bench_peaks import TOGETHER, Peak
 from worker.commands.bench_row import Row
 from worker.commands.bench_snapshots import Measured
-from worker.commands.bench_tables import print_snapshots, print_weights
+from worker.commands.bench_tables import (
+    print_rows,
+    print_signing,
+    print_snapshots,
+    print_weights,
+)
 
 MET = Measured("tiles", "ffmpeg", "cpu_s", 1.0, 4.0, 0.25, 0.5)
 MISSED = MET._replace(ratio=0.75)
@@ -32,6 +37,28 @@ def test_a_row_says_how_it_came_out(row: Measured, ends_with: str) -> None:
     lines = printed(lambda console: print_snapshots(console, [row]))
 
     (told,) = (line for line in lines if "tiles" in line and "<= 0.5" in line)
+    assert told.rstrip(" │").endswith(ends_with)
+
+
+def test_where_the_vendors_clients_are_missing_it_says_how_to_get_them() -> None:
+    (told,) = (line for line in printed(lambda c: print_signing(c, [SKIPPED])) if "tiles" in line)
+
+    assert told.rstrip(" │").endswith("skipped: make vendors")
+
+
+@pytest.mark.parametrize(
+    ("row", "asked", "ends_with"),
+    [
+        pytest.param(Row("one", 2, asked=4), "<= 4", "ok", id="at-most"),
+        pytest.param(Row("one", 5, asked=4), "<= 4", "MISSED", id="too-much"),
+        pytest.param(Row("one", 91, least=90), ">= 90", "ok", id="at-least"),
+        pytest.param(Row("one", 89, least=90), ">= 90", "MISSED", id="too-little"),
+    ],
+)
+def test_a_row_tells_what_it_has_to_reach(row: Row, asked: str, ends_with: str) -> None:
+    (told,) = (line for line in printed(lambda c: print_rows(c, "rows", [row])) if "one" in line)
+
+    assert asked in told
     assert told.rstrip(" │").endswith(ends_with)
 
 
@@ -73,6 +100,9 @@ def test_memory_is_bounded_and_does_not_follow_the_length(peak: Peak, reached: b
         pytest.param(Found(snapshots=[MET, SKIPPED]), True, id="met"),
         pytest.param(Found(snapshots=[MET, MISSED]), False, id="snapshots"),
         pytest.param(Found(served=[Row("reads", 2, 1)]), False, id="served"),
+        pytest.param(Found(signing=[MISSED]), False, id="signing"),
+        pytest.param(Found(calls=[Row("calls", 5, 4)]), False, id="calls"),
+        pytest.param(Found(records=[Row("records", 80, least=90)]), False, id="records"),
         pytest.param(Found(costs=[{"reached": False}]), False, id="covers"),
         pytest.param(Found(peaks=[Peak(TOGETHER, 1, 999)]), False, id="memory"),
     ],
