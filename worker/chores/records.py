@@ -77,7 +77,8 @@ def counted(finding: Finding) -> list[str]:
 
 
 def _sight(state: State, recorders: Recorders, record: Record, standing: Standing) -> Sight:
-    if standing.is_busy or record.state == "pending":
+    writer = state.records.read(*standing.writer) if standing.writer else None
+    if "pending" in {record.state, writer and writer.state}:
         return Sight("busy")
     try:
         parts = recorders.parts(record.tenant, record.target)

@@ -114,7 +114,9 @@ local tenant, id, target = unpack(ARGV)
 local key, at = record_key(tenant, id), 'ff:target:' .. target
 local fence = redis.call('HGET', key, 'fence')
 if not fence or redis.call('HGET', key, 'state') ~= 'recorded' then return 0 end
-if redis.call('HGET', at, 'fence') ~= fence or redis.call('HEXISTS', at, 'w_record') == 1 then
+if redis.call('HGET', at, 'fence') ~= fence then return 0 end
+local writer = redis.call('HMGET', at, 'w_tenant', 'w_record')
+if writer[2] and redis.call('HGET', record_key(unpack(writer)), 'state') == 'pending' then
   return 0
 end
 reopen(key, tenant, 'record:' .. id, 'queued', clock_ms())
@@ -147,7 +149,7 @@ class RecordPage(NamedTuple):
 class Standing(NamedTuple):
     """What was last seen to stand at a target; `fence` is that of the record which put it there.
 
-    `is_busy` while another write is under way there, or its outcome is not known.
+    `writer`, its tenant and id, is a record whose write is under way, or was left in doubt.
     """
 
     target: str
@@ -156,7 +158,7 @@ class Standing(NamedTuple):
     fence: float
     reference: str | None
     at: datetime | None
-    is_busy: bool = False
+    writer: tuple[str, str] | None = None
 
 
 class RecordRecords:
@@ -259,7 +261,7 @@ class RecordRecords:
             yield from (_standing_of(target, row) for target, row in rows if "fence" in row)
 
     def stands_still(self, standing: Standing) -> bool:
-        """Whether the same stands at the target now, and no write is under way there."""
+        """Whether the same stands at the target now, and nobody else has begun to write there."""
         with redis_errors_as_ours():
             ((_, row),) = self._targets([standing.target])
         return "fence" in row and _standing_of(standing.target, row) == standing
@@ -281,7 +283,8 @@ class RecordRecords:
 def _standing_of(target: str, row: Mapping[str, str]) -> Standing:
     fence, at = float(row["fence"]), time_of(row.get("at_ms"))
     told = (target, row["tenant"], row["record"], fence, row["reference"] or None, at)
-    return Standing(*told, is_busy="w_record" in row)
+    writer = (row["w_tenant"], row["w_record"]) if "w_record" in row else None
+    return Standing(*told, writer=writer)
 
 
 def _pending(tenant: str, record_id: str, order: RecordOrder, fence: int) -> Record:

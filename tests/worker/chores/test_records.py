@@ -117,6 +117,25 @@ def test_an_order_that_was_accepted_meanwhile_wins_over_what_is_mended(house: Re
     assert [each.record for each in look(house)] == [new.id]
 
 
+def test_a_cover_of_which_nobody_knew_whether_it_was_written_is_found_to_stand(
+    make: Make, alibaba: Control
+) -> None:
+    house = make(records={"max_attempts": 1})
+    target = house.medium(1)
+    old = house.record(target)
+    alibaba.fault("UpdateMediaCover", "reset", when="after")
+    new = house.record(target, "two")
+    assert new.state == "failed"
+    time.sleep(2)
+
+    assert seen(house, mend=True) == [("drifted", new.cover and new.cover.url, True)]
+    house.work(old)
+
+    assert house.now(old).state == "superseded"
+    assert house.shows(target) == (new.cover and new.cover.url)
+    assert [(each.record, each.verdict) for each in look(house)] == [(new.id, "agrees")]
+
+
 def test_a_target_that_was_deleted_at_the_vendor_is_gone_and_not_mended(house: Recorded) -> None:
     target = house.medium(1)
     house.record(target)
