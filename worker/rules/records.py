@@ -17,9 +17,13 @@ def target_key(target: Target) -> str:
     """A digest, in hex, of what gets the cover, whichever of its sizes and whoever sets it.
 
     Two tenants may have one profile, so the tenant is no part of it. A dry run has keys of its own.
+    Slashes that name nothing make no other path.
     """
-    no_id = {"size", "as_set"}
+    no_id = {"size", "as_set", "user_id"}
     told = target.model_dump(exclude={**dict.fromkeys(no_id, True), "of": no_id}, exclude_none=True)
+    real = told.get("of", told)
+    if "path" in real:
+        real["path"] = [name for name in real["path"].split("/") if name]
     return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -20,6 +20,7 @@ HUAWEI = {"provider": "huawei_vod", "asset_id": "x"}
 DRY = {"provider": "dry_run", "of": HUAWEI}
 OURS = {"provider": "firstframe", "medium_id": "a" * 32}
 AS_SET = {"by": "huawei_vod"}
+SMH = {"provider": "tencent_smh", "library_id": "smh1", "path": "a/b.mp4"}
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,16 @@ AS_SET = {"by": "huawei_vod"}
         pytest.param(HUAWEI, {**HUAWEI, "profile": "other"}, False, id="another-profile"),
         pytest.param(HUAWEI, {**HUAWEI, "asset_id": "y"}, False, id="another-asset"),
         pytest.param(OURS, {**OURS, "as_set": AS_SET}, True, id="set-by-a-client"),
+        pytest.param(SMH, {**SMH, "user_id": "ann"}, True, id="as-another-user"),
+        pytest.param(SMH, {**SMH, "path": "/a//b.mp4"}, True, id="with-more-slashes"),
+        pytest.param(SMH, {**SMH, "path": "a b.mp4"}, False, id="another-path"),
+        pytest.param(SMH, {**SMH, "space_id": "other"}, False, id="another-space"),
+        pytest.param(
+            {**DRY, "of": SMH},
+            {"provider": "dry_run", "of": {**SMH, "path": "/a/b.mp4"}},
+            True,
+            id="dry-with-more-slashes",
+        ),
         pytest.param(HUAWEI, DRY, False, id="a-dry-run"),
         pytest.param(DRY, {**DRY, "of": {**HUAWEI, "size": 320}}, True, id="dry-another-size"),
         pytest.param(DRY, {**DRY, "of": {**HUAWEI, "asset_id": "y"}}, False, id="dry-another"),
