@@ -1,9 +1,9 @@
 """A program for the environment of the vendors' clients: calls of Alibaba MPS and VOD by their own.
 
 It imports nothing of ours. Reads `{"endpoint", "access_key", "secret", "security_token"?, "client",
-"calls": [{"action", "given": {"MediaId": …}}]}` from standard input and writes a list of outcomes:
-what the client makes of each answer, or of its exception. `client` is `sync`, `async`, the same
-with `_v2` for signatures of the RPC style, or `legacy`.
+"calls": [{"action", "given": {"MediaId": …}}]}` from each line of standard input and writes a line
+for each, a list of outcomes: what the client makes of each answer, or of its exception. `client` is
+`sync`, `async`, the same with `_v2` for signatures of the RPC style, or `legacy`.
 """
 
 import asyncio
@@ -109,9 +109,12 @@ def by_legacy(told: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    told = json.load(sys.stdin)
-    legacy = told["client"] == "legacy"
-    json.dump(by_legacy(told) if legacy else asyncio.run(by_current(told)), sys.stdout)
+    for line in sys.stdin:
+        told = json.loads(line)
+        legacy = told["client"] == "legacy"
+        outcomes = by_legacy(told) if legacy else asyncio.run(by_current(told))
+        sys.stdout.write(f"{json.dumps(outcomes)}\n")
+        sys.stdout.flush()
 
 
 main()

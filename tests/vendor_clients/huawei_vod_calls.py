@@ -1,8 +1,8 @@
 """A program for the environment of the vendors' clients: calls of Huawei VOD by its own client.
 
 It imports nothing of ours. Reads `{"endpoint", "access_key", "secret", "project_id", "token"?,
-"asynchronous", "calls": [{"call", …}]}` from standard input and writes a list of outcomes: what the
-client makes of each answer, or of its exception.
+"asynchronous", "calls": [{"call", …}]}` from each line of standard input and writes a line for
+each, a list of outcomes: what the client makes of each answer, or of its exception.
 """
 
 import json
@@ -77,10 +77,12 @@ def outcome(client: Any, call: dict[str, Any], *, asynchronous: bool) -> dict[st
 
 
 def main() -> None:
-    told = json.load(sys.stdin)
-    client = client_of(told)
-    outcomes = [outcome(client, each, asynchronous=told["asynchronous"]) for each in told["calls"]]
-    json.dump(outcomes, sys.stdout)
+    for line in sys.stdin:
+        told = json.loads(line)
+        client, calls = client_of(told), told["calls"]
+        outcomes = [outcome(client, each, asynchronous=told["asynchronous"]) for each in calls]
+        sys.stdout.write(f"{json.dumps(outcomes)}\n")
+        sys.stdout.flush()
 
 
 main()

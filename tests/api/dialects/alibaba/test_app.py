@@ -1,9 +1,6 @@
 """The dialect under the vendor's own clients: current and legacy, either signature, either form."""
 
-import json
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import httpx2
@@ -14,7 +11,7 @@ from tests.api.attempts import Attempts
 from tests.api.conftest import Served
 from tests.api.dialects.alibaba.conftest import with_accounts
 from tests.api.dialects.alibaba.shelf import NOBODY, REQUEST_ID, SECRET, Shelf, told_by
-from tests.architecture.house import ROOT
+from tests.vendors import Clients
 from worker import wiring
 from worker.rules.catalogue import image_id
 from worker.settings import Settings
@@ -22,7 +19,6 @@ from worker.state.accounts import AccountRecords
 
 pytestmark = pytest.mark.vendors
 
-PROGRAM: Final = ROOT / "tests" / "vendor_clients" / "alibaba_calls.py"
 CLIENTS: Final = ("sync", "async", "sync_v2", "async_v2", "legacy")
 COVER: Final = "http://b.oss-cn-hangzhou.aliyuncs.com//%C3%BC+b%2Bc~*(1).jpg"
 
@@ -33,7 +29,7 @@ Outcome = dict[str, Any]
 class Theirs(NamedTuple):
     """One of the vendor's clients, with an account's key."""
 
-    python: Path
+    clients: Clients
     shelf: Shelf
     client: str
 
@@ -46,22 +42,14 @@ class Theirs(NamedTuple):
             "calls": [{"action": action, "given": given} for action, given in calls],
             **account,
         }
-        done = subprocess.run(
-            [self.python, "-I", PROGRAM],
-            input=json.dumps(told),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        outcomes: list[Outcome] = json.loads(done.stdout)
-        return outcomes
+        return self.clients.ask(told)
 
 
 @pytest.fixture(params=CLIENTS)
-def theirs(request: pytest.FixtureRequest, vendors_python: Path, shelf: Shelf) -> Theirs:
-    return Theirs(vendors_python, shelf, request.param)
+def theirs(
+    request: pytest.FixtureRequest, vendors_clients: Callable[[str], Clients], shelf: Shelf
+) -> Theirs:
+    return Theirs(vendors_clients("alibaba_calls"), shelf, request.param)
 
 
 def refusal(outcome: Outcome) -> tuple[int, str]:
@@ -236,7 +224,7 @@ def test_throttling_is_what_the_client_takes_for_throttling(
     served = serve(with_accounts(settings, calls_per_second=2))
     with httpx2.Client(base_url=served.url, timeout=20) as slow:
         shelf = Shelf(settings, slow, name="slow")
-        outcomes = Theirs(theirs.python, shelf, theirs.client).call(*EVERY[1:2] * 12)
+        outcomes = Theirs(theirs.clients, shelf, theirs.client).call(*EVERY[1:2] * 12)
 
     refused = [outcome for outcome in outcomes if "told" not in outcome]
     assert refused

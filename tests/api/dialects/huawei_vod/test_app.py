@@ -1,10 +1,7 @@
 """The dialect against the vendor's own client, in both of its forms."""
 
-import json
-import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -13,11 +10,10 @@ import pytest
 from tests.api.conftest import Served
 from tests.api.dialects.huawei_vod.conftest import with_accounts
 from tests.api.dialects.huawei_vod.projects import SECRET, Project
-from tests.architecture.house import ROOT
+from tests.vendors import Clients
 from worker.settings import Settings
 from worker.state.callers import KEPT_S
 
-PROGRAM = ROOT / "tests" / "vendor_clients" / "huawei_vod_calls.py"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
 
 pytestmark = pytest.mark.vendors
@@ -26,7 +22,7 @@ Ask = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(params=["sync", "async"])
-def ask(request: pytest.FixtureRequest, vendors_python: Path) -> Ask:
+def ask(request: pytest.FixtureRequest, vendors_clients: Callable[[str], Clients]) -> Ask:
     """The outcomes of calls that the vendor's client makes for a project."""
 
     def outcomes(
@@ -41,17 +37,7 @@ def ask(request: pytest.FixtureRequest, vendors_python: Path) -> Ask:
             "calls": calls,
             **changes,
         }
-        done = subprocess.run(
-            [vendors_python, "-I", PROGRAM],
-            input=json.dumps(told),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        found: list[dict[str, Any]] = json.loads(done.stdout)
-        return found
+        return vendors_clients("huawei_vod_calls").ask(told)
 
     return outcomes
 
