@@ -29,6 +29,8 @@ _REDIS_PAUSE_S: Final = 0.5
 # The attempt is over for the record.
 _OVER: Final = frozenset({"job.cancelled", "job.superseded"})
 _AWAY: Final = "queue.unavailable"
+# Of thousands that wait for their turn each comes back again and again, and nothing is wrong.
+_TURNS: Final = frozenset({"provider.throttled", "provider.paused", "record.waiting"})
 
 Outcome = TypeVar("Outcome")
 _log = structlog.get_logger(__name__)
@@ -152,7 +154,11 @@ def _end_failed(
             log.warning("job.given_back", code=error.code)
         else:
             retry_s = _patiently(lambda: lease.fail(error), parts.end_patience_s)
-            log.warning("job.failed", code=error.code, reason=error.message, retry_s=retry_s)
+            told = log.bind(code=error.code, reason=error.message, retry_s=retry_s)
+            if error.code in _TURNS and retry_s is not None:
+                told.info("job.waits")
+            else:
+                told.warning("job.failed")
 
 
 @contextmanager

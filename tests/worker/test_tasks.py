@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.redis_server import RedisServer
 from tests.worker.state.orders import ASSET, CALLBACK
 from tests.worker.state.orders import made as covered
-from tests.worker.state.parts import DONE, Parts, request
+from tests.worker.state.parts import DONE, Parts, limited, request
 from worker.contracts.jobs import AttemptedJob, Item
 from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverResult
-from worker.errors import MediaError, RequestError, SourceError
+from worker.errors import MediaError, ProviderError, RequestError, SourceError
 from worker.state.leases import Lease
 from worker.tasks import Alone, AttemptParts, work
 
@@ -127,6 +128,29 @@ def test_a_failure_is_recorded(
     ended = parts.now(job)
     assert ended.status == status
     assert (ended.error and ended.error.code) == code
+    parts.redis.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "age_s", "told"),
+    [
+        pytest.param("provider.throttled", 90, ("job.waits", "info"), id="its-turn-comes"),
+        pytest.param("provider.throttled", 30, ("job.failed", "warning"), id="too-late"),
+        pytest.param("provider.auth", 90, ("job.failed", "warning"), id="refused"),
+    ],
+)
+def test_who_waits_for_a_turn_is_no_warning(
+    one_redis_url: str, code: str, age_s: float, told: tuple[str, str]
+) -> None:
+    parts = Parts(one_redis_url, limited(max_job_age_s=age_s))
+    job = parts.jobs.create("ann", request())
+    parts.lanes.release("live")
+    made, _ = attempts(parts, ProviderError(code, delay_s=60))
+
+    with capture_logs() as lines:
+        work(made, Item("cover", job.id))
+
+    assert [(line["event"], line["log_level"]) for line in lines] == [told]
     parts.redis.close()
 
 
