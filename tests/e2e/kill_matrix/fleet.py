@@ -45,6 +45,10 @@ SCRIPTS: Final = {
 Process = subprocess.Popen[bytes]
 
 
+class TooSlowError(Exception):
+    """This machine was busy for so long that what happened says nothing."""
+
+
 class Fleet(NamedTuple):
     """What stands while workers die. `digests` names the scripts as EVALSHA does."""
 
@@ -58,6 +62,7 @@ class Fleet(NamedTuple):
     state: wiring.State
     store: Store
     digests: Mapping[str, str]
+    workers: list[Process]
 
     def crew(self, number: int) -> "Crew":
         """New workers that take messages, each with its threads in a process group of its own."""
@@ -65,12 +70,21 @@ class Fleet(NamedTuple):
         settings = {**self.settings, "redis": {"url": proxy.url}}
         command = ("worker", "--queue", "record", "--slots", str(SLOTS))
         workers = [_started(command, settings, self.folder / "workers.log") for _ in range(WORKERS)]
+        self.workers.extend(workers)
         pids = {worker.pid for worker in workers}
         awaited(
             lambda: pids <= {info.pid for info in self.state.workers.live()},
             f"workers to begin (see {self.folder})",
         )
         return Crew(workers, proxy)
+
+    def clear(self) -> None:
+        """Begin anew: no worker, nothing held, nothing recorded."""
+        kill(self.workers)
+        for holder in (*self.proxies, *self.fakes):
+            holder.do("clear" if holder in self.proxies else "clear_faults")
+            holder.release("drop")
+        self.direct.flushdb()
 
     @contextmanager
     def chores_rest(self) -> Iterator[None]:
@@ -106,9 +120,10 @@ class Crew(NamedTuple):
 
 def kill(processes: Sequence[Process]) -> None:
     """End whole process groups as the kernel does when memory is out."""
-    for process in processes:
+    alive = [process for process in processes if process.poll() is None]
+    for process in alive:
         os.killpg(process.pid, signal.SIGKILL)
-    for process in processes:
+    for process in alive:
         process.wait(10)
 
 
@@ -149,6 +164,7 @@ def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
         near: dict[str, Any] = {**told, "redis": {"url": redis_url}}
         settings = Settings(**near)
         chores = _started(("chores",), near, folder / "chores.log")
+        workers: list[Process] = []
         try:
             yield Fleet(
                 folder,
@@ -161,9 +177,10 @@ def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
                 wiring.state(settings, timeout_s=10),
                 wiring.store(settings),
                 {name: direct.script_load(SHARED + body) for name, body in SCRIPTS.items()},
+                workers,
             )
         finally:
-            kill([chores])
+            kill([chores, *workers])
 
 
 def _started(command: Sequence[str], settings: Mapping[str, Any], log: Path) -> Process:
