@@ -105,7 +105,7 @@ class HuaweiProfile(_Profile):
     access_key: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     security_token: SecretStr | None = None
-    credentials_url: str | None = None
+    credentials_url: str | None = Field(None, repr=False)
     auth: Literal["aksk", "token"] = "aksk"
     iam_url: BaseUrl | None = None
     mode: Literal["url", "upload"] = "url"
@@ -130,7 +130,7 @@ class AlibabaProfile(_Profile):
     access_key: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     security_token: SecretStr | None = None
-    credentials_url: str | None = None
+    credentials_url: str | None = Field(None, repr=False)
     signature: Literal["acs3", "rpc_v1"] = "acs3"
     calls_per_minute: CallsPerMinute = 6000
     reads_per_minute: CallsPerMinute = 6000
@@ -152,7 +152,7 @@ class AlibabaVodProfile(AlibabaProfile):
 class WebhookProfile(_Profile):
     """An endpoint that is told of covers. Two secrets during a rotation: the new one first."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")]
+    url: Annotated[str, Field(pattern=r"^https?://[^\s]+$", repr=False)]
     secrets: WebhookSecrets
     calls_per_minute: CallsPerMinute = 6000
     allow_private_addresses: bool = False

@@ -96,10 +96,35 @@ def test_a_bad_file_is_named(
     assert told in str(caught.value)
 
 
-def test_secrets_are_not_shown() -> None:
-    settings = Settings.model_validate({"store": {"secret_key": "hunter2"}})
-
-    assert "hunter2" not in repr(settings)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"store": {"secret_key": "hunter2"}},
+        {
+            "providers": {
+                "alibaba_vod": {
+                    "main": {
+                        "base_url": "https://vendor.example",
+                        "credentials_url": "https://keys.example/?key=hunter2",
+                    }
+                }
+            }
+        },
+        {
+            "providers": {
+                "webhook": {
+                    "main": {
+                        "url": "https://told.example/hunter2",
+                        "secrets": [f"whsec_{'c2Vj' * 8}"],
+                    }
+                }
+            }
+        },
+    ],
+    ids=["secret", "where-keys-come-from", "where-covers-are-told"],
+)
+def test_secrets_are_not_shown(given: dict[str, object]) -> None:
+    assert "hunter2" not in repr(Settings.model_validate(given))
 
 
 def test_a_store_that_keeps_no_libraries_is_told_with_the_setting_that_helps(
