@@ -116,7 +116,7 @@ class Setting(NamedTuple):
         target = FirstframeTarget(provider="firstframe", medium_id=medium.medium_id, as_set=as_set)
         if picture:
             return self._show(target, picture)
-        return self._copy(target, url)
+        return self._copy(target, url, is_private=medium.of_library)
 
     def _pictures(self, url: str) -> list[ImageRecord]:
         """The account's pictures that a URL of ours shows, newest first."""
@@ -163,9 +163,16 @@ class Setting(NamedTuple):
         record = self.state.records.settle(self.tenant, order, cover)
         return self._shown(target, cover, record)
 
-    def _copy(self, target: FirstframeTarget, url: str) -> MediumCover:
-        """The URL as it was set; a job puts a picture of it beside, which its record sets."""
-        wanted = CoverRequest(source=SourceReference(url=without_name(url)), target=target)
+    def _copy(self, target: FirstframeTarget, url: str, *, is_private: bool) -> MediumCover:
+        """The URL as it was set; a job puts a picture of it beside, which its record sets.
+
+        A copy for a medium of a library is private, as all covers of it are.
+        """
+        wanted = CoverRequest(
+            source=SourceReference(url=without_name(url)),
+            visibility="private" if is_private else None,
+            target=target,
+        )
         job = self.state.jobs.create(self.tenant, wanted)
         self.state.images.expect(job)
         record = self.state.records.read(self.tenant, job.record.id) if job.record else None

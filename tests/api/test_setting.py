@@ -10,9 +10,11 @@ from api.setting import Setting
 from tests.api.attempts import Attempts
 from tests.api.pictures import finish, make_picture
 from tests.api.set_covers import image_of, medium_of, states, told, turn_of, url_of
+from tests.api.test_reach import ENTRY
 from worker import wiring
 from worker.contracts.catalogue import MediumCover, MediumLabels
 from worker.contracts.records import RecordOrder
+from worker.contracts.requests import CoverRequest
 from worker.contracts.targets import FirstframeTarget, VendorApi, VendorSetting
 from worker.errors import CoverError, RequestError, SourceError
 from worker.rules.set_covers import cover_of_image, naming
@@ -82,6 +84,22 @@ def test_any_other_url_is_shown_as_it_was_set_and_copied_by_a_job(
     with_copy = cover.model_copy(update={"image_id": copy, "key": picture.key})
     assert TenantCovers(vod.catalogue, "default").set(medium, with_copy)
     assert told(client, medium) == {**view, "image": copy}
+
+
+def test_a_copy_for_a_medium_of_a_library_is_private(settings: Settings, setting: Make) -> None:
+    mps = setting()
+    told = {"source": {"entry": ENTRY}, "sizes": [64], "visibility": "private"}
+    first = mps.state.jobs.create("default", CoverRequest.model_validate(told))
+    mps.state.images.expect(first)
+    mps.state.lanes.release("live")
+    image = finish(settings, first.id, data=b"of a library", visibility="private")
+
+    cover = mps.set_cover(medium_of(mps, image), URL)
+
+    copy = mps.state.jobs.read("default", cover.job or "")
+    assert copy
+    assert isinstance(copy.request, CoverRequest)
+    assert copy.request.visibility == "private"
 
 
 def test_the_url_that_is_shown_starts_nothing_again(
