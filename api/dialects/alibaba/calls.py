@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from starlette.requests import Request
 
+from api.access import NOTED
 from api.dialects.alibaba.errors import RefusalError
 from api.dialects.alibaba.parameters import MPS, VOD, Parameters, pairs_of
 from api.dialects.alibaba.parts import Parts, parts_of
@@ -70,6 +71,7 @@ async def call_of(request: Request) -> Call:
     given = Parameters(pairs, version)
     scheme = acs3_hmac_sha256 if by_headers else rpc_hmac_sha1
     account = await parts.gate.by_signature(raw, scheme)
+    request.scope[NOTED]["user"] = account.name
     if format_ not in {"", *FORMATS}:
         raise RefusalError("InvalidParameter.Format", "Format: expected JSON or XML.")
     return Call(parts, account, version, action, given)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ExceptionHandler
@@ -11,6 +12,8 @@ from starlette.types import ExceptionHandler
 from api.dialects.alibaba.wire import telling_of
 from api.dialects.callers import CallReason, CallRefused
 from worker.errors import CoverError
+
+log = structlog.get_logger("firstframe.api")
 
 CLIENT_GONE: Final = 499
 # Codes and statuses of the gateway and of both products: their pages "Error codes" (MPS: "Error
@@ -122,7 +125,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, CallRefused | CoverError)
-    return _told(request, refusal_of(error))
+    refusal = refusal_of(error)
+    if refusal.status >= 500 and isinstance(error, CoverError):
+        # The caller is told nothing of what is wrong here: the operator is.
+        log.error("a call could not be answered", code=error.code, error=error.message)
+    return _told(request, refusal)
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
+import structlog
 
 from tests.api.conftest import Served, settings_for
 from tests.api.dialects.alibaba.conftest import with_accounts
 from tests.api.dialects.alibaba.shelf import (
     BOTH,
     NOBODY,
+    SECRET,
     VOD,
     Shelf,
     Signature,
@@ -250,6 +252,20 @@ def test_v1_of_other_parameters_is_refused(shelf: Shelf, old: str, new: str, cod
     query = re.sub(old, new, raw.query, count=1)
     assert query != raw.query
     assert code_of(shelf.send(raw._replace(query=query))) == (400, code)
+
+
+def test_the_operator_is_told_whose_call_it_was_and_what_failed(shelf: Shelf) -> None:
+    other = Shelf(shelf.settings, shelf.client, name="other")
+    with wiring.redis_client(shelf.settings, timeout_s=5) as redis:
+        sealed = wiring.account_seal(shelf.settings).seal(SECRET, bound_to=shelf.key.id)
+        AccountRecords(redis).rotate(other.key.id, sealed=sealed, overlap_s=0)
+
+    with structlog.testing.capture_logs() as lines:
+        told_by(shelf.send(ask(shelf)))
+        assert code_of(other.send(ask(other))) == (500, "InternalError")
+
+    assert [line["code"] for line in lines if line["log_level"] == "error"] == ["account.key"]
+    assert [line.get("user") for line in lines if line["event"] == "request"] == ["shop", None]
 
 
 def test_over_its_calls_a_second_an_account_is_throttled(
