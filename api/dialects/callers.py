@@ -14,8 +14,9 @@ from worker.contracts.accounts import ACCESS_KEY_FORM, NAME_FORM, Account, Diale
 from worker.signing.wire import Claim, RawRequest, Reason, SignatureRefused
 from worker.state.callers import Callers, Known
 
-# As the vendors' gateways take them.
-MAX_BODY_BYTES: Final = 12 * 1024 * 1024
+# Far more than any call has, and less than the 12 MB of the vendors' gateways: a body is held in
+# memory before it is known whose it is.
+MAX_BODY_BYTES: Final = 1024 * 1024
 
 CallReason = (
     Reason
@@ -76,6 +77,8 @@ async def raw_request(
 class Gate(NamedTuple):
     """Lets calls of one dialect in. Where failures `may_lock`, too many in a row lock the key.
 
+    Or the name, where that came with wrong secrets. Neither keeps out tokens and links.
+
     Its methods raise CallRefused, and RequestError `queue.unavailable` and `account.key`.
     """
 
@@ -99,7 +102,8 @@ class Gate(NamedTuple):
             raise await self._failure(known, refused) from refused
         if known is None:
             raise CallRefused("unknown_key", "there is no such access key")
-        return await self._admitted(known, nonce=claim.nonce)
+        shown_by = known.account.access_key
+        return await self._admitted(known, nonce=claim.nonce, shown_by=shown_by)
 
     async def by_secret(self, name_or_key: str, secret: str) -> tuple[Account, int]:
         """The account of that name or access key, and the generation of its secret, which is it.
@@ -114,9 +118,9 @@ class Gate(NamedTuple):
         found = [number for number, each in counting if hmac.compare_digest(each.encode(), given)]
         if known is None or not found or self.dialect not in known.account.dialects:
             if known is not None and self.may_lock:
-                await self.callers.note_failure(known.account.access_key)
+                await self.callers.note_failure(name_or_key)
             raise CallRefused("mismatch", "the name or the secret is wrong")
-        return await self._admitted(known), found[0]
+        return await self._admitted(known, shown_by=name_or_key), found[0]
 
     async def by_token(self, token: str) -> Account:
         """The account that a token was given to. Raises: CallRefused `token`."""
@@ -150,12 +154,14 @@ class Gate(NamedTuple):
                 await self.callers.note_failure(known.account.access_key)
         return CallRefused(refused.reason, refused.detail)
 
-    async def _admitted(self, known: Known, *, nonce: str | None = None) -> Account:
+    async def _admitted(
+        self, known: Known, *, nonce: str | None = None, shown_by: str | None = None
+    ) -> Account:
         account = known.account
         if account.disabled:
             raise CallRefused("disabled", "the account is disabled")
         told, wait_s = await self.callers.admit(
-            account.access_key, nonce=nonce, may_lock=self.may_lock
+            account.access_key, nonce=nonce, shown_by=shown_by if self.may_lock else None
         )
         if told == "admitted":
             return account
@@ -163,7 +169,7 @@ class Gate(NamedTuple):
 
 
 _TOLD: Final = {
-    "locked": "too many wrong signatures in a row: the access key is locked for 5 minutes",
+    "locked": "too many wrong signatures or secrets in a row: locked for 5 minutes",
     "replayed": "the nonce was used before",
     "throttled": "the account makes too many calls a second",
 }

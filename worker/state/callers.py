@@ -35,10 +35,10 @@ return told
 # The bucket's time is when it is full again: a call puts it off by its share (GCRA). What is
 # refused spends nothing, so nobody else's replays use up an account's calls.
 _ADMIT: Final = """
-local key, calls_per_second, nonce, nonce_ms, may_lock = unpack(ARGV)
+local key, calls_per_second, nonce, nonce_ms, shown_by = unpack(ARGV)
 local now, share_ms = clock_ms(), 1000 / tonumber(calls_per_second)
-local locked = 'ff:account_locked:' .. key
-if may_lock == '1' and redis.call('EXISTS', locked) == 1 then
+local locked = 'ff:account_locked:' .. shown_by
+if shown_by ~= '' and redis.call('EXISTS', locked) == 1 then
   return {'locked', redis.call('PTTL', locked)}
 end
 local nonce_key = 'ff:nonce:' .. key .. ':' .. nonce
@@ -49,13 +49,13 @@ local burst_ms = math.max(1000, share_ms)
 if full - now > burst_ms then return {'throttled', math.ceil(full - now - burst_ms)} end
 if nonce ~= '' then redis.call('SET', nonce_key, 1, 'PX', nonce_ms) end
 redis.call('SET', bucket, whole(full * 1000) / 1000, 'PX', math.ceil(full - now) + 1000)
-if may_lock == '1' then redis.call('DEL', 'ff:account_failures:' .. key) end
+if shown_by ~= '' then redis.call('DEL', 'ff:account_failures:' .. shown_by) end
 return {'admitted', 0}
 """
 
 _FAILED: Final = """
-local key, most, lock_ms = unpack(ARGV)
-local locked, failures = 'ff:account_locked:' .. key, 'ff:account_failures:' .. key
+local shown_by, most, lock_ms = unpack(ARGV)
+local locked, failures = 'ff:account_locked:' .. shown_by, 'ff:account_failures:' .. shown_by
 if redis.call('EXISTS', locked) == 1 then return end
 local count = redis.call('INCR', failures)
 redis.call('PEXPIRE', failures, lock_ms)
@@ -135,22 +135,26 @@ class Callers:
         return await self.find(access_key) if access_key else None
 
     async def admit(
-        self, access_key: str, *, nonce: str | None = None, may_lock: bool
+        self, access_key: str, *, nonce: str | None = None, shown_by: str | None = None
     ) -> tuple[Admitted, float]:
         """Whether a call that was proved to be the account's is taken, and else for how many s not.
 
-        A nonce counts once in half an hour. Where failures `may_lock`, they count anew from here.
+        A nonce counts once in half an hour. Failures of what it was `shown_by` count anew from
+        here, unless they have locked it; None where failures are not counted.
         """
         nonce_ms, pace = NONCE_S * 1000, self._calls_per_second
-        arguments = (access_key, pace, nonce or "", nonce_ms, int(may_lock))
+        arguments = (access_key, pace, nonce or "", nonce_ms, shown_by or "")
         with redis_errors_as_ours():
             told, wait_ms = await self._admit(args=arguments)
         return cast(Admitted, told), int(wait_ms) / 1000
 
-    async def note_failure(self, access_key: str) -> None:
-        """Count a wrong signature or secret: the sixth in a row locks the key for 5 minutes."""
+    async def note_failure(self, shown_by: str) -> None:
+        """Count a wrong signature or secret: the sixth in a row locks what it came with for 5 min.
+
+        That is an access key or a name, each by itself: names can be guessed, keys cannot.
+        """
         with redis_errors_as_ours():
-            await self._failed(args=[access_key, MOST_FAILURES, LOCK_S * 1000])
+            await self._failed(args=[shown_by, MOST_FAILURES, LOCK_S * 1000])
 
     async def give_token(self, access_key: str, generation: int, *, life_s: int) -> str:
         """A new token of the account; only its SHA-256 is kept, and of 1,000 at most."""

@@ -74,7 +74,7 @@ def test_a_secret_under_an_unknown_key_is_an_error_of_ours(teller: Teller) -> No
 
 def test_calls_beyond_the_pace_wait_and_others_are_not_touched(teller: Teller) -> None:
     async def call(callers: Callers) -> list[tuple[str, float]]:
-        return [await callers.admit(ACCESS_KEY, may_lock=False) for _ in range(8)]
+        return [await callers.admit(ACCESS_KEY) for _ in range(8)]
 
     told = teller.ask(call, pace=5)
 
@@ -82,15 +82,15 @@ def test_calls_beyond_the_pace_wait_and_others_are_not_touched(teller: Teller) -
     word, wait_s = told[-1]
     assert word == "throttled"
     assert 0 < wait_s <= 0.4
-    assert teller.ask(lambda callers: callers.admit("B" * 20, may_lock=False))[0] == "admitted"
+    assert teller.ask(lambda callers: callers.admit("B" * 20))[0] == "admitted"
 
 
 def test_the_pace_comes_back(teller: Teller) -> None:
     async def call(callers: Callers) -> str:
-        while (told := await callers.admit(ACCESS_KEY, may_lock=False))[0] == "admitted":
+        while (told := await callers.admit(ACCESS_KEY))[0] == "admitted":
             pass
         await asyncio.sleep(told[1] + 0.01)
-        return (await callers.admit(ACCESS_KEY, may_lock=False))[0]
+        return (await callers.admit(ACCESS_KEY))[0]
 
     assert teller.ask(call, pace=20) == "admitted"
 
@@ -98,7 +98,7 @@ def test_the_pace_comes_back(teller: Teller) -> None:
 def test_a_nonce_counts_once_an_account_and_its_repeats_spend_nothing(teller: Teller) -> None:
     async def call(callers: Callers) -> list[str]:
         keys = [ACCESS_KEY] * 20 + ["B" * 20]
-        return [(await callers.admit(key, nonce="n", may_lock=False))[0] for key in keys]
+        return [(await callers.admit(key, nonce="n"))[0] for key in keys]
 
     told = teller.ask(call, pace=2)
 
@@ -115,8 +115,8 @@ def test_the_sixth_failure_in_a_row_locks_the_key_for_five_minutes(teller: Telle
             words.append(
                 "locked" if teller.client.exists(f"ff:account_locked:{ACCESS_KEY}") else ""
             )
-        words.append((await callers.admit(ACCESS_KEY, may_lock=True))[0])
-        words.append((await callers.admit(ACCESS_KEY, may_lock=False))[0])
+        words.append((await callers.admit(ACCESS_KEY, shown_by=ACCESS_KEY))[0])
+        words.append((await callers.admit(ACCESS_KEY))[0])
         return words
 
     assert teller.ask(told) == [*[""] * 5, "locked", "locked", "admitted"]
@@ -129,7 +129,7 @@ def test_failures_that_are_not_in_a_row_lock_nothing(teller: Teller) -> None:
         for _ in range(4):
             for _ in range(5):
                 await callers.note_failure(ACCESS_KEY)
-            words.append((await callers.admit(ACCESS_KEY, may_lock=True))[0])
+            words.append((await callers.admit(ACCESS_KEY, shown_by=ACCESS_KEY))[0])
         return words
 
     assert teller.ask(told) == ["admitted"] * 4

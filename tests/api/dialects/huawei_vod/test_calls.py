@@ -276,8 +276,8 @@ def test_a_body_that_is_no_json_by_its_type_is_refused(project: Project) -> None
     assert code_of(answer) == (400, "VOD.10059")
 
 
-def test_a_body_of_more_than_12_mb_is_too_large(project: Project) -> None:
-    most = b'{"thumbnailUrl": "http://a/b"' + b" " * (12 * 1024 * 1024 - 30) + b"}"
+def test_a_body_of_more_than_a_megabyte_is_too_large(project: Project) -> None:
+    most = b'{"thumbnailUrl": "http://a/b"' + b" " * (1024 * 1024 - 30) + b"}"
 
     at_most = project.call("PUT", project.path("/cover"), body=most)
     over = project.call("PUT", project.path("/cover"), body=most + b" ")

@@ -20,6 +20,11 @@ def _keys(access_key: str, secret: object) -> dict[str, Any]:
     return {"methods": ["hw_ak_sk"], "hw_ak_sk": pair}
 
 
+def _details(project: Project, asset_id: str, token: str) -> httpx2.Response:
+    url = project.path(f"/details?asset_id={asset_id}")
+    return project.client.get(url, headers={"X-Auth-Token": token})
+
+
 @pytest.mark.parametrize("method", ["password", "hw_ak_sk"])
 def test_a_token_is_given_for_the_secret_and_opens_the_project(
     project: Project, method: str
@@ -93,11 +98,24 @@ def test_another_project_gets_no_token(project: Project) -> None:
     assert code_of(answer) == (403, "VOD.10057")
 
 
-def test_guessing_locks_the_account(project: Project) -> None:
+def test_guessing_by_its_name_locks_the_name_only(project: Project) -> None:
+    token, asset_id = project.token_text(), project.asset().asset_id
     for _ in range(6):
         project.token(**_password("shop", "a guess"))
 
     assert code_of(project.token(**_password("shop", SECRET))) == (401, "APIGW.0301")
+    assert project.token(**_keys(project.account.access_key, SECRET)).status_code == 201
+    assert _details(project, asset_id, token).status_code == 200
+
+
+def test_guessing_by_its_key_locks_the_key_but_no_token(project: Project) -> None:
+    token, asset_id = project.token_text(), project.asset().asset_id
+    key = project.account.access_key
+    for _ in range(6):
+        project.token(**_keys(key, "a guess"))
+
+    assert code_of(project.token(**_keys(key, SECRET))) == (401, "APIGW.0301")
+    assert _details(project, asset_id, token).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "x", "é"])
