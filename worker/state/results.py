@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import redis
+from pydantic import ValidationError
 
 from worker.contracts.names import Visibility
 from worker.contracts.requests import Recipe
@@ -93,13 +94,17 @@ class ResultRecords(Generic[Asked, Made]):
     ) -> Made | None:
         """The earlier result of the same bytes and recipe, if all its files are still stored.
 
-        `refer` is told of their keys first, so that they stay.
+        `refer` is told of their keys first, so that they stay. One that cannot be read counts as
+        none: another version keeps results here, too, while processes are being replaced.
         """
         name = self._name(tenant, fingerprint, recipe, visibility)
         told: str | None = self._find(name, self._rules.keep_s * 1000)
         if told is None:
             return None
-        result = self._kind.model_validate_json(told)
+        try:
+            result = self._kind.model_validate_json(told)
+        except ValidationError:
+            return None
         files = result.files()
         keys = list(dict.fromkeys(file.key for file in files if file.key))
         if refer:

@@ -116,6 +116,20 @@ def test_another_version_does_not_find_it(parts: Parts) -> None:
     assert records(parts, version="2").find("ann", MEDIUM, RECIPE, "public") is None
 
 
+@pytest.mark.parametrize("changed", ['"later": 1', '"status": "halted"'], ids=["field", "word"])
+def test_a_result_as_only_another_version_reads_it_counts_as_none(
+    parts: Parts, changed: str
+) -> None:
+    made = records(parts)
+    keep(made)
+    (key,) = parts.redis.keys("ff:result:*")
+    parts.redis.set(key, result(*KEYS).model_dump_json()[:-1] + f", {changed}}}")
+
+    assert made.find("ann", MEDIUM, RECIPE, "public") is None
+    keep(made)
+    assert made.find("ann", MEDIUM, RECIPE, "public") == result(*KEYS)
+
+
 @pytest.mark.parametrize("stored", [(), KEYS[:1], KEYS[1:]], ids=["none", "first", "second"])
 def test_a_result_counts_only_while_all_its_covers_are_stored(
     parts: Parts, stored: tuple[str, ...]
