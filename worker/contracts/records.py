@@ -96,11 +96,15 @@ class RecordResult(Frozen):
 
 
 class Rival(NamedTuple):
-    """A newer order that ended while its write may stand; no `cover` where it is not known."""
+    """A newer order that ended while its write may stand; no `cover` where it is not known.
+
+    `before` is what was shown before it wrote, as in `Turn`.
+    """
 
     record: str
     cover: RecordedCover | None
     reference: str | None
+    before: str | None = None
 
 
 class Turn(NamedTuple):
@@ -109,7 +113,9 @@ class Turn(NamedTuple):
     `superseded`: a newer cover stands. `recorded`: this order's own write was seen to stand, or
     answered where nobody can look. `compare`: a write may have taken effect, read before writing.
     `write`: nothing is in the way. `reference` and `request_id` are what the answer to an earlier
-    write of this order said, which came if it was `answered`.
+    write of this order said, which came if it was `answered`; the reference may also be what the
+    same bytes stand as. `before` is what was shown before this order wrote first, empty for
+    nothing, None where it has not written or nobody looked.
     """
 
     word: Literal["superseded", "recorded", "compare", "write"]
@@ -118,6 +124,7 @@ class Turn(NamedTuple):
     answered: bool = False
     verified: bool = False
     rivals: tuple[Rival, ...] = ()
+    before: str | None = None
 
 
 class Record(Frozen):

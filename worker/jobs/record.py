@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 from worker.contracts.records import RecordedCover, RecordOrder, RecordResult, Rival, Turn
 from worker.contracts.results import Timings
 from worker.errors import CoverError, ProviderError, StorageError
+from worker.jobs.remade import Judge
 from worker.ports.recording import CoverCopy, Ledger, Pace, Provider, Receipt, Shown
 
 Answer = TypeVar("Answer")
@@ -53,42 +54,68 @@ class _Telling(NamedTuple):
             return RecordResult(state="superseded")
         if turn.word == "recorded":
             return self._recorded(turn.reference, turn.request_id, verified=turn.verified)
-        found = self._compared(turn) if turn.word == "compare" else None
-        return found or self._written()
-
-    def _compared(self, turn: Turn) -> RecordResult | None:
-        """How the order ends by what the provider shows; None when it has to write."""
+        if turn.word == "write":
+            return self._written(turn, self._before(turn))
         shown = self._read()
-        if shown is not None and self._shows(shown, self._copy(), turn.reference):
-            return self._stands(shown.reference, turn.request_id, verified=True)
+        return self._compared(turn, shown) or self._written(turn, self._before(turn, shown))
+
+    def _compared(self, turn: Turn, shown: Shown | None) -> RecordResult | None:
+        """How the order ends by what the provider shows; None when it has to write."""
+        if shown is not None and self._judge.shows(shown, self._copy(), turn.reference):
+            return self._seen(shown, turn.request_id)
         for rival in turn.rivals:
             if self._may_stand(rival, shown):
-                self.ledger.yields(rival.record, verified=shown is not None)
-                return RecordResult(state="superseded")
-        if shown is None and turn.answered:
+                return self._yields(rival, shown)
+        if not turn.answered:
+            return None
+        if shown is None:
             return self._stands(turn.reference, turn.request_id, verified=False)
-        return None
+        is_ours = self._judge.has_changed(shown, turn.before)
+        return self._seen(shown, turn.request_id) if is_ours else None
 
     def _may_stand(self, rival: Rival, shown: Shown | None) -> bool:
         """Whether the rival's cover is shown; where nobody can tell, the older order gives way."""
         if shown is None or rival.cover is None:
             return True
-        return self._shows(shown, self._copy_of(rival.cover), rival.reference)
+        copy = self._copy_of(rival.cover)
+        return self._judge.may_show(shown, copy, rival.reference, rival.before)
 
-    def _written(self) -> RecordResult:
+    def _yields(self, rival: Rival, shown: Shown | None) -> RecordResult:
+        is_seen = False
+        if shown is not None and rival.cover is not None:
+            is_seen = self._judge.is_seen(shown, self._copy_of(rival.cover))
+        reference = shown.reference if shown else rival.reference
+        self.ledger.yields(rival.record, reference, verified=is_seen)
+        return RecordResult(state="superseded")
+
+    def _before(self, turn: Turn, shown: Shown | None = None) -> str | None:
+        """What was shown before the order wrote, where a cover may be known by the change only.
+
+        What is there and cannot be read counts as nothing.
+        """
+        if not self.story.provider.remakes:
+            return None
+        if turn.before is not None:
+            return turn.before
+        shown = shown or self._read()
+        return (shown and shown.reference) or ""
+
+    def _written(self, turn: Turn, before: str | None) -> RecordResult:
         """Write the cover and look whether it stands."""
-        receipt = self._write()
+        receipt = self._write(before)
         shown = self._read()
         if shown is None:
             return self._stands(receipt.reference, receipt.request_id, verified=False)
-        if not self._shows(shown, self._copy(), receipt.reference):
+        reference = receipt.reference or turn.reference
+        is_ours = self._judge.shows(shown, self._copy(), reference)
+        if not is_ours and not self._judge.has_changed(shown, before):
             raise ProviderError("provider.conflict")
-        return self._stands(shown.reference, receipt.request_id, verified=True)
+        return self._seen(shown, receipt.request_id)
 
-    def _write(self) -> Receipt:
+    def _write(self, before: str | None) -> Receipt:
         copy = self._copy()
         self.story.pace.write()
-        self.ledger.writes()
+        self.ledger.writes(before)
         try:
             receipt = self._told(lambda: self.story.provider.record(self.order.target, copy))
         except (ProviderError, StorageError) as error:
@@ -114,8 +141,13 @@ class _Telling(NamedTuple):
         self.story.pace.tell(None)
         return answer
 
-    def _shows(self, shown: Shown, copy: CoverCopy, reference: str | None) -> bool:
-        return self.story.provider.shows(shown, copy, self.order.target, reference)
+    @property
+    def _judge(self) -> Judge:
+        return Judge(self.story.provider, self.order.target)
+
+    def _seen(self, shown: Shown, request_id: str | None) -> RecordResult:
+        is_seen = self._judge.is_seen(shown, self._copy())
+        return self._stands(shown.reference, request_id, verified=is_seen)
 
     def _stands(
         self, reference: str | None, request_id: str | None, *, verified: bool

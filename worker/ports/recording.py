@@ -45,6 +45,13 @@ class Provider(Protocol[Target_contra]):
     messages nor representations ever hold credentials.
     """
 
+    @property
+    def remakes(self) -> bool:
+        """Whether it may show a picture of its own making for ours, as after encoding it again.
+
+        Then that is known by its having changed after a write that was answered.
+        """
+
     def record(self, target: Target_contra, copy: CoverCopy) -> Receipt:
         """Make the cover that of the target. Doing it twice is harmless.
 
@@ -57,7 +64,10 @@ class Provider(Protocol[Target_contra]):
     def shows(
         self, shown: Shown, copy: CoverCopy, target: Target_contra, reference: str | None
     ) -> bool:
-        """Whether what was read is this cover; `reference` is what a receipt said, if one came."""
+        """Whether what was read is this cover.
+
+        `reference` is what a receipt said, or what the cover is known to be shown as, if it is.
+        """
 
     def would_send(self, target: Target_contra, cover: RecordedCover) -> Mapping[str, Any]:
         """The write as it would be sent: method, URL, parameters, body; credentials left out."""
@@ -103,9 +113,10 @@ class Ledger(Protocol):
         Raises: ProviderError `record.waiting` while another's write may still be under way.
         """
 
-    def writes(self) -> None:
+    def writes(self, before: str | None = None) -> None:
         """Note that a write goes out now: from here on its outcome is unknown.
 
+        `before` is what was shown then, empty for nothing, where it matters.
         Raises: WorkerError `worker.timeout` after the attempt's deadline.
         """
 
@@ -121,8 +132,11 @@ class Ledger(Protocol):
     def stands(self, reference: str | None, *, verified: bool) -> None:
         """Note that the provider shows this order's cover: no older order writes after this."""
 
-    def yields(self, rival: str, *, verified: bool) -> None:
-        """Note that the cover of a rival of the turn stands, or may: this order is superseded."""
+    def yields(self, rival: str, reference: str | None, *, verified: bool) -> None:
+        """Note that the cover of a rival of the turn stands, or may: this order is superseded.
+
+        `reference` is what is shown.
+        """
 
 
 class Pace(Protocol):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import AlibabaMpsTarget
@@ -21,6 +21,7 @@ class AlibabaMpsProvider:
     under either scheme, is this cover.
     """
 
+    remakes: ClassVar[bool] = False
     base_url: str
     access_key: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import DryRunTarget
@@ -13,6 +13,7 @@ from worker.ports.recording import CoverCopy, Provider, Receipt, Shown
 class DryRunProvider:
     """Stands before the `real` provider of the target that is tried, and calls nothing of it."""
 
+    remakes: ClassVar[bool] = False
     real: Provider[Any]
 
     def record(self, target: DryRunTarget, copy: CoverCopy) -> Receipt:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from worker.contracts.catalogue import MediumCover
 from worker.contracts.records import RecordedCover
@@ -21,6 +21,7 @@ class FirstframeProvider:
     A Redis that is away says nothing of a provider: its RequestError is passed on.
     """
 
+    remakes: ClassVar[bool] = False
     media: MediumCovers
 
     def record(self, target: FirstframeTarget, copy: CoverCopy) -> Receipt:

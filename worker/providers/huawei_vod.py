@@ -29,7 +29,8 @@ class HuaweiVodProvider:
     `mode` `url`: the cover's URL is told, which the vendor documents for its own snapshots of the
     asset only. What it shows then is a URL: the same one, however it is signed, is this cover.
     `mode` `upload`: the bytes are put where UpdateAsset says. The vendor shows them under one URL,
-    whichever they are, so reading back fetches them: the same SHA-256 is this cover.
+    whichever they are, so reading back fetches them: the same SHA-256 is this cover. So is the
+    picture that the vendor `remakes` of them, once its SHA-256 is known.
     """
 
     base_url: str
@@ -70,6 +71,11 @@ class HuaweiVodProvider:
         self._opened.append(http)
         return http
 
+    @property
+    def remakes(self) -> bool:
+        """Whether uploads are kept as they are, no page says."""
+        return self.mode == "upload"
+
     def record(self, target: HuaweiVodTarget, copy: CoverCopy) -> Receipt:
         """Set the cover. Raises: ProviderError; asking where to upload to is no write yet."""
         if self.mode == "url":
@@ -99,11 +105,12 @@ class HuaweiVodProvider:
     def shows(
         self, shown: Shown, copy: CoverCopy, target: HuaweiVodTarget, reference: str | None
     ) -> bool:
-        """By the URL, or behind uploads by the bytes."""
+        """By the URL, or behind uploads by the bytes: ours, or those it is known to be shown as."""
         if shown.reference is None:
             return False
         if self.mode == "upload":
-            return shown.reference.endswith(f"{_HASH}{copy.cover.sha256}")
+            sha256 = shown.reference.rpartition(_HASH)[2]
+            return sha256 in (copy.cover.sha256, (reference or "").rpartition(_HASH)[2])
         return copy.cover.url is not None and is_shown(copy.cover.url, shown.reference)
 
     def would_send(self, target: HuaweiVodTarget, cover: RecordedCover) -> Mapping[str, Any]:

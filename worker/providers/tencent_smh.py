@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import SmhTarget
@@ -38,6 +38,7 @@ class TencentSmhProvider:
     be replaced together: one that somebody else sets in the same moment may be lost.
     """
 
+    remakes: ClassVar[bool] = False
     base_url: str
     library_id: str
     library_secret: str = field(repr=False)

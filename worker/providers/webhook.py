@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import WebhookTarget
@@ -22,6 +22,7 @@ class WebhookProvider:
     A repeat is harmless for receivers that know messages by their ids, as the standard asks.
     """
 
+    remakes: ClassVar[bool] = False
     url: str = field(repr=False)  # its query may be a secret
     secrets: Sequence[str] = field(repr=False)
     timeout_s: float

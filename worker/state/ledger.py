@@ -58,7 +58,7 @@ class OrderLedger:
             raise ProviderError("record.waiting", delay_s=float(told[0]) / 1000)
         if word == "superseded":
             return Turn("superseded")
-        reference, request, flag, *rivals = told
+        reference, request, flag, *more = told
         if word == "recorded":
             return Turn("recorded", reference or None, request or None, verified=flag == "1")
         return Turn(
@@ -66,17 +66,19 @@ class OrderLedger:
             reference or None,
             request or None,
             answered=bool(flag),
-            rivals=tuple(map(_rival, json.loads(rivals[0]))),
+            rivals=tuple(map(_rival, json.loads(more[0]))),
+            before=next(iter(more[1]), None),
         )
 
-    def writes(self) -> None:
+    def writes(self, before: str | None = None) -> None:
         """Note that a write goes out now: from here on its outcome is unknown.
 
+        `before` is what was shown then; of several writes of the order that of the first is kept.
         Raises: WorkerError `worker.timeout` after the attempt's deadline.
         """
         if self._lease.left_s < 0:
             raise WorkerError("worker.timeout")
-        self._told(self._ledgers.writes)
+        self._told(self._ledgers.writes, *([] if before is None else [before]))
 
     def written(self, request_id: str | None, reference: str | None) -> None:
         """Note that the provider answered the write, before it is verified."""
@@ -95,9 +97,9 @@ class OrderLedger:
         told = (self._ledgers.settle_ms, reference or "", int(verified))
         self._told(self._ledgers.stands, *told)
 
-    def yields(self, rival: str, *, verified: bool) -> None:
+    def yields(self, rival: str, reference: str | None, *, verified: bool) -> None:
         """Note that the cover of a rival of the turn stands, or may: this order is superseded."""
-        self._told(self._ledgers.yields, rival, int(verified))
+        self._told(self._ledgers.yields, rival, reference or "", int(verified))
 
     def _told(self, script: Script, *arguments: str | float) -> list[Any]:
         answer: list[Any] = script(*self._held, *arguments)
@@ -109,4 +111,4 @@ class OrderLedger:
 def _rival(told: dict[str, Any]) -> Rival:
     cover = told.get("cover")
     known = RecordedCover.model_validate_json(cover) if cover else None
-    return Rival(told["record"], known, told.get("reference"))
+    return Rival(told["record"], known, told.get("reference"), told.get("shown"))

@@ -1,9 +1,10 @@
 """The scripts of a target's ledger: who may write to it, what stands there, what is not known.
 
 `ff:target:{key}` holds what stands (`fence`, `record`, `tenant`, `reference`, `request`,
-`verified`, `at_ms`), who has the target for a write (`w_…`), until when an order's earlier write of
-unknown outcome may still be carried out (`unsettled_ms`, `unsettled_record`), and whose write may
-stand though another order has taken the target since (`d:{record}`).
+`verified`, `at_ms`), who has the target for a write (`w_…`, `w_shown` what was shown before the
+first of its writes), until when an order's earlier write of unknown outcome may still be carried
+out (`unsettled_ms`, `unsettled_record`), and whose write may stand though another order has taken
+the target since (`d:{record}`).
 """
 
 from typing import Final
@@ -19,6 +20,19 @@ local rows = redis.call('HGETALL', at)
 for i = 1, #rows, 2 do kept[rows[i]] = rows[i + 1] end
 local mine = tonumber(redis.call('HGET', key, 'fence'))
 
+local function said(text)
+  return text ~= '' and text or nil
+end
+local function sha256_of(record)
+  local cover = redis.call('HGET', record, 'cover')
+  return cover and cjson.decode(cover).sha256
+end
+-- What a record's cover is shown as, where that or the same bytes stand.
+local function shown_as(record)
+  if not kept.record then return nil end
+  local sha256 = sha256_of(record_key(kept.tenant, kept.record))
+  return sha256 and sha256 == sha256_of(record) and kept.reference or nil
+end
 local function forget(prefix)
   for name in pairs(kept) do
     if string.sub(name, 1, 2) == prefix then redis.call('HDEL', at, name) end
@@ -54,35 +68,40 @@ if kept.w_record and kept.w_record ~= id then
   if settled > now then return {'waiting', whole(math.ceil(settled - now))} end
   if kept.w_at then
     local doubt = {fence = tonumber(kept.w_fence), tenant = kept.w_tenant,
-      reference = kept.w_reference}
+      reference = kept.w_reference, shown = kept.w_shown}
     kept['d:' .. kept.w_record] = cjson.encode(doubt)
     put('d:' .. kept.w_record, kept['d:' .. kept.w_record])
   end
   forget('w_')
-  for _, name in ipairs({'w_at', 'w_reference', 'w_request', 'w_answered'}) do kept[name] = nil end
+  local theirs_only = {'w_at', 'w_reference', 'w_request', 'w_answered', 'w_shown'}
+  for _, name in ipairs(theirs_only) do kept[name] = nil end
 end
 
-local compare, rivals = kept.w_at or kept['d:' .. id], {}
+local compare, rivals, shown = kept.w_at or kept['d:' .. id], {}, kept.w_shown
+if not shown and kept['d:' .. id] then shown = cjson.decode(kept['d:' .. id]).shown end
 for name, told in pairs(kept) do
   local doubt = string.sub(name, 1, 2) == 'd:' and cjson.decode(told)
   if doubt and doubt.fence > mine then
     local rival = string.sub(name, 3)
-    local theirs = redis.call('HMGET', record_key(doubt.tenant, rival), 'status', 'cover')
+    local at_rival = record_key(doubt.tenant, rival)
+    local theirs = redis.call('HMGET', at_rival, 'status', 'cover')
     local unfinished = {running = true, queued = true, waiting = true}
     if unfinished[theirs[1] or ''] then return {'waiting', '5000'} end
     table.insert(rivals, {fence = doubt.fence, record = rival, cover = theirs[2] or nil,
-      reference = doubt.reference})
+      reference = said(doubt.reference) or shown_as(at_rival), shown = doubt.shown})
   end
 end
 table.sort(rivals, function(one, other) return one.fence > other.fence end)
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine))
-return {(compare or rivals[1]) and 'compare' or 'write', kept.w_reference or '',
-  kept.w_request or '', kept.w_answered or '', rivals[1] and cjson.encode(rivals) or '[]'}
+local reference = said(kept.w_reference) or shown_as(key) or ''
+return {(compare or rivals[1]) and 'compare' or 'write', reference, kept.w_request or '',
+  kept.w_answered or '', rivals[1] and cjson.encode(rivals) or '[]',
+  shown and {shown} or {}}
 """
 )
 
 # From here on the outcome is unknown until the answer is there. Newer orders that might stand were
-# looked for.
+# looked for. What was shown before the first of the order's writes that may stand is kept.
 WRITES: Final = (
     _TARGET
     + """
@@ -93,6 +112,7 @@ for name, told in pairs(kept) do
   end
 end
 redis.call('HDEL', at, 'w_answered', 'w_reference', 'w_request')
+if ARGV[5] and not kept.w_shown then put('w_shown', ARGV[5]) end
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine),
   'w_at', whole(now), 'w_open', 1)
 return {'done'}
@@ -132,12 +152,12 @@ return {'done'}
 YIELDS: Final = (
     _TARGET
     + """
-local told = kept['d:' .. ARGV[5]]
-if told then
-  local doubt = cjson.decode(told)
-  put('fence', whole(doubt.fence), 'record', ARGV[5], 'tenant', doubt.tenant,
-    'reference', doubt.reference or '', 'request', '', 'verified', ARGV[6], 'at_ms', whole(now))
-  show_object(target, cover_of(record_key(doubt.tenant, ARGV[5])), now)
+local rival, reference, verified = unpack(ARGV, 5, 7)
+if kept['d:' .. rival] then
+  local doubt = cjson.decode(kept['d:' .. rival])
+  put('fence', whole(doubt.fence), 'record', rival, 'tenant', doubt.tenant,
+    'reference', reference, 'request', '', 'verified', verified, 'at_ms', whole(now))
+  show_object(target, cover_of(record_key(doubt.tenant, rival)), now)
 end
 forget('w_')
 forget('d:')

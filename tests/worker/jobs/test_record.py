@@ -285,15 +285,16 @@ MOVES = st.lists(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@pytest.mark.parametrize("remakes", [False, True], ids=["as-given", "remade"])
 @given(
     moves=MOVES,
     faults=st.lists(st.sampled_from(["", *(set(FAULTS) - {"refused"})]), max_size=6),
     twice=st.booleans(),
 )
 def test_whatever_dies_and_gets_lost_the_newest_cover_stands_and_no_older_one_after_it(
-    one_redis_url: str, moves: list[tuple[int, str]], faults: list[str], twice: bool
+    one_redis_url: str, remakes: bool, moves: list[tuple[int, str]], faults: list[str], twice: bool
 ) -> None:
-    bench = RecordBench(one_redis_url, Vendor())
+    bench = RecordBench(one_redis_url, Vendor(remakes=remakes))
     try:
         bench.vendor.faults += faults
         records = [bench.order(name) for name in ("0", "1", "2")]

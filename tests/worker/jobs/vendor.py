@@ -9,17 +9,22 @@ from worker.errors import CoverError, ProviderError, StorageError
 from worker.ports.recording import CoverCopy, Receipt, Shown
 
 # What may become of a call; `late` takes effect some time after the caller gave up, and of what is
-# `unreadable` in the store nothing was sent.
+# `unreadable` in the store nothing was sent. Beside these `ignored` is a success without an effect.
 REFUSED = ("refused", "throttled", "denied", "unreadable")
 UNSURE = ("lost before", "lost after", "late")
 FAULTS = (*REFUSED, *UNSURE)
 
 
 class Vendor:
-    """Takes the address of a cover for an asset, as a provider's adapter sees it."""
+    """Takes the address of a cover for an asset, as a provider's adapter sees it.
 
-    def __init__(self, *, reads_back: bool = True) -> None:
-        self.reads_back = reads_back
+    One that `remakes` shows another address for it, as long as it `changes_any`, and tells nobody
+    before.
+    """
+
+    def __init__(self, *, reads_back: bool = True, remakes: bool = False) -> None:
+        self.reads_back, self.remakes = reads_back, remakes
+        self.changes_any = remakes
         self.faults: deque[str] = deque()
         self.read_faults: deque[str] = deque()
         self.shown: str | None = None
@@ -35,9 +40,9 @@ class Vendor:
             self._show(copy.cover.url)
         elif fault == "late":
             self.float(copy)
-        if fault:
+        if fault and fault != "ignored":
             raise _error(fault)
-        return Receipt(f"request-{self.writes}", copy.cover.url)
+        return Receipt(f"request-{self.writes}", None if self.remakes else copy.cover.url)
 
     def read(self, target: CoverTarget) -> Shown | None:
         if not self.reads_back:
@@ -45,12 +50,14 @@ class Vendor:
         self.reads += 1
         if self.read_faults:
             raise _error(self.read_faults.popleft())
-        return Shown(self.shown)
+        return Shown(f"{self.shown}?remade" if self.shown and self.changes_any else self.shown)
 
     def shows(
         self, shown: Shown, copy: CoverCopy, target: CoverTarget, reference: str | None
     ) -> bool:
-        return shown.reference == copy.cover.url
+        if shown.reference is None:
+            return False
+        return shown.reference in (copy.cover.url, reference if self.remakes else None)
 
     def would_send(self, target: CoverTarget, cover: Any) -> Mapping[str, Any]:
         return {"url": cover.url}

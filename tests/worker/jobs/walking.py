@@ -35,6 +35,8 @@ class _Steps:
 
     def __getattr__(self, name: str) -> Any:
         behind = getattr(self._behind, name)
+        if not callable(behind):
+            return behind
 
         def call(*arguments: Any, **named: Any) -> Any:
             self._walk.stops(name, *arguments)

@@ -1,5 +1,6 @@
 """Orders and covers for tests of the ledger."""
 
+from hashlib import sha256
 from typing import Any
 
 from worker.contracts.jobs import Item
@@ -19,7 +20,7 @@ def cover(name: str = "one") -> RecordedCover:
         url=f"https://store.example/covers/{name}.jpg",
         content_type="image/jpeg",
         bytes=10,
-        sha256="0" * 64,
+        sha256=sha256(name.encode()).hexdigest(),
         width=640,
         height=640,
     )
