@@ -72,7 +72,8 @@ SizePx = Annotated[StrictInt, Field(ge=1, le=MAX_SIZE_PX)]
 class Request(BaseModel):
     """A body whose unknown fields are refused by name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # What is wrong with a record is logged: never what it holds, such as signed URLs.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ObjectReference(Request):

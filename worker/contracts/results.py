@@ -14,7 +14,7 @@ BoxTuple = tuple[int, int, int, int]
 class Frozen(BaseModel):
     """A value that does not change and knows all its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ErrorInfo(Frozen):

@@ -63,7 +63,11 @@ class Settings(BaseSettings):
     """All sections. Make one with `Settings.read()`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     redis: RedisSettings = RedisSettings()
