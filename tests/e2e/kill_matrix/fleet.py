@@ -31,7 +31,8 @@ SETTLE_S: Final = 12
 # A call never takes longer than its write is waited out for.
 TIMEOUT_S: Final = SETTLE_S - 1
 WORKERS: Final = 2
-SLOTS: Final = 50
+# So many that neither worker is ever full: Celery lets one message wait behind those that run.
+SLOTS: Final = 64
 PATIENCE_S: Final = 40
 _LOOK_S: Final = 0.1
 SCRIPTS: Final = {
