@@ -90,7 +90,10 @@ async def take(request: Request) -> Response:
         raise RefusalError("content_type", f"The picture is sent as {expected}.")
     call = Call(parts, account, b"")
     medium = await run_in_threadpool(call.setting.medium, place.asset_id)
-    async with spooled(request, parts.settings.api) as body:
+    section = parts.settings
+    # No job reads more of it than of any medium.
+    max_bytes = min(section.api.max_upload_bytes, section.fetch.max_bytes)
+    async with spooled(request, section.api, max_bytes=max_bytes) as body:
         await run_in_threadpool(_check_bytes, place, body)
         await run_in_threadpool(_cover, call, medium, body)
     return Response(status_code=200)
