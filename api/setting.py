@@ -104,6 +104,7 @@ class Setting(NamedTuple):
         self, medium: MediumRecord, url: str, pictures: Sequence[ImageRecord]
     ) -> MediumCover:
         wrong = url_mistake(self.by, without_name(url))
+        pictures = pictures or self._shown_as_cover(medium, url)
         if not wrong and not pictures:
             wrong = self._never_fetched(url)
         if wrong:
@@ -125,6 +126,17 @@ class Setting(NamedTuple):
             return []
         found = self.state.images.of_key(self.tenant, key)
         return [image for image in found if self.may_see(image.medium_id or "")]
+
+    def _shown_as_cover(self, medium: MediumRecord, url: str) -> list[ImageRecord]:
+        """The medium's cover, if the URL is its: made of another's picture, it is of that medium.
+
+        So whoever sees this one only can set again what it was told.
+        """
+        cover, key = medium.cover, key_in(url)
+        if cover is None or cover.image_id is None or key is None or cover.key != key:
+            return []
+        image = self.state.images.read(self.tenant, cover.image_id)
+        return [image] if image and self._is_ours(key, url) else []
 
     def _is_ours(self, key: str, url: str) -> bool:
         if is_public(key):

@@ -102,6 +102,23 @@ def test_a_copy_for_a_medium_of_a_library_is_private(settings: Settings, setting
     assert copy.request.visibility == "private"
 
 
+def test_who_sees_one_medium_only_can_set_its_cover_again(
+    settings: Settings, client: httpx2.Client, setting: Make
+) -> None:
+    image = make_picture(settings, client)
+    medium = medium_of(setting(), image)
+    huawei = setting("huawei_vod", sees={medium})
+    first = huawei.set_cover(medium, URL)
+    copy = image_of(huawei, finish(settings, first.job or "", data=b"copy", visibility="public"))
+    assert copy.medium_id != medium
+    update = {"image_id": copy.image_id, "key": copy.key}
+    assert TenantCovers(huawei.catalogue, "default").set(medium, first.model_copy(update=update))
+
+    again = huawei.set_cover_of(naming(url_of(huawei, copy.image_id), medium))
+
+    assert (again.image_id, again.job) == (copy.image_id, None)
+
+
 def test_the_url_that_is_shown_starts_nothing_again(
     settings: Settings, client: httpx2.Client, setting: Make
 ) -> None:
