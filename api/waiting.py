@@ -36,10 +36,16 @@ class Waiters:
         """The job as `read` gives it once it has ended, the time is up or the process closes."""
         return await self._wait(job_id, read, _has_ended, _Pace(timeout_s, RECHECK_S))
 
+    async def wait_for_record_of(
+        self, job_id: str, read: Callable[[], Awaitable[Job]], *, timeout_s: float
+    ) -> Job:
+        """As `wait`, until the write-back of its cover has ended, too."""
+        return await self._wait(job_id, read, _is_written_back, _Pace(timeout_s, RECHECK_S))
+
     async def wait_for_record(
         self, record_id: str, read: Callable[[], Awaitable[Record]], *, timeout_s: float
     ) -> Record:
-        """The same for a record, of which no event tells: it is looked at again and again."""
+        """As `wait` for a record, of which no event tells: it is looked at again and again."""
         return await self._wait(record_id, read, _is_settled, _Pace(timeout_s, LOOK_S))
 
     async def _wait(
@@ -92,6 +98,11 @@ class Waiters:
 
 def _has_ended(job: Job) -> bool:
     return job.status in FINISHED
+
+
+def _is_written_back(job: Job) -> bool:
+    is_pending = job.record is not None and job.record.state == "pending"
+    return _has_ended(job) and not is_pending
 
 
 def _is_settled(record: Record) -> bool:

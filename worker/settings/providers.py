@@ -216,6 +216,7 @@ class AccountSettings(Section):
     calls_per_second: Annotated[float, Field(gt=0)] = 100
     skew_s: Annotated[int, Field(gt=0, le=900)] = 900
     token_s: Annotated[int, Field(ge=60, le=86_400)] = 86_400
+    upload_wait_s: Annotated[float, Field(ge=0, le=60)] = 10
 
 
 class WatchSettings(Section):

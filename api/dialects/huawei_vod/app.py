@@ -33,5 +33,6 @@ def make_dialect(shared: State) -> ASGIApp:
         state=shared.state,
         store=shared.store,
         gate=Gate(shared.callers, "huawei_vod", settings.accounts.skew_s, may_lock=True),
+        waiters=shared.waiters,
     )
     return app

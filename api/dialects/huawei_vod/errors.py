@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ExceptionHandler
 
 from api.dialects.callers import CallReason, CallRefused
-from worker.errors import CoverError
+from worker.errors import CoverError, MediaError
 
 log = structlog.get_logger("firstframe.api")
 
@@ -45,13 +45,15 @@ _BY_REASON: Final[Mapping[CallReason, str]] = {
     "throttled": "throttled",
     "replayed": "unauthenticated",
 }
-# What our own failures are called here; a code that is not listed is a failure of ours.
+# What our own failures are called here; a code that is not listed is a failure of ours, but for
+# those of media: a picture that came is wrong.
 _OURS: Final[Mapping[str, str]] = {
     "request.not_found": "no_asset",
     "request.invalid": "field",
     "request.content_type": "content_type",
     "request.too_large": "too_large",
     "request.timeout": "bad_request",
+    "provider.not_found": "no_asset",
     "provider.url_unfit": "field",
     "source.url_not_allowed": "field",
     "source.address_blocked": "field",
@@ -85,6 +87,8 @@ def refusal_of(error: CallRefused | CoverError) -> RefusalError:
         told = "the signature does not match" if error.reason == "unknown_key" else error.detail
         meaning = ROWS[name].meaning.removesuffix(".")
         return RefusalError(name, f"{meaning}: {told}.", wait_s=error.wait_s)
+    if isinstance(error, MediaError):
+        return wrong("body", error.message.rstrip("."))
     name = _OURS.get(error.code, "failed")
     return RefusalError(name, error.message if name == "field" else None)
 

@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 from starlette.requests import Request
 
 from api.dialects.callers import Gate
+from api.waiting import Waiters
 from worker.ports import Store
 from worker.settings import Settings
 from worker.wiring import State
@@ -17,6 +18,7 @@ class Parts(NamedTuple):
     state: State
     store: Store
     gate: Gate
+    waiters: Waiters
 
 
 def parts_of(request: Request) -> Parts:

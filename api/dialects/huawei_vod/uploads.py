@@ -21,12 +21,15 @@ from api.dialects.callers import CallRefused
 from api.dialects.huawei_vod.assets import checked_asset_id
 from api.dialects.huawei_vod.calls import Call, call_of, object_of, text_of
 from api.dialects.huawei_vod.errors import RefusalError, wrong
-from api.dialects.huawei_vod.parts import parts_of
+from api.dialects.huawei_vod.parts import Parts, parts_of
+from api.disconnects import unless_gone
 from api.release import release
 from api.spool import Spooled, spooled
 from worker.contracts.catalogue import MediumRecord
+from worker.contracts.jobs import Job
 from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.targets import FirstframeTarget, VendorSetting
+from worker.errors import RequestError, error_of
 from worker.rules.keys import upload_key
 from worker.rules.sniff import HEAD_BYTES, sniff
 from worker.signing import links
@@ -70,7 +73,11 @@ async def begin(request: Request) -> Response:
 
 
 async def take(request: Request) -> Response:
-    """200 once the picture is kept and the work begun that makes it the medium's cover."""
+    """200 once the picture is the medium's cover, or that takes too long to be waited for.
+
+    The picture is kept then, and the work goes on. Raises: RefusalError, CallRefused, CoverError,
+    ClientDisconnect.
+    """
     parts = parts_of(request)
     query = request.scope["query_string"].decode("latin-1")
     given = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
@@ -95,8 +102,30 @@ async def take(request: Request) -> Response:
     max_bytes = min(section.api.max_upload_bytes, section.fetch.max_bytes)
     async with spooled(request, section.api, max_bytes=max_bytes) as body:
         await run_in_threadpool(_check_bytes, place, body)
-        await run_in_threadpool(_cover, call, medium, body)
+        job = await run_in_threadpool(_cover, call, medium, body)
+    await _shown(request, parts, job)
     return Response(status_code=200)
+
+
+async def _shown(request: Request, parts: Parts, begun: Job) -> None:
+    """Wait until the cover stands, as long as the settings say and the caller is there.
+
+    Raises: CoverError why it never will; ClientDisconnect.
+    """
+
+    async def read() -> Job:
+        return await run_in_threadpool(parts.state.jobs.read, begun.tenant, begun.id) or begun
+
+    timeout_s = parts.settings.accounts.upload_wait_s
+    waiting = parts.waiters.wait_for_record_of(begun.id, read, timeout_s=timeout_s)
+    job = await unless_gone(request, waiting)
+    if job.status == "cancelled":
+        raise RequestError("job.cancelled")
+    record = job.record
+    is_lost = job.status == "succeeded" and record is not None and record.state == "failed"
+    error = record.error if record is not None and is_lost else job.error
+    if error is not None and (is_lost or job.status == "failed"):
+        raise error_of(error.code, error.message)
 
 
 def _place(project_id: str, told: dict[str, Any]) -> Place:
@@ -156,7 +185,7 @@ def _opens(place: Place, given: Mapping[str, str], secret: str) -> bool:
     )
 
 
-def _cover(call: Call, medium: MediumRecord, body: Spooled) -> None:
+def _cover(call: Call, medium: MediumRecord, body: Spooled) -> Job:
     """Keep the picture and have it become the cover. Raises: CoverError."""
     tenant, upload = call.account.tenant, f"upl_{ULID()}"
     key = upload_key(tenant, upload)
@@ -176,6 +205,7 @@ def _cover(call: Call, medium: MediumRecord, body: Spooled) -> None:
     job = state.jobs.create(tenant, wanted)
     state.images.expect(job)
     release(state.lanes, job.lane)
+    return job
 
 
 def _check_bytes(place: Place, body: Spooled) -> None:

@@ -27,10 +27,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
     server.kill()
 
 
-def with_accounts(settings: Settings, *, calls_per_second: float = CALLS_PER_SECOND) -> Settings:
-    """The settings with a key for accounts."""
+def with_accounts(
+    settings: Settings, *, calls_per_second: float = CALLS_PER_SECOND, upload_wait_s: float = 0
+) -> Settings:
+    """The settings with a key for accounts; nobody makes covers, so uploads wait for none."""
     accounts = AccountSettings(
-        key=SecretStr("a key of tests, long"), calls_per_second=calls_per_second
+        key=SecretStr("a key of tests, long"),
+        calls_per_second=calls_per_second,
+        upload_wait_s=upload_wait_s,
     )
     update = {"accounts": accounts, "fetch": FetchSettings(allow_private_addresses=True)}
     return settings.model_copy(update=update)

@@ -1,18 +1,26 @@
 import base64
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx2
 import pytest
 
-from tests.api.conftest import MAX_UPLOAD_BYTES
+from tests.api.attempts import Attempts
+from tests.api.conftest import MAX_UPLOAD_BYTES, Served
+from tests.api.dialects.huawei_vod.conftest import with_accounts
 from tests.api.dialects.huawei_vod.projects import Asset, Project, code_of
+from tests.worker.state.pictures import cover, result
+from worker.contracts.jobs import Job
+from worker.contracts.records import RecordResult
 from worker.contracts.targets import FirstframeTarget, VendorSetting
+from worker.errors import MediaError, ProviderError
 from worker.rules.keys import upload_key
 from worker.settings import Settings
 from worker.signing import links
 from worker.state.callers import KEPT_S
+from worker.state.leases import Lease
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(2000)
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(2000)
@@ -187,3 +195,88 @@ def test_a_link_goes_with_the_secret_it_was_signed_with(project: Project, asset:
     time.sleep(KEPT_S)
 
     assert code_of(project.put_cover(link, JPEG)) == REFUSED
+
+
+class Upload:
+    """An upload whose caller waits for its answer, and the worker that makes the cover."""
+
+    def __init__(self, project: Project, settings: Settings, pool: ThreadPoolExecutor) -> None:
+        self._project, self._worker = project, Attempts(settings)
+        asset_id = project.asset().asset_id
+        link = _link(project, asset_id)
+        self.answer: Future[httpx2.Response] = pool.submit(project.put_cover, link, JPEG)
+        self.job_id = self._begun()
+
+    def _begun(self) -> str:
+        until_s = time.monotonic() + 10
+        while time.monotonic() < until_s:
+            told = self._project.client.get("/v1/jobs", params={"status": "queued"}).json()
+            if told["jobs"]:
+                return str(told["jobs"][0]["id"])
+            time.sleep(0.01)
+        raise AssertionError("the upload began no job")
+
+    def makes(self) -> Lease:
+        """Make the cover; the attempt at its record."""
+        self._worker.succeed_with(self.job_id, "cover", result(cover("covers/aa/1.jpg")))
+        self._project.state.lanes.release("record")
+        job: Job | None = self._project.state.jobs.read("default", self.job_id)
+        assert job is not None
+        assert job.record is not None
+        return self._worker.begin(job.record.id, "record")
+
+    def tries(self) -> Lease:
+        return self._worker.begin(self.job_id)
+
+
+@pytest.fixture
+def waiting(settings: Settings, serve: Callable[[Settings], Served]) -> Iterator[Upload]:
+    slow = with_accounts(settings, upload_wait_s=30)
+    with (
+        httpx2.Client(base_url=serve(slow).url, timeout=20) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        yield Upload(Project(slow, client), slow, pool)
+
+
+@pytest.mark.parametrize("end", ["recorded", "superseded"])
+def test_an_upload_is_answered_once_its_cover_stands_or_a_newer_one(
+    waiting: Upload, end: str
+) -> None:
+    lease = waiting.makes()
+    time.sleep(0.2)
+    assert not waiting.answer.done()
+
+    lease.finish(RecordResult.model_validate({"state": end}))
+    ended_s = time.monotonic()
+
+    assert waiting.answer.result().status_code == 200
+    assert time.monotonic() - ended_s < 1
+
+
+def test_a_picture_of_which_no_cover_can_be_made_is_a_wrong_body(waiting: Upload) -> None:
+    waiting.tries().fail(MediaError("media.corrupt", "The picture is cut short."))
+
+    answer = waiting.answer.result()
+    assert code_of(answer) == (400, "VOD.10053")
+    assert answer.json()["error_msg"] == "body: The picture is cut short."
+
+
+def test_a_cover_that_cannot_be_shown_is_told_as_why(waiting: Upload) -> None:
+    waiting.makes().fail(ProviderError("provider.not_found"))
+
+    assert code_of(waiting.answer.result()) == (400, "VOD.10062")
+
+
+def test_a_cover_that_takes_long_is_taken_all_the_same(
+    settings: Settings, serve: Callable[[Settings], Served]
+) -> None:
+    hasty = with_accounts(settings, upload_wait_s=0.3)
+    with httpx2.Client(base_url=serve(hasty).url, timeout=20) as client:
+        project = Project(hasty, client)
+        link = _link(project, project.asset().asset_id)
+        began_s = time.monotonic()
+
+        assert project.put_cover(link, JPEG).status_code == 200
+        assert time.monotonic() - began_s >= 0.3
+        assert client.get("/v1/jobs").json()["jobs"][0]["status"] == "queued"
