@@ -14,6 +14,7 @@ class Fault:
 
     `how`: `reset` ends the connection, `slow` waits `seconds`, `hold` waits for a release, `answer`
     gives `status`, `headers` and `body`, `error` gives the vendor's own form of `code`.
+    Where a body has `(token)`, the token of the call stands instead.
     It lets `skip` calls pass, then strikes `times` times; with a `target` only calls for that one.
     """
 

@@ -12,13 +12,17 @@ DAY_S: Final = 86_400.0
 
 
 class Tokens:
-    """Who may have a token, and those that were given out: a project and an end each."""
+    """Who may have a token, and those that were given out: a project and an end each.
+
+    `issued` are all of them, also those that are over.
+    """
 
     def __init__(self, accounts: dict[str, HuaweiAccount]) -> None:
         self._accounts = accounts
         self._logins: dict[tuple[str, str], tuple[str, str]] = {}
         self._given: dict[str, tuple[str, float]] = {}
         self._life_s = DAY_S
+        self.issued: list[str] = []
 
     def add_login(self, domain: str, user: str, password: str, project_id: str) -> None:
         self._logins[(domain, user)] = (password, project_id)
@@ -49,6 +53,7 @@ class Tokens:
             return _told(401, {"error": {"code": 401, "message": "no", "title": "Unauthorized"}})
         token = f"MIIt{secrets.token_urlsafe(60)}"
         self._given[token] = (project_id, now_s + self._life_s)
+        self.issued.append(token)
         told = {
             "expires_at": _iso(now_s + self._life_s),
             "issued_at": _iso(now_s),

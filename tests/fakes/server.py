@@ -107,14 +107,16 @@ class FakeServer:
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
         fault = self._plan.take(call, target)
-        answer = await self._met(fault, "before", entry)
+        answer = await self._met(fault, "before", entry, request)
         if answer is None:
             answer = self._vendor.answer(request, entry)
-            answer = await self._met(fault, "after", entry) or answer
+            answer = await self._met(fault, "after", entry, request) or answer
         entry.status = answer.status
         return answer
 
-    async def _met(self, fault: Fault | None, when: str, entry: Entry) -> Answer | None:
+    async def _met(
+        self, fault: Fault | None, when: str, entry: Entry, request: Request
+    ) -> Answer | None:
         """What a fault answers at this step; None when the call goes on."""
         if fault is None or fault.when != when:
             return None
@@ -126,7 +128,8 @@ class FakeServer:
             if await self._holds.hold(when=when, **told) == "drop":
                 return RESET
         elif fault.how == "answer":
-            return Answer(fault.status, fault.body.encode(), fault.headers)
+            body = fault.body.replace("(token)", request.header("x-auth-token"))
+            return Answer(fault.status, body.encode(), fault.headers)
         elif fault.how == "error":
             return self._vendor.error(fault.code, fault.headers)
         return RESET if fault.how == "reset" else None
