@@ -42,7 +42,7 @@ class Hit(NamedTuple):
     form: str
     output: str
     place: int
-    before: str
+    before: str = ""
 
     def __str__(self) -> str:
         return f"{self.canary} ({self.form}) in {self.output} at {self.place}, after {self.before}"
@@ -86,7 +86,8 @@ def scan(canaries: Iterable[Canary], outputs: Sequence[Output], allow: Sequence[
         for hit in needles.found_in(output):
             excuse = next((each for each in allow if each.fits(hit.canary, hit.output)), None)
             if excuse is None:
-                hits.append(hit)
+                before = output.data[max(0, hit.place - _BEFORE_BYTES) : hit.place]
+                hits.append(hit._replace(before=_blanked(before, needles.forms)))
             else:
                 allowed[excuse] += 1
     size_bytes = sum(len(output.data) for output in outputs)
@@ -115,8 +116,7 @@ class _Needles:
                 canary, name = self.forms[form]
                 if canary not in seen and output.data.startswith(form, place):
                     seen.add(canary)
-                    before = output.data[max(0, place - _BEFORE_BYTES) : place]
-                    yield Hit(canary, name, output.name, place, _blanked(before, self.forms))
+                    yield Hit(canary, name, output.name, place)
 
     def _places(self, data: bytes) -> Iterator[int]:
         for offset in range(_HEAD_BYTES if len(data) >= 2 * _HEAD_BYTES else 0):
