@@ -6,9 +6,11 @@ import httpx2
 
 from tests.api.attempts import Attempts
 from tests.api.routes.test_jobs import make_job
+from tests.api.test_reach import ENTRY
 from tests.worker.state.pictures import cover, result
 from worker import wiring
 from worker.contracts.names import Visibility
+from worker.contracts.requests import CoverRequest
 from worker.rules.catalogue import image_id
 from worker.rules.keys import private_key, public_key
 from worker.settings import Settings
@@ -25,6 +27,16 @@ def make_picture(
     """The id of the cover of a job that has ended; the object is in the store."""
     job_id = make_job(client, sizes=[64], visibility=visibility, **fields)
     return finish(settings, job_id, data=data, visibility=visibility)
+
+
+def make_picture_of_library(settings: Settings) -> str:
+    """The id of the cover of a file of a library."""
+    state = wiring.state(settings, timeout_s=5)
+    told = {"source": {"entry": ENTRY}, "sizes": [64], "visibility": "private"}
+    job = state.jobs.create("default", CoverRequest.model_validate(told))
+    state.images.expect(job)
+    state.lanes.release("live")
+    return finish(settings, job.id, data=b"of a library", visibility="private")
 
 
 def finish(settings: Settings, job_id: str, *, data: bytes, visibility: Visibility) -> str:

@@ -7,10 +7,7 @@ import pytest
 
 from tests.api.attempts import Attempts
 from tests.api.conftest import Served
-from tests.api.pictures import finish, make_picture
-from tests.api.test_reach import ENTRY
-from worker import wiring
-from worker.contracts.requests import CoverRequest
+from tests.api.pictures import make_picture, make_picture_of_library
 from worker.settings import Settings
 
 
@@ -27,13 +24,7 @@ def opened(settings: Settings, serve: Callable[[Settings], Served]) -> Iterator[
 def of_library(settings: Settings) -> str:
     """The id of a picture of a file of a library."""
     Attempts(settings)
-    state = wiring.state(settings, timeout_s=5)
-    told = {"source": {"entry": ENTRY}, "sizes": [64], "visibility": "private"}
-    wanted = CoverRequest.model_validate(told)
-    job = state.jobs.create("default", wanted)
-    state.images.expect(job)
-    state.lanes.release("live")
-    return finish(settings, job.id, data=b"of a library", visibility="private")
+    return make_picture_of_library(settings)
 
 
 def test_an_open_api_shows_and_deletes_none_of_them(

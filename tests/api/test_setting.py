@@ -8,9 +8,8 @@ import pytest
 
 from api.setting import Setting
 from tests.api.attempts import Attempts
-from tests.api.pictures import finish, make_picture
+from tests.api.pictures import finish, make_picture, make_picture_of_library
 from tests.api.set_covers import image_of, medium_of, states, told, turn_of, url_of
-from tests.api.test_reach import ENTRY
 from worker import wiring
 from worker.contracts.catalogue import MediumCover, MediumLabels
 from worker.contracts.records import RecordOrder
@@ -87,12 +86,7 @@ def test_any_other_url_is_shown_as_it_was_set_and_copied_by_a_job(
 
 
 def test_a_copy_for_a_medium_of_a_library_is_private(settings: Settings, setting: Make) -> None:
-    mps = setting()
-    told = {"source": {"entry": ENTRY}, "sizes": [64], "visibility": "private"}
-    first = mps.state.jobs.create("default", CoverRequest.model_validate(told))
-    mps.state.images.expect(first)
-    mps.state.lanes.release("live")
-    image = finish(settings, first.id, data=b"of a library", visibility="private")
+    image, mps = make_picture_of_library(settings), setting()
 
     cover = mps.set_cover(medium_of(mps, image), URL)
 
