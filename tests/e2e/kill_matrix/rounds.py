@@ -75,7 +75,7 @@ def run_round(
         held_s = time.monotonic() - min(run.held_at_s for run in runs)
         if held_s > RENEW_S - _SEEN_LATE_S:
             raise TooSlowError(f"after {held_s:.1f} s who waited for Redis had given up")
-        assert strays == [], "they have gone further by another way"
+        assert strays == [], f"they have gone further by another way: {strays}"
     _carry_on(fleet, successors, runs)
     return runs
 
@@ -119,8 +119,7 @@ def _prepare(fleet: Fleet, victims: Crew, run: Run) -> None:
     if step.place == "redis":
         _hold(fleet, victims, run.victim, step)
     else:
-        call = {"write": run.vendor.write, "read": run.vendor.read}[step.call]
-        run.vendor.fake.hold(call, step.when, target=run.name)
+        run.vendor.hold(step.call, step.when, run.name)
 
 
 def _order(fleet: Fleet, run: Run, age: str) -> None:

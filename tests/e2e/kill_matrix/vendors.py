@@ -22,7 +22,8 @@ AGES: Final = ("older", "newer")
 class Vendor(NamedTuple):
     """A fake with its two calls by what they are for; `add` makes a medium.
 
-    It gives the addresses that may become its cover, an older and a newer one.
+    It gives the addresses that may become its cover, an older and a newer one. Who uploads looks
+    once before: `shows_digest`, since the vendor's own address tells nothing.
     """
 
     fake: Control
@@ -31,6 +32,13 @@ class Vendor(NamedTuple):
     target: Callable[[str], Target]
     add: Callable[[str], list[str]]
     shows_digest: bool = False
+
+    def hold(self, call: str, when: str, target: str) -> None:
+        """Hold the `write` of a target or the `read` that follows it."""
+        if call == "write":
+            self.fake.hold(self.write, when, target=target)
+        else:
+            self.fake.hold(self.read, when, target=target, skip=int(self.shows_digest))
 
     def named(self, cover: RecordedCover) -> str | None:
         """What the fake's journal calls a cover."""
