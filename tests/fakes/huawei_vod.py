@@ -38,6 +38,7 @@ class HuaweiVod:
 
     `accepts_known_urls`: the cover may be any URL that names an asset of the tenant.
     `updates_healthy`: UpdateAsset works on an asset that is neither failed nor cancelled.
+    `re_encodes`: an uploaded cover is shown in other bytes than it came in.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class HuaweiVod:
         self.switches: dict[str, float] = {
             "accepts_known_urls": False,
             "updates_healthy": True,
+            "re_encodes": False,
             "calls_per_minute": 0,
         }
         self._recent: deque[float] = deque()
@@ -237,7 +239,8 @@ class HuaweiVod:
             return _xml(403, "SignatureDoesNotMatch")
         asset = self.assets[asset_id]
         before = asset.state
-        asset.upload_cover(content_type, request.body)
+        re_encodes = bool(self.switches["re_encodes"])
+        asset.upload_cover(content_type, request.body, re_encodes=re_encodes)
         self.journal.wrote(entry, before, asset.state)
         return Answer(200)
 
