@@ -97,7 +97,8 @@ CAPABILITIES: Final[Mapping[ProviderName, Capability]] = {
             "asset/cover refuses URLs that are not the tenant's snapshots: then mode upload is "
             "the way",
             "the cover is shown under the URL that was set, except for its scheme and query",
-            "an uploaded cover is kept byte for byte",
+            "an uploaded cover is shown byte for byte, or encoded again: what is shown since an "
+            "answered upload counts as the cover, and as verified only byte for byte",
             "hw_ak_sk takes the token of a temporary key as security_token",
         ),
         untried=(
