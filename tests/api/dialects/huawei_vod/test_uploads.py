@@ -280,3 +280,20 @@ def test_a_cover_that_takes_long_is_taken_all_the_same(
         assert project.put_cover(link, JPEG).status_code == 200
         assert time.monotonic() - began_s >= 0.3
         assert client.get("/v1/jobs").json()["jobs"][0]["status"] == "queued"
+
+
+def test_nobody_is_waited_for_who_went_away(
+    settings: Settings, serve: Callable[[Settings], Served]
+) -> None:
+    slow = with_accounts(settings, upload_wait_s=60)
+    served = serve(slow)
+    with httpx2.Client(base_url=served.url, timeout=0.5) as client:
+        project = Project(slow, client)
+        link = _link(project, project.asset().asset_id)
+        with pytest.raises(httpx2.ReadTimeout):
+            project.put_cover(link, JPEG)
+
+    until_s = time.monotonic() + 5
+    while served.server.server_state.tasks:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
