@@ -115,7 +115,8 @@ class Turn(NamedTuple):
     `write`: nothing is in the way. `reference` and `request_id` are what the answer to an earlier
     write of this order said, which came if it was `answered`; the reference may also be what the
     same bytes stand as. `before` is what was shown before this order wrote first, empty for
-    nothing, None where it has not written or nobody looked.
+    nothing, None where it has not written or nobody looked; `has_written` tells which. Where it
+    `is_missed` too, the answered write was looked for in vain for long enough to be repeated.
     """
 
     word: Literal["superseded", "recorded", "compare", "write"]
@@ -125,6 +126,8 @@ class Turn(NamedTuple):
     verified: bool = False
     rivals: tuple[Rival, ...] = ()
     before: str | None = None
+    has_written: bool = False
+    is_missed: bool = False
 
 
 class Record(Frozen):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from worker.contracts.records import RecordedCover, RecordOrder, RecordResult, Rival, Turn
 from worker.contracts.results import Timings
@@ -29,9 +29,9 @@ class RecordStory(NamedTuple):
     def run(self, record_id: str, order: RecordOrder, *, ledger: Ledger) -> RecordResult:
         """Record the order's cover, or find that it stands, or that a newer one does.
 
-        Raises: ProviderError (`provider.conflict` when another cover is shown right after ours
-        was taken, `record.waiting`, `provider.throttled`, `provider.paused`, what the provider
-        says); RequestError when the attempt is over, WorkerError `worker.timeout` when it is too
+        Raises: ProviderError (`provider.conflict` when another cover is shown though ours was
+        taken, `record.waiting`, `provider.throttled`, `provider.paused`, what the provider says);
+        RequestError when the attempt is over, WorkerError `worker.timeout` when it is too
         late to write; StorageError when the cover cannot be read.
         """
         began_s = time.monotonic()
@@ -68,10 +68,24 @@ class _Telling(NamedTuple):
                 return self._yields(rival, shown)
         if not turn.answered:
             return None
-        if shown is None:
+        ended = self._taken(turn, shown)
+        if ended is None and not turn.is_missed:
+            self._misses(shown)
+        return ended
+
+    def _taken(self, turn: Turn, shown: Shown | None) -> RecordResult | None:
+        """How an order ends whose write was answered, where what is shown is not its cover itself.
+
+        None where it is to be looked for again: nothing of ours is shown.
+        """
+        nobody_knows = self.story.provider.remakes and turn.before is None
+        if shown is None or nobody_knows:
             return self._stands(turn.reference, turn.request_id, verified=False)
         is_ours = self._judge.has_changed(shown, turn.before)
         return self._seen(shown, turn.request_id) if is_ours else None
+
+    def _misses(self, shown: Shown | None) -> NoReturn:
+        self.ledger.misses(shown.reference if shown else None)
 
     def _may_stand(self, rival: Rival, shown: Shown | None) -> bool:
         """Whether the rival's cover is shown; where nobody can tell, the older order gives way."""
@@ -91,26 +105,23 @@ class _Telling(NamedTuple):
     def _before(self, turn: Turn, shown: Shown | None = None) -> str | None:
         """What was shown before the order wrote, where a cover may be known by the change only.
 
-        What is there and cannot be read counts as nothing.
+        None where that is not known: after a write of the order, or where it cannot be read.
         """
         if not self.story.provider.remakes:
             return None
-        if turn.before is not None:
+        if turn.before is not None or turn.has_written:
             return turn.before
         shown = shown or self._read()
-        return (shown and shown.reference) or ""
+        return None if shown is None else shown.reference or ""
 
     def _written(self, turn: Turn, before: str | None) -> RecordResult:
         """Write the cover and look whether it stands."""
         receipt = self._write(before)
-        shown = self._read()
-        if shown is None:
-            return self._stands(receipt.reference, receipt.request_id, verified=False)
-        reference = receipt.reference or turn.reference
-        is_ours = self._judge.shows(shown, self._copy(), reference)
-        if not is_ours and not self._judge.has_changed(shown, before):
-            raise ProviderError("provider.conflict")
-        return self._seen(shown, receipt.request_id)
+        shown, reference = self._read(), receipt.reference or turn.reference
+        if shown is not None and self._judge.shows(shown, self._copy(), reference):
+            return self._seen(shown, receipt.request_id)
+        answered = Turn("compare", receipt.reference, receipt.request_id, before=before)
+        return self._taken(answered, shown) or self._misses(shown)
 
     def _write(self, before: str | None) -> Receipt:
         copy = self._copy()

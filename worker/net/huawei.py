@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from worker.errors import ProviderError
 from worker.net.credentials import Lasting, Renewed, Supply
+from worker.net.failures import Reason, RequestFailedError
 from worker.net.temporary_keys import unix_s_of
 from worker.net.vendor_calls import (
     VendorCalls,
@@ -36,6 +37,11 @@ Told = TypeVar("Told")
 _JSON: Final = ("Content-Type", "application/json")
 _STORED: Final = frozenset({200, 201, 204})
 _MAX_PICTURE_BYTES: Final = 32 * 1024 * 1024
+# Why a picture cannot be had now, but perhaps later.
+_PASSING: Final[frozenset[Reason]] = frozenset(
+    {"timeout", "unreachable", "truncated", "dns_failed"}
+)
+_PASSING_STATUSES: Final = frozenset({408, 425, 429})
 
 
 class HuaweiVodClient:
@@ -176,11 +182,19 @@ class PictureStore:
             raise storage_error_of(reply, datetime.now(UTC))
 
     def get(self, url: str) -> bytes | None:
-        """The picture at a URL that details tell; None where it cannot be had from here."""
+        """The picture at a URL that details tell; None where it can never be had from here.
+
+        Raises: ProviderError where it can only not be had just now.
+        """
         try:
             reply = self._sent(self._downloads, "GET", url)
-        except ProviderError:
+        except ProviderError as error:
+            failed = error.__cause__
+            if isinstance(failed, RequestFailedError) and failed.reason in _PASSING:
+                raise
             return None
+        if reply.status in _PASSING_STATUSES or reply.status >= 500:
+            raise storage_error_of(reply, datetime.now(UTC))
         return reply.body if reply.status == 200 else None
 
     def _sent(

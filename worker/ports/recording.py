@@ -1,7 +1,7 @@
 """Recording a cover at a provider, and what the story of a record needs beside."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
 
 from worker.contracts.catalogue import MediumCover
 from worker.contracts.records import RecordedCover, Turn
@@ -122,6 +122,13 @@ class Ledger(Protocol):
 
     def written(self, request_id: str | None, reference: str | None) -> None:
         """Note that the provider answered the write, before it is verified."""
+
+    def misses(self, reference: str | None) -> NoReturn:
+        """Note what is shown instead of this order's cover, whose write was answered.
+
+        Raises: ProviderError `record.waiting` while it may only be shown late; `provider.conflict`
+        after that, and when what is shown instead is another one now.
+        """
 
     def doubts(self) -> None:
         """Note that the write ended just now without a word of its outcome: it may still come."""

@@ -1,7 +1,7 @@
 """The ledger of targets: no older cover overwrites a newer one, no write is repeated unseen."""
 
 import json
-from typing import Any
+from typing import Any, Final, NoReturn
 
 import redis
 
@@ -12,19 +12,26 @@ from worker.state import ledger_scripts
 from worker.state.leases import Lease
 from worker.state.scripts import Script
 
+# What a vendor keeps ready in many places is shown some minutes after it has changed.
+SHOWN_WITHIN_S: Final = 180.0
+
 
 class Ledgers:
     """The ledgers of all targets.
 
     For `settle_s` after a write whose outcome is unknown, a server may still carry it out. It is
-    longer than a call may take, since of a process that died only the beginning is known.
+    longer than a call may take, since of a process that died only the beginning is known. A cover
+    that a provider took is looked for until `late_s` after its answer, before it is written again.
     """
 
-    def __init__(self, client: redis.Redis, *, settle_s: float) -> None:
-        self.settle_ms = settle_s * 1000
+    def __init__(
+        self, client: redis.Redis, *, settle_s: float, late_s: float = SHOWN_WITHIN_S
+    ) -> None:
+        self.settle_ms, self.late_ms = settle_s * 1000, late_s * 1000
         self.begin = Script(client, ledger_scripts.BEGIN)
         self.writes = Script(client, ledger_scripts.WRITES)
         self.written = Script(client, ledger_scripts.WRITTEN)
+        self.misses = Script(client, ledger_scripts.MISSES)
         self.stands = Script(client, ledger_scripts.STANDS)
         self.yields = Script(client, ledger_scripts.YIELDS)
         self.doubts = Script(client, ledger_scripts.DOUBTS)
@@ -68,6 +75,8 @@ class OrderLedger:
             answered=bool(flag),
             rivals=tuple(map(_rival, json.loads(more[0]))),
             before=next(iter(more[1]), None),
+            has_written=bool(more[2]),
+            is_missed=bool(more[3]),
         )
 
     def writes(self, before: str | None = None) -> None:
@@ -83,6 +92,18 @@ class OrderLedger:
     def written(self, request_id: str | None, reference: str | None) -> None:
         """Note that the provider answered the write, before it is verified."""
         self._told(self._ledgers.written, reference or "", request_id or "")
+
+    def misses(self, reference: str | None) -> NoReturn:
+        """Note what is shown instead of this order's cover, whose write was answered.
+
+        Raises: ProviderError `record.waiting` while it may only be shown late, after growing
+        delays; then `provider.conflict`, and when what is shown instead has changed.
+        """
+        word, *told = self._told(self._ledgers.misses, self._ledgers.late_ms, reference or "")
+        if word == "waiting":
+            text = "The provider took the cover and does not show it yet."
+            raise ProviderError("record.waiting", text, delay_s=float(told[0]) / 1000)
+        raise ProviderError("provider.conflict")
 
     def doubts(self) -> None:
         """Note that the write ended just now without a word of its outcome: it may still come."""

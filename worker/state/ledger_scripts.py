@@ -2,12 +2,15 @@
 
 `ff:target:{key}` holds what stands (`fence`, `record`, `tenant`, `reference`, `request`,
 `verified`, `at_ms`), who has the target for a write (`w_…`, `w_shown` what was shown before the
-first of its writes), until when an order's earlier write of unknown outcome may still be carried
-out (`unsettled_ms`, `unsettled_record`), and whose write may stand though another order has taken
-the target since (`d:{record}`).
+first of its writes, `w_seen` what first after the answer to the last), until when an order's
+earlier write of unknown outcome may still be carried out (`unsettled_ms`, `unsettled_record`), and
+whose write may stand though another order has taken the target since (`d:{record}`): of the newest
+such orders, `lost_fence` being that of the newest that was forgotten.
 """
 
 from typing import Final
+
+_MOST_DOUBTS: Final = 32
 
 _TARGET: Final = """
 local tenant, item, token, target = unpack(ARGV, 1, 4)
@@ -35,7 +38,10 @@ local function shown_as(record)
 end
 local function forget(prefix)
   for name in pairs(kept) do
-    if string.sub(name, 1, 2) == prefix then redis.call('HDEL', at, name) end
+    if string.sub(name, 1, 2) == prefix then
+      redis.call('HDEL', at, name)
+      kept[name] = nil
+    end
   end
 end
 local function put(...)
@@ -49,7 +55,29 @@ end
 # to its next attempt, if there will be one; else an older order has to look whether it does.
 BEGIN: Final = (
     _TARGET
+    + f"""
+local MOST_DOUBTS = {_MOST_DOUBTS}
+"""
     + """
+local LEFT = {'at', 'answered', 'reference', 'request', 'shown', 'seen', 'missed'}
+-- Of more doubts than these the oldest is forgotten: who is older than it gives way from then on.
+local function doubt_of(record, doubt)
+  kept['d:' .. record] = cjson.encode(doubt)
+  put('d:' .. record, kept['d:' .. record])
+  local count, oldest, fence = 0, nil, nil
+  for name, told in pairs(kept) do
+    if string.sub(name, 1, 2) == 'd:' then
+      local of = cjson.decode(told).fence
+      count = count + 1
+      if not fence or of < fence then oldest, fence = name, of end
+    end
+  end
+  if count <= MOST_DOUBTS then return end
+  redis.call('HDEL', at, oldest)
+  kept[oldest] = nil
+  kept.lost_fence = whole(math.max(fence, tonumber(kept.lost_fence or 0)))
+  put('lost_fence', kept.lost_fence)
+end
 local settle_ms = tonumber(ARGV[5])
 local stands = tonumber(kept.fence or 0)
 if stands > mine then return {'superseded'} end
@@ -67,18 +95,20 @@ if kept.w_record and kept.w_record ~= id then
   local settled = last and tonumber(last) + settle_ms or 0
   if settled > now then return {'waiting', whole(math.ceil(settled - now))} end
   if kept.w_at then
-    local doubt = {fence = tonumber(kept.w_fence), tenant = kept.w_tenant,
-      reference = kept.w_reference, shown = kept.w_shown}
-    kept['d:' .. kept.w_record] = cjson.encode(doubt)
-    put('d:' .. kept.w_record, kept['d:' .. kept.w_record])
+    local doubt = {fence = tonumber(kept.w_fence), tenant = kept.w_tenant}
+    for _, name in ipairs(LEFT) do doubt[name] = kept['w_' .. name] end
+    doubt_of(kept.w_record, doubt)
   end
   forget('w_')
-  local theirs_only = {'w_at', 'w_reference', 'w_request', 'w_answered', 'w_shown'}
-  for _, name in ipairs(theirs_only) do kept[name] = nil end
 end
 
-local compare, rivals, shown = kept.w_at or kept['d:' .. id], {}, kept.w_shown
-if not shown and kept['d:' .. id] then shown = cjson.decode(kept['d:' .. id]).shown end
+local floor = tonumber(kept.lost_fence or 0)
+if mine < floor then return {'superseded'} end
+local own = kept['d:' .. id] and cjson.decode(kept['d:' .. id])
+for _, name in ipairs(own and not kept.w_at and LEFT or {}) do
+  kept['w_' .. name] = own[name]
+end
+local has_written, rivals = kept.w_at or own or mine == floor, {}
 for name, told in pairs(kept) do
   local doubt = string.sub(name, 1, 2) == 'd:' and cjson.decode(told)
   if doubt and doubt.fence > mine then
@@ -93,10 +123,13 @@ for name, told in pairs(kept) do
 end
 table.sort(rivals, function(one, other) return one.fence > other.fence end)
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine))
+for _, name in ipairs(LEFT) do
+  if kept['w_' .. name] then put('w_' .. name, kept['w_' .. name]) end
+end
 local reference = said(kept.w_reference) or shown_as(key) or ''
-return {(compare or rivals[1]) and 'compare' or 'write', reference, kept.w_request or '',
+return {(has_written or rivals[1]) and 'compare' or 'write', reference, kept.w_request or '',
   kept.w_answered or '', rivals[1] and cjson.encode(rivals) or '[]',
-  shown and {shown} or {}}
+  kept.w_shown and {kept.w_shown} or {}, has_written and '1' or '', kept.w_missed or ''}
 """
 )
 
@@ -111,7 +144,7 @@ for name, told in pairs(kept) do
     redis.call('HDEL', at, name)
   end
 end
-redis.call('HDEL', at, 'w_answered', 'w_reference', 'w_request')
+redis.call('HDEL', at, 'w_answered', 'w_reference', 'w_request', 'w_seen', 'w_missed')
 if ARGV[5] and not kept.w_shown then put('w_shown', ARGV[5]) end
 put('w_record', id, 'w_tenant', tenant, 'w_token', token, 'w_fence', whole(mine),
   'w_at', whole(now), 'w_open', 1)
@@ -123,9 +156,25 @@ WRITTEN: Final = (
     _TARGET
     + """
 local reference, request = ARGV[5], ARGV[6]
-put('w_answered', 1, 'w_reference', reference, 'w_request', request)
+put('w_answered', whole(now), 'w_reference', reference, 'w_request', request)
 redis.call('HDEL', at, 'w_open')
 return {'done'}
+"""
+)
+
+# What is shown is looked at again after as long as it was looked for already. What was shown before
+# the write nobody has read: what is shown first counts as that.
+MISSES: Final = (
+    _TARGET
+    + """
+local late_ms, shown = tonumber(ARGV[5]), ARGV[6]
+local since_ms = now - tonumber(kept.w_answered or 0)
+if not kept.w_seen then put('w_seen', shown) end
+if (kept.w_seen or shown) == shown and since_ms < late_ms then
+  return {'waiting', whole(math.max(1000, math.min(since_ms, late_ms - since_ms)))}
+end
+put('w_missed', 1)
+return {'conflict'}
 """
 )
 
@@ -145,6 +194,7 @@ if tonumber(kept.fence or 0) <= mine then
 end
 forget('w_')
 forget('d:')
+redis.call('HDEL', at, 'lost_fence')
 return {'done'}
 """
 )
@@ -161,6 +211,7 @@ if kept['d:' .. rival] then
 end
 forget('w_')
 forget('d:')
+redis.call('HDEL', at, 'lost_fence')
 return {'done'}
 """
 )

@@ -232,25 +232,6 @@ def test_where_nobody_can_look_an_older_order_gives_way_to_a_newer_one_that_may_
     assert bench.goes(old).state == "superseded"
 
 
-def test_another_cover_right_after_ours_was_taken_is_a_conflict_and_looked_at_once_more(
-    bench: RecordBench,
-) -> None:
-    record = bench.order("one")
-    lease = bench.claimed(record)
-    walk = Walk(bench, lease, twice=False)
-    while walk.before != "read":
-        walk.step()
-    bench.vendor.shown = "https://elsewhere.example/"
-    while not walk.is_over:
-        walk.step()
-
-    conflict = bench.now(record)
-    assert conflict.error is not None
-    assert (conflict.state, conflict.error.code) == ("pending", "provider.conflict")
-    assert bench.goes(record).state == "recorded"
-    assert bench.vendor.shown == address("one")
-
-
 def test_an_attempt_that_is_over_writes_nothing_more(bench: RecordBench) -> None:
     record = bench.order("one")
     walk = Walk(bench, bench.claimed(record), twice=False)

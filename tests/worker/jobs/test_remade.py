@@ -22,6 +22,10 @@ def result_of(record: Record) -> tuple[str, str | None, bool]:
     return record.state, record.result.reference, record.result.verified
 
 
+def code_of(record: Record) -> str | None:
+    return record.error.code if record.error else None
+
+
 def test_a_remade_cover_is_recorded_as_what_is_shown_since_but_not_as_verified(
     remade: RecordBench,
 ) -> None:
@@ -51,15 +55,48 @@ def test_a_remade_cover_that_is_ordered_again_is_known_though_nothing_changes(
     assert remade.vendor.changes == [address("one")]
 
 
-def test_a_write_after_which_nothing_has_changed_is_a_conflict(remade: RecordBench) -> None:
+def test_a_write_after_which_nothing_changes_for_long_is_a_conflict(remade: RecordBench) -> None:
     remade.vendor.shown = address("other")
     remade.vendor.faults.append("ignored")
+    record = remade.order("one")
+    assert code_of(remade.goes(record)) == "record.waiting"
+    remade.is_late()
 
-    conflict = remade.goes(remade.order("one"))
+    assert code_of(remade.goes(record)) == "provider.conflict"
+    assert remade.goes(record).state == "recorded"
+    assert remade.vendor.writes == 2
 
-    assert conflict.error is not None
-    assert (conflict.state, conflict.error.code) == ("pending", "provider.conflict")
-    assert remade.goes(conflict).state == "recorded"
+
+def test_where_what_was_shown_before_cannot_be_read_no_other_picture_counts_as_ours(
+    remade: RecordBench,
+) -> None:
+    remade.vendor.shown, remade.vendor.hidden = address("other"), 1
+    remade.vendor.faults.append("ignored")
+
+    record = remade.goes(remade.order("one"))
+
+    assert result_of(record) == ("recorded", None, False)
+    (stands,) = remade.parts.records.standing()
+    assert stands.reference is None
+
+
+def test_where_what_was_shown_before_cannot_be_read_the_same_bytes_are_verified(
+    remade: RecordBench,
+) -> None:
+    remade.vendor.hidden, remade.vendor.changes_any = 1, False
+
+    assert result_of(remade.goes(remade.order("one"))) == ("recorded", address("one"), True)
+
+
+def test_what_is_shown_after_a_lost_answer_is_not_taken_for_what_was_before(
+    remade: RecordBench,
+) -> None:
+    remade.vendor.shown, remade.vendor.hidden = address("other"), 1
+    remade.vendor.faults.append("lost after")
+    record = remade.order("one")
+    remade.goes(record)
+
+    assert result_of(remade.goes(record)) == ("recorded", None, False)
 
 
 def test_a_remade_cover_that_comes_to_be_shown_later_is_not_written_again(

@@ -19,7 +19,8 @@ class Vendor:
     """Takes the address of a cover for an asset, as a provider's adapter sees it.
 
     One that `remakes` shows another address for it, as long as it `changes_any`, and tells nobody
-    before.
+    before. What is shown cannot be read for `hidden` times; `stale` is shown instead, while it is
+    set.
     """
 
     def __init__(self, *, reads_back: bool = True, remakes: bool = False) -> None:
@@ -28,6 +29,8 @@ class Vendor:
         self.faults: deque[str] = deque()
         self.read_faults: deque[str] = deque()
         self.shown: str | None = None
+        self.stale: str | None = None
+        self.hidden = 0
         self.changes: list[str] = []
         self.writes = self.reads = 0
         self._floating: list[str] = []
@@ -50,6 +53,11 @@ class Vendor:
         self.reads += 1
         if self.read_faults:
             raise _error(self.read_faults.popleft())
+        if self.hidden:
+            self.hidden -= 1
+            return None
+        if self.stale:
+            return Shown(self.stale)
         return Shown(f"{self.shown}?remade" if self.shown and self.changes_any else self.shown)
 
     def shows(

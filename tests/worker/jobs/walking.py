@@ -13,6 +13,7 @@ from worker.errors import CoverError, ProviderError, RequestError, StorageError
 from worker.jobs.record import RecordStory
 from worker.ports.recording import CoverCopy
 from worker.state.leases import Lease, LeaseRules, Limits
+from worker.state.ledger import SHOWN_WITHIN_S
 
 TENANT: Final = "ann"
 PATIENT: Final = LeaseRules(
@@ -169,8 +170,16 @@ class RecordBench:
         self.vendor.lands()
         for key in self.parts.redis.keys("ff:target:*"):
             for field in ("w_at", "w_before", "unsettled_ms"):
-                if self.parts.redis.hexists(key, field):
-                    self.parts.redis.hincrby(key, field, -int(SETTLE_S * 1000) - 1)
+                self._sets_back(key, field, SETTLE_S)
+
+    def is_late(self, by_s: float = SHOWN_WITHIN_S) -> None:
+        """Let so much time go by since writes were answered."""
+        for key in self.parts.redis.keys("ff:target:*"):
+            self._sets_back(key, "w_answered", by_s)
+
+    def _sets_back(self, key: bytes | str, field: str, by_s: float) -> None:
+        if self.parts.redis.hexists(key, field):
+            self.parts.redis.hincrby(key, field, -int(by_s * 1000) - 1)
 
 
 def address(name: str) -> str:

@@ -7,6 +7,8 @@ import pytest
 from tests.contract.provider_places import ID
 from tests.fakes.control import Control
 from tests.fakes.running import ACCESS_KEY, PROJECT_ID, SECRET_KEY
+from tests.http_server import MediaServer
+from tests.http_server import status as answers
 from worker.errors import ProviderError
 from worker.net.credentials import Fixed, Supply
 from worker.net.huawei import HuaweiVodClient, PictureStore, huawei_tokens
@@ -81,8 +83,39 @@ def test_a_picture_is_put_where_the_vendor_says(
     assert calling.cover(ID).url == f"{huawei_vod.url}/asset/{ID}/cover/Cover0.jpg"
     assert pictures.get(str(calling.cover(ID).url)) == b"picture"
     assert pictures.get(f"{huawei_vod.url}/asset/{ID}/nothing.jpg") is None
-    assert pictures.get("http://127.0.0.1:9/nobody.jpg") is None
     assert pictures.get("http://[::bad/x.jpg") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(429, "provider.throttled"), (500, "provider.unavailable"), (503, "provider.unavailable")],
+)
+def test_a_picture_that_cannot_be_had_just_now_is_an_error(
+    http: VendorHttp, media_server: MediaServer, status: int, code: str
+) -> None:
+    url = media_server.serve("/a.jpg", answers(status))
+
+    assert failure(lambda: PictureStore(http, http).get(url)).code == code
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 410])
+def test_a_picture_that_is_refused_can_never_be_had(
+    http: VendorHttp, media_server: MediaServer, status: int
+) -> None:
+    url = media_server.serve("/a.jpg", answers(status))
+
+    assert PictureStore(http, http).get(url) is None
+
+
+def test_a_server_of_pictures_that_is_away_is_an_error_and_a_host_not_allowed_is_not(
+    http: VendorHttp,
+) -> None:
+    nobody = "http://127.0.0.1:9/nobody.jpg"
+    public = VendorHttp("Huawei VOD (main)", WHERE._replace(hosts=("a.example",)), timeout_s=5)
+
+    assert failure(lambda: PictureStore(http, http).get(nobody)).code == "provider.unavailable"
+    assert PictureStore(http, public).get(nobody) is None
+    public.close()
 
 
 def test_a_link_that_was_signed_with_our_key_is_taken_as_it_is(
