@@ -118,6 +118,10 @@ class Spans:
         while self._kept_bytes > self._keep_bytes:
             start = next((start for start in self._pieces if start), None)
             if start is None:
-                return
+                break
             self._kept_bytes -= len(self._pieces.pop(start))
             del self._starts[bisect_left(self._starts, start)]
+        if self._kept_bytes > max(self._keep_bytes, HEAD_BYTES):
+            # The first read was a long one, and only its begin is the head.
+            self._pieces[0] = self._pieces[0][:HEAD_BYTES]
+            self._kept_bytes = HEAD_BYTES

@@ -1,7 +1,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.worker.rules.test_boxes import box, index, track
@@ -130,6 +130,7 @@ MIB = 1024 * 1024
         st.tuples(st.integers(0, len(MEDIUM) + 5), st.integers(0, 2 * MAX_STEP_BYTES)), max_size=15
     )
 )
+@example([(0, MIB + HEAD_BYTES + 4096)])
 def test_a_bound_on_what_is_kept_changes_no_byte(reads: list[tuple[int, int]]) -> None:
     spans = Spans(len(MEDIUM), max_bytes=100 * MIB, keep_bytes=MIB)
 
