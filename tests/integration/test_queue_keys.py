@@ -6,22 +6,29 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from tests.worker.state.orders import CALLBACK, item, order
 from tests.worker.state.parts import DONE, Parts, request
 from tests.worker.state.pictures import Gallery, key_of
 from tests.worker.state.shelves import PLACE, directory, library, picture, upload
+from tests.worker.state.tellers import ACCESS_KEY, account, opened, sealed
+from tests.worker.state.watching import A, Watching, album
 from worker.broker import CeleryPublisher
 from worker.contracts.jobs import Item
 from worker.contracts.libraries import ROOT, Grant, Part
+from worker.contracts.records import RecordResult
 from worker.contracts.requests import Recipe
 from worker.contracts.results import CoverResult
 from worker.contracts.tokens import VendorToken
-from worker.errors import SourceError, StorageError
+from worker.errors import SourceError, StorageError, WebhookError
 from worker.rules.recipes import flight_of
 from worker.settings import RedisSettings, WorkerSettings
 from worker.state.access_tokens import AccessTokens
+from worker.state.callers import Callers
 from worker.state.entries import EntryIndex
 from worker.state.libraries import LibraryRecords
+from worker.state.reconciliations import Reconciliations
 from worker.state.results import KeepRules, ResultRecords
+from worker.state.seen import SeenMessages
 from worker.state.tokens import VendorTokens
 from worker.state.transfers import TransferRecords
 from worker.state.uploads import UploadDigests
@@ -37,7 +44,7 @@ def documented() -> dict[str, str]:
         cells = [cell.strip() for cell in line.split("|")]
         if len(cells) == 7 and cells[1].startswith("`"):
             for key in re.findall(r"`([^`]+)`", cells[1]):
-                pattern = re.sub(r"\\\{[a-z]+\\\}", "[^ ]+", re.escape(key))
+                pattern = re.sub(r"\\\{[a-z_]+\\\}", "[^ ]+", re.escape(key))
                 found[pattern] = cells[2]
     return found
 
@@ -83,6 +90,55 @@ def fill_a_catalogue(parts: Parts, folder: Path) -> None:
         gallery.references.delete(key_of(2), fail, grace_s=0)
 
 
+def record_a_cover(parts: Parts) -> None:
+    """A target that has its cover, and the end of a run that compared it."""
+    (record,) = parts.records.create("ann", [order()])
+    lease = parts.due("ann", item(record))
+    ledger = parts.ledgers.of(lease)
+    ledger.begin()
+    ledger.writes()
+    ledger.stands("reference", verified=True)
+    lease.finish(RecordResult(state="recorded"))
+    run = Reconciliations(parts.redis).begin(every_s=3600)
+    assert run is not None
+    run.end({"agrees": 1})
+    pacer = parts.paces.of("huawei_vod:main", writes_per_minute=6000, reads_per_minute=6000)
+    pacer.write()
+
+
+def tell_an_endpoint_that_is_gone(parts: Parts) -> None:
+    """A notice whose receiver answers that it wants none, and one that its receiver has seen."""
+    job = parts.jobs.create("ann", request().model_copy(update={"callback_url": CALLBACK}))
+    parts.jobs.cancel("ann", job.id)
+    (notice,) = parts.notices.page("ann", "pending", cursor=None, limit=5).notices
+    parts.due("ann", Item("notify", notice.id)).fail(WebhookError("webhook.disabled"))
+    SeenMessages(parts.redis)(notice.id, 600)
+
+
+def watch_albums(parts: Parts) -> None:
+    """A watch that is stopped, and one whose album is looked at after its cover was made."""
+    watching = Watching(parts)
+    watching.keep(album("one"))
+    parts.jobs.cancel("ann", watching.records.stop("ann", watching.one().id).job)
+    watching.cover(watching.keep(album("two")), A)
+    assert watching.look() is not None
+
+
+def call_as_an_account(redis_url: str) -> None:
+    """An account that has a token and is locked."""
+
+    async def calls(callers: Callers) -> None:
+        await callers.give_token(ACCESS_KEY, 1, life_s=60)
+        await callers.admit(ACCESS_KEY, nonce="n")
+        for _ in range(6):
+            await callers.note_failure(ACCESS_KEY)
+        await callers.note_failure("shop")
+
+    with opened(redis_url) as teller:
+        teller.records.create(account(), sealed=sealed())
+        teller.ask(calls)
+
+
 def keys_while_a_token_is_made(parts: Parts) -> dict[str, str]:
     """The type of every key, a vendor's token, a failure and the lock of the next among them."""
     keys: dict[str, str] = {}
@@ -104,6 +160,10 @@ def keys_while_a_token_is_made(parts: Parts) -> dict[str, str]:
 def test_every_key_is_listed_with_its_type(redis_url: str, tmp_path: Path) -> None:
     parts = Parts(redis_url)
     parts.slots(1)
+    record_a_cover(parts)
+    tell_an_endpoint_that_is_gone(parts)
+    watch_albums(parts)
+    call_as_an_account(redis_url)
     fill_a_catalogue(parts, tmp_path)
     parts.chore_lease().hold()
     redis_settings = RedisSettings(url=SecretStr(redis_url))
