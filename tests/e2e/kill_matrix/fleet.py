@@ -149,19 +149,7 @@ def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
         redis.Redis.from_url(redis_url, decode_responses=True) as direct,
     ):
         (folder / "objects").mkdir()
-        told: dict[str, Any] = {
-            "store": {"folder": str(folder / "objects")},
-            "worker": {
-                "lease_s": LEASE_S,
-                "lease_renew_s": RENEW_S,
-                "heartbeat_s": 1,
-                "reconcile_every_s": 0.5,
-                "unseen_republish_s": 3,
-                "max_lost_attempts": 10,
-            },
-            "records": {"settle_s": SETTLE_S},
-            "providers": profiles_of(huawei, alibaba, timeout_s=TIMEOUT_S),
-        }
+        told = _settings(folder, profiles_of(huawei, alibaba, timeout_s=TIMEOUT_S))
         near: dict[str, Any] = {**told, "redis": {"url": redis_url}}
         settings = Settings(**near)
         chores = _started(("chores",), near, folder / "chores.log")
@@ -182,6 +170,23 @@ def fleet(folder: Path, redis_url: str) -> Iterator[Fleet]:
             )
         finally:
             kill([chores, *workers])
+
+
+def _settings(folder: Path, profiles: Mapping[str, Any]) -> dict[str, Any]:
+    """What all processes have in common: all but the way to Redis."""
+    return {
+        "store": {"folder": str(folder / "objects")},
+        "worker": {
+            "lease_s": LEASE_S,
+            "lease_renew_s": RENEW_S,
+            "heartbeat_s": 1,
+            "reconcile_every_s": 0.5,
+            "unseen_republish_s": 3,
+            "max_lost_attempts": 10,
+        },
+        "records": {"settle_s": SETTLE_S},
+        "providers": profiles,
+    }
 
 
 def _started(command: Sequence[str], settings: Mapping[str, Any], log: Path) -> Process:
