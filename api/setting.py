@@ -23,6 +23,7 @@ from worker.rules.set_covers import (
     without_name,
 )
 from worker.settings import FetchSettings
+from worker.state.admissions import Found
 from worker.state.catalogue import Catalogue, TenantCovers
 from worker.wiring import State
 
@@ -46,14 +47,14 @@ class Setting(NamedTuple):
         """The catalogue that the media are in."""
         return wiring.catalogue(self.state, self.store)
 
-    def medium(self, medium_id: str) -> MediumRecord:
-        """A medium that the account may see."""
-        found = None
+    def medium(self, medium_id: str, found: Found | None = None) -> MediumRecord:
+        """A medium that the account may see; it may have been `found` already."""
+        medium = None
         if self.may_see(medium_id):
-            found = self.state.media.read(self.tenant, medium_id)
-        if found is None:
+            medium = found.medium if found else self.state.media.read(self.tenant, medium_id)
+        if medium is None:
             raise RequestError("request.not_found", "There is no such medium.")
-        return found
+        return medium
 
     def medium_of_url(self, url: str) -> MediumRecord:
         """The medium that a URL is a picture of, or names.

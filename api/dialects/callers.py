@@ -12,6 +12,7 @@ from fastapi import Request
 from api.bodies import read_bytes
 from worker.contracts.accounts import ACCESS_KEY_FORM, NAME_FORM, Account, Dialect
 from worker.signing.wire import Claim, RawRequest, Reason, SignatureRefused
+from worker.state.admissions import Found, Subject
 from worker.state.callers import Callers, Known
 
 # Far more than any call has, and less than the 12 MB of the vendors' gateways: a body is held in
@@ -89,6 +90,12 @@ class Gate(NamedTuple):
 
     async def by_signature(self, request: RawRequest, scheme: Scheme) -> Account:
         """The account whose secret signed the request. A nonce counts once."""
+        return (await self.reading(request, scheme, None))[0]
+
+    async def reading(
+        self, request: RawRequest, scheme: Scheme, subject: Subject | None
+    ) -> tuple[Account, Found | None]:
+        """As `by_signature`, with what there is of a subject: one round trip tells both."""
         try:
             claim = scheme.read(request)
         except SignatureRefused as refused:
@@ -103,7 +110,7 @@ class Gate(NamedTuple):
         if known is None:
             raise CallRefused("unknown_key", "there is no such access key")
         shown_by = known.account.access_key
-        return await self._admitted(known, nonce=claim.nonce, shown_by=shown_by)
+        return await self._taken(known, claim.nonce, shown_by, subject)
 
     async def by_secret(self, name_or_key: str, secret: str) -> tuple[Account, int]:
         """The account of that name or access key, and the generation of its secret, which is it.
@@ -154,18 +161,24 @@ class Gate(NamedTuple):
                 await self.callers.note_failure(known.account.access_key)
         return CallRefused(refused.reason, refused.detail)
 
-    async def _admitted(
-        self, known: Known, *, nonce: str | None = None, shown_by: str | None = None
-    ) -> Account:
+    async def _admitted(self, known: Known, *, shown_by: str | None = None) -> Account:
+        return (await self._taken(known, None, shown_by, None))[0]
+
+    async def _taken(
+        self, known: Known, nonce: str | None, shown_by: str | None, subject: Subject | None
+    ) -> tuple[Account, Found | None]:
         account = known.account
         if account.disabled:
             raise CallRefused("disabled", "the account is disabled")
-        told, wait_s = await self.callers.admit(
-            account.access_key, nonce=nonce, shown_by=shown_by if self.may_lock else None
+        admission = await self.callers.admit(
+            account.access_key,
+            nonce=nonce,
+            shown_by=shown_by if self.may_lock else None,
+            reads=(account.tenant, subject) if subject else None,
         )
-        if told == "admitted":
-            return account
-        raise CallRefused(told, _TOLD[told], wait_s=wait_s)
+        if admission.word == "admitted":
+            return account, admission.found
+        raise CallRefused(admission.word, _TOLD[admission.word], wait_s=admission.wait_s)
 
 
 _TOLD: Final = {

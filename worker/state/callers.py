@@ -5,12 +5,20 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
 
 import redis.asyncio
 
 from worker.contracts.accounts import Account
 from worker.state.accounts import account_of
+from worker.state.admissions import (
+    ADMIT,
+    ADMIT_AND_READ,
+    Admission,
+    Subject,
+    admission_of,
+    reading,
+)
 from worker.state.connection import redis_errors_as_ours
 from worker.state.scripts import SHARED
 from worker.state.sealing import Seal
@@ -22,35 +30,12 @@ MOST_FAILURES: Final = 5
 MOST_TOKENS: Final = 1000
 _MOST_KEPT: Final = 10_000
 
-Admitted = Literal["admitted", "locked", "replayed", "throttled"]
-
 _READ: Final = """
 local told = redis.call('HMGET', 'ff:account:' .. ARGV[1], 'info', 'disabled', 'previous_ms',
   'secret', 'previous', 'generation')
 local left_ms = told[3] and tonumber(told[3]) - clock_ms() or 0
 told[7] = whole(math.max(left_ms, 0))
 return told
-"""
-
-# The bucket's time is when it is full again: a call puts it off by its share (GCRA). What is
-# refused spends nothing, so nobody else's replays use up an account's calls.
-_ADMIT: Final = """
-local key, calls_per_second, nonce, nonce_ms, shown_by = unpack(ARGV)
-local now, share_ms = clock_ms(), 1000 / tonumber(calls_per_second)
-local locked = 'ff:account_locked:' .. shown_by
-if shown_by ~= '' and redis.call('EXISTS', locked) == 1 then
-  return {'locked', redis.call('PTTL', locked)}
-end
-local nonce_key = 'ff:nonce:' .. key .. ':' .. nonce
-if nonce ~= '' and redis.call('EXISTS', nonce_key) == 1 then return {'replayed', 0} end
-local bucket = 'ff:account_calls:' .. key
-local full = math.max(tonumber(redis.call('GET', bucket) or 0), now) + share_ms
-local burst_ms = math.max(1000, share_ms)
-if full - now > burst_ms then return {'throttled', math.ceil(full - now - burst_ms)} end
-if nonce ~= '' then redis.call('SET', nonce_key, 1, 'PX', nonce_ms) end
-redis.call('SET', bucket, whole(full * 1000) / 1000, 'PX', math.ceil(full - now) + 1000)
-if shown_by ~= '' then redis.call('DEL', 'ff:account_failures:' .. shown_by) end
-return {'admitted', 0}
 """
 
 _FAILED: Final = """
@@ -105,7 +90,8 @@ class Callers:
         self._calls_per_second = calls_per_second
         self._kept: OrderedDict[str, tuple[float, Known]] = OrderedDict()
         self._read = client.register_script(SHARED + _READ)
-        self._admit = client.register_script(SHARED + _ADMIT)
+        self._admit = client.register_script(SHARED + ADMIT)
+        self._admit_and_read = client.register_script(SHARED + ADMIT_AND_READ)
         self._failed = client.register_script(SHARED + _FAILED)
         self._give = client.register_script(SHARED + _GIVE)
 
@@ -135,18 +121,26 @@ class Callers:
         return await self.find(access_key) if access_key else None
 
     async def admit(
-        self, access_key: str, *, nonce: str | None = None, shown_by: str | None = None
-    ) -> tuple[Admitted, float]:
+        self,
+        access_key: str,
+        *,
+        nonce: str | None = None,
+        shown_by: str | None = None,
+        reads: tuple[str, Subject] | None = None,
+    ) -> Admission:
         """Whether a call that was proved to be the account's is taken, and else for how many s not.
 
         A nonce counts once in half an hour. Failures of what it was `shown_by` count anew from
-        here, unless they have locked it; None where failures are not counted.
+        here, unless they have locked it; None where failures are not counted. A call that is taken
+        is told of what it `reads`, a tenant's subject.
         """
         nonce_ms, pace = NONCE_S * 1000, self._calls_per_second
         arguments = (access_key, pace, nonce or "", nonce_ms, shown_by or "")
         with redis_errors_as_ours():
-            told, wait_ms = await self._admit(args=arguments)
-        return cast(Admitted, told), int(wait_ms) / 1000
+            if reads is None:
+                return admission_of(await self._admit(args=arguments), "", None)
+            told = await self._admit_and_read(args=(*arguments, *reading(*reads)))
+        return admission_of(told, *reads)
 
     async def note_failure(self, shown_by: str) -> None:
         """Count a wrong signature or secret: the sixth in a row locks what it came with for 5 min.

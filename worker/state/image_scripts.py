@@ -126,29 +126,37 @@ return told
 )
 
 # Answers the last place that was looked at, "" at the end of the list, and what passed.
-PAGE: Final = (
+PAGED: Final = (
     IMAGES
     + """
-local tenant, list, top = ARGV[1], ARGV[2], ARGV[3]
-local limit, most = tonumber(ARGV[4]), tonumber(ARGV[5])
-local job, medium, type_ = ARGV[6], ARGV[7], ARGV[8]
-local told, last, found = {''}, '', 0
-local places = redis.call('ZREVRANGEBYLEX', list_key(tenant, list), top, '-', 'LIMIT', 0, most + 1)
-for at, place in ipairs(places) do
-  if found == limit or at > most then
-    told[1] = last
-    return told
+local function page_of(tenant, list, top, limit, most, job, medium, type_)
+  local told, last, found = {''}, '', 0
+  local places = redis.call('ZREVRANGEBYLEX', list_key(tenant, list), top, '-',
+    'LIMIT', 0, most + 1)
+  for at, place in ipairs(places) do
+    if found == limit or at > most then
+      told[1] = last
+      return told
+    end
+    local id = string.sub(place, -32)
+    local image = image_of(tenant, id)
+    if (job == '' or image[2] == job) and (medium == '' or image[3] == medium)
+        and (type_ == '' or image[4] == type_) then
+      tell_of(told, tenant, id, image)
+      found = found + 1
+    end
+    last = place
   end
-  local id = string.sub(place, -32)
-  local image = image_of(tenant, id)
-  if (job == '' or image[2] == job) and (medium == '' or image[3] == medium)
-      and (type_ == '' or image[4] == type_) then
-    tell_of(told, tenant, id, image)
-    found = found + 1
-  end
-  last = place
+  return told
 end
-return told
+"""
+)
+
+PAGE: Final = (
+    PAGED
+    + """
+local tenant, list, top = ARGV[1], ARGV[2], ARGV[3]
+return page_of(tenant, list, top, tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8])
 """
 )
 

@@ -112,14 +112,14 @@ class ImageRecords:
         return bool(self._all(["restore", "", ""], record.tenant, [record]))
 
     def read(self, tenant: str, image: str) -> ImageRecord | None:
-        return next(iter(_records(self._read(tenant, image))), None)
+        return next(iter(images_of(self._read(tenant, image))), None)
 
     def read_all(self, tenant: str, images: Iterable[str]) -> dict[str, ImageRecord]:
         """Those of the pictures that are there, by their ids."""
         rest = iter(images)
         found: list[ImageRecord] = []
         while batch := list(islice(rest, _BATCH)):
-            found += _records(self._read(tenant, *batch))
+            found += images_of(self._read(tenant, *batch))
         return {record.image_id: record for record in found}
 
     def key_of(self, tenant: str, image: str) -> str | None:
@@ -139,15 +139,15 @@ class ImageRecords:
             raise RequestError("request.invalid", "cursor: expected the 'next' of a page")
         top = f"({cursor}" if cursor else "+"
         wanted = [value or "" for value in filters]
-        last, *rows = self._page(tenant, _list(filters), top, limit, MAX_LOOKED_AT, *wanted)
-        return ImagePage(_records(rows), last or None)
+        told = self._page(tenant, _list(filters), top, limit, MAX_LOOKED_AT, *wanted)
+        return page_of(told)
 
     def of_key(self, tenant: str, key: str) -> list[ImageRecord]:
         """The pictures that are stored under a key, newest first: the same bytes were made of them.
 
         Of very many those of the newest jobs.
         """
-        found = _records(self._of_key(tenant, key, _MOST_OWNERS, _MOST_PLACES))
+        found = images_of(self._of_key(tenant, key, _MOST_OWNERS, _MOST_PLACES))
         return sorted(found, key=lambda image: (image.created_at, image.label), reverse=True)
 
     def of_medium(
@@ -160,8 +160,7 @@ class ImageRecords:
         found: list[ImageRecord] = []
         for type_ in types:
             newest = islice(self._made_of(tenant, ImageFilters(None, medium, type_), limit), limit)
-            by_label = sorted(newest, key=lambda image: image.label)
-            found += sorted(by_label, key=lambda image: image.job, reverse=True)
+            found += of_one_type(newest)
         return found
 
     def remove(self, tenant: str, image: str) -> list[str] | None:
@@ -179,7 +178,7 @@ class ImageRecords:
         """
         above, below = "-", f"({before.timestamp() * 1000:013.0f}"
         while rows := self._old(tenant, f":type:{type_}", above, below, _BATCH):
-            found = _records(rows)
+            found = images_of(rows)
             yield from (e for e in found if e.status != "Uploading" and not e.is_cover)
             above = f"({_place(found[-1])}"
 
@@ -221,6 +220,18 @@ class ImageRecords:
         return changed
 
 
+def page_of(told: Sequence[Any]) -> ImagePage:
+    """A page as its script tells it."""
+    last, *rows = told
+    return ImagePage(images_of(rows), last or None)
+
+
+def of_one_type(newest: Iterable[ImageRecord]) -> list[ImageRecord]:
+    """Pictures of a medium, those of the newest job first, those of one job by their labels."""
+    by_label = sorted(newest, key=lambda image: image.label)
+    return sorted(by_label, key=lambda image: image.job, reverse=True)
+
+
 def _list(filters: ImageFilters) -> str:
     """The shortest list that has all pictures that pass."""
     named = {"job": filters.job, "medium": filters.medium, "type": filters.type}
@@ -236,7 +247,8 @@ def _packed(record: ImageRecord) -> str:
     return json.dumps([*facts, document(record).decode()])
 
 
-def _records(rows: Sequence[Any]) -> list[ImageRecord]:
+def images_of(rows: Sequence[Any]) -> list[ImageRecord]:
+    """Pictures as scripts tell them: a document, its state and whether it is a cover, of each."""
     return list(map(_record, rows[::3], rows[1::3], rows[2::3]))
 
 

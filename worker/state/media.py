@@ -123,7 +123,7 @@ class MediumRecords:
 
     def read(self, tenant: str, medium_id: str) -> MediumRecord | None:
         told = self._read(tenant, medium_id)
-        return _record(tenant, medium_id, told) if told else None
+        return medium_of(tenant, medium_id, told) if told else None
 
     def unused(self, tenant: str, before: datetime) -> list[str]:
         """The ids of media with nothing made of or set on them that no job since `before` saw."""
@@ -147,10 +147,11 @@ class MediumRecords:
 
 
 def _seen(tenant: str, medium_id: str, told: Sequence[str]) -> Seen:
-    return Seen(_record(tenant, medium_id, told), "documented" not in told[::2])
+    return Seen(medium_of(tenant, medium_id, told), "documented" not in told[::2])
 
 
-def _record(tenant: str, medium_id: str, told: Sequence[str]) -> MediumRecord:
+def medium_of(tenant: str, medium_id: str, told: Sequence[str]) -> MediumRecord:
+    """A medium as scripts tell it: names and values in turn."""
     fields = dict(zip(told[::2], told[1::2], strict=True))
     created_at, seen_at = time_of(fields["created_ms"]), time_of(fields["seen_ms"])
     assert created_at

@@ -8,7 +8,7 @@ LABEL: Final = "label_"
 _LABELS: Final = ", ".join(f"'{LABEL}{name}'" for name in MediumLabels.model_fields)
 
 # When each was seen last stands in the list of the tenant's media, which is also what sweeps read.
-_MEDIA: Final = """
+MEDIA: Final = """
 local function medium_key(tenant, id) return 'ff:medium:' .. tenant .. ':' .. id end
 local function media_key(tenant) return 'ff:media:' .. tenant end
 
@@ -33,7 +33,7 @@ end
 
 # Where nobody can tell whether two media are the same bytes, they count as one version.
 SEE: Final = (
-    _MEDIA
+    MEDIA
     + """
 local tenant, id, source, probe, fingerprint, of_library, seen_ms = unpack(ARGV)
 local key = medium_key(tenant, id)
@@ -56,7 +56,7 @@ return told_of(tenant, id)
 # What was set on a medium is taken over where nothing is set since. New fences must be newer than
 # those of covers that come back, though their counter was lost.
 RESTORE: Final = (
-    _MEDIA
+    MEDIA
     + """
 local tenant, id, seen_ms, fence, object, image, facts = unpack(ARGV, 1, 7)
 local key, is_known = medium_key(tenant, id), 0
@@ -84,14 +84,14 @@ return 1 - is_known
 )
 
 READ: Final = (
-    _MEDIA
+    MEDIA
     + """
 return told_of(ARGV[1], ARGV[2])
 """
 )
 
 DOCUMENTED: Final = (
-    _MEDIA
+    MEDIA
     + """
 local key = medium_key(ARGV[1], ARGV[2])
 if redis.call('EXISTS', key) == 0 then return 1 end
@@ -102,7 +102,7 @@ return 1
 )
 
 SEE_AGAIN: Final = (
-    _MEDIA
+    MEDIA
     + """
 see_at(ARGV[1], ARGV[2], ARGV[3])
 """
@@ -110,7 +110,7 @@ see_at(ARGV[1], ARGV[2], ARGV[3])
 
 # What is shown without a picture of ours gets one later. `picture` is its JSON, `object` its key.
 SHOWING: Final = (
-    _MEDIA
+    MEDIA
     + """
 local function why_not_shown(tenant, id, image, object)
   if redis.call('EXISTS', medium_key(tenant, id)) == 0 then return 'request.not_found' end
@@ -154,7 +154,7 @@ return told_of(tenant, id)
 )
 
 LABELLED: Final = (
-    _MEDIA
+    MEDIA
     + """
 local tenant, id = ARGV[1], ARGV[2]
 local key, is_new = medium_key(tenant, id), false
@@ -170,7 +170,7 @@ return told_of(tenant, id)
 
 # What a client set on a medium would be lost with it.
 _IS_UNUSED: Final = (
-    _MEDIA
+    MEDIA
     + f"""
 local function is_unused(tenant, id, before_ms)
   local seen_ms = redis.call('ZSCORE', media_key(tenant), id)

@@ -1,6 +1,7 @@
 """A call: whose it is, which action it names, and its parameters."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
@@ -19,7 +20,9 @@ from worker.contracts.targets import VendorApi
 from worker.errors import RequestError
 from worker.signing import acs3_hmac_sha256, canonical, rpc_hmac_sha1
 from worker.signing.wire import RawRequest
+from worker.state.admissions import Found, Subject
 
+IMAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 _APIS: Final[dict[str, VendorApi]] = {MPS: "alibaba_mps", VOD: "alibaba_vod"}
 
 
@@ -31,6 +34,8 @@ class Call(NamedTuple):
     version: str
     action: str
     given: Parameters
+    found: Found | None = None
+    """What was read when the call was let in."""
 
     @property
     def setting(self) -> Setting:
@@ -70,11 +75,19 @@ async def call_of(request: Request) -> Call:
     version, action = _named(raw, told, by_headers=by_headers)
     given = Parameters(pairs, version)
     scheme = acs3_hmac_sha256 if by_headers else rpc_hmac_sha1
-    account = await parts.gate.by_signature(raw, scheme)
+    account, found = await parts.gate.reading(raw, scheme, _subject(version, action, told))
     request.scope[NOTED]["user"] = account.name
     if format_ not in {"", *FORMATS}:
         raise RefusalError("InvalidParameter.Format", "Format: expected JSON or XML.")
-    return Call(parts, account, version, action, given)
+    return Call(parts, account, version, action, given, found)
+
+
+def _subject(version: str, action: str, told: Mapping[str, str]) -> Subject | None:
+    """What is read of a call that does nothing else, if it is named as such things are."""
+    image_id = told.get("ImageId", "")
+    if (version, action) != (VOD, "GetImageInfo") or not IMAGE_ID.fullmatch(image_id):
+        return None
+    return Subject("image", image_id)
 
 
 def _named(raw: RawRequest, told: dict[str, str], *, by_headers: bool) -> tuple[str, str]:

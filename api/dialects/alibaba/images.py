@@ -1,9 +1,8 @@
 """Calls of VOD 2017-03-21 about images: GetImageInfo and GetImageInfos."""
 
-import re
 from typing import Any, Final
 
-from api.dialects.alibaba.calls import Call
+from api.dialects.alibaba.calls import IMAGE_ID, Call
 from api.dialects.alibaba.covers import link
 from api.dialects.alibaba.errors import RefusalError
 from api.dialects.alibaba.views import ImageLinks, image_view
@@ -16,8 +15,6 @@ DEFAULT_LIFE_S: Final = 3600
 # Of links to the bucket itself; to the vendor's CDN they may live as long as anyone likes.
 MAX_OSS_LIFE_S: Final = 2_592_000
 MAX_LONG: Final = 10**18
-
-_IMAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 def get_image_info(call: Call) -> dict[str, Any]:
@@ -53,9 +50,12 @@ def _lives(call: Call) -> tuple[int, int]:
 
 def _found(call: Call, image_id: str) -> ImageRecord | None:
     """The image if the account sees it: one that is not made yet is of no medium so far."""
-    if not _IMAGE_ID.fullmatch(image_id):
+    if not IMAGE_ID.fullmatch(image_id):
         return None
-    image = call.parts.state.images.read(call.account.tenant, image_id)
+    if call.found:
+        image = call.found.image
+    else:
+        image = call.parts.state.images.read(call.account.tenant, image_id)
     return image if image and call.account.may_see(image.medium_id or "") else None
 
 
@@ -70,5 +70,8 @@ def _labels(call: Call, image: ImageRecord) -> MediumLabels:
     """What the image's medium is called: an image has a title only."""
     if image.medium_id is None:
         return MediumLabels()
-    medium = call.parts.state.media.read(image.tenant, image.medium_id)
+    if call.found:
+        medium = call.found.medium
+    else:
+        medium = call.parts.state.media.read(image.tenant, image.medium_id)
     return medium.labels if medium else MediumLabels()

@@ -13,6 +13,7 @@ from api.setting import Setting
 from worker.contracts.accounts import Account
 from worker.signing import sdk_hmac_sha256
 from worker.signing.wire import RawRequest
+from worker.state.admissions import Found, Subject
 
 
 class Call(NamedTuple):
@@ -21,6 +22,8 @@ class Call(NamedTuple):
     parts: Parts
     account: Account
     body: bytes
+    found: Found | None = None
+    """What was read when the call was let in."""
 
     @property
     def setting(self) -> Setting:
@@ -36,28 +39,30 @@ class Call(NamedTuple):
         )
 
 
-async def call_of(request: Request) -> Call:
-    """The call, verified before anything it says is looked at.
+async def call_of(request: Request, subject: Subject | None = None) -> Call:
+    """The call, verified before anything it says is looked at; `subject` is what it reads.
 
     By AK/SK where it has an Authorization, whose failure no token makes good; else by X-Auth-Token.
     Raises: RefusalError, CallRefused, CoverError, ClientDisconnect.
     """
     parts = parts_of(request)
     raw = await raw_request(request, stall_timeout_s=parts.settings.api.stall_timeout_s)
-    account = await _account(parts, request, raw)
+    account, found = await _account(parts, request, raw, subject)
     request.scope[NOTED]["user"] = account.name
     if request.path_params["project_id"] != account.project_id:
         raise RefusalError("other_project")
-    return Call(parts, account, raw.body)
+    return Call(parts, account, raw.body, found)
 
 
-async def _account(parts: Parts, request: Request, raw: RawRequest) -> Account:
+async def _account(
+    parts: Parts, request: Request, raw: RawRequest, subject: Subject | None
+) -> tuple[Account, Found | None]:
     tokens = request.headers.getlist("x-auth-token")
     if "authorization" in request.headers or not tokens:
-        return await parts.gate.by_signature(raw, sdk_hmac_sha256)
+        return await parts.gate.reading(raw, sdk_hmac_sha256, subject)
     if len(tokens) > 1:
         raise CallRefused("repeated", "the header x-auth-token is given more than once")
-    return await parts.gate.by_token(tokens[0])
+    return await parts.gate.by_token(tokens[0]), None
 
 
 def object_of(request: Request, body: bytes) -> dict[str, Any]:

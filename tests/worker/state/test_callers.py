@@ -5,6 +5,7 @@ import pytest
 
 from tests.worker.state.tellers import ACCESS_KEY, SECRET, Teller, account, opened, sealed
 from worker.errors import RequestError
+from worker.state.admissions import Admission
 from worker.state.callers import KEPT_S, MOST_TOKENS, Callers, Known
 
 
@@ -73,13 +74,13 @@ def test_a_secret_under_an_unknown_key_is_an_error_of_ours(teller: Teller) -> No
 
 
 def test_calls_beyond_the_pace_wait_and_others_are_not_touched(teller: Teller) -> None:
-    async def call(callers: Callers) -> list[tuple[str, float]]:
+    async def call(callers: Callers) -> list[Admission]:
         return [await callers.admit(ACCESS_KEY) for _ in range(8)]
 
     told = teller.ask(call, pace=5)
 
-    assert [word for word, _ in told].count("admitted") in {5, 6}
-    word, wait_s = told[-1]
+    assert [each.word for each in told].count("admitted") in {5, 6}
+    word, wait_s, _ = told[-1]
     assert word == "throttled"
     assert 0 < wait_s <= 0.4
     assert teller.ask(lambda callers: callers.admit("B" * 20))[0] == "admitted"
