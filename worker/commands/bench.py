@@ -89,8 +89,9 @@ def bench(
     ] = None,
 ) -> None:
     """Measure covers against the plain way, interleaved in one run, what is served from libraries
-    and as vendors' APIs against the bare framework, storyboards against the ffmpeg program, signing
-    against the vendors' own clients, how fast covers are recorded, and the memory of a slot.
+    against the bare framework, vendors' calls against one that does nothing, storyboards against
+    the ffmpeg program, signing against the vendors' own clients, how fast covers are recorded, and
+    the memory of a slot.
 
     Exit status: 0 if everything that is asked was reached, else 1.
     """

@@ -18,7 +18,7 @@ _UNITS: Final[dict[Figure, tuple[str, float]]] = {
 }
 FILM: Final = "10 min of 1080p H.264, 30 frames/s, 6 Mbit/s, a key frame every 2 s"
 SERVED: Final = "served from a library, album of 10,000"
-CALLS: Final = "signed calls of vendors' clients, served"
+CALLS: Final = "signed calls of vendors' clients, against the same process' /healthz"
 RECORDS: Final = "covers recorded at a provider"
 SIGNING: Final = "10,000 requests signed"
 LOW_FILMS: Final = "peak MiB, 100 tiles at exact times, 1080p H.264 of 0.6 Mbit/s"
