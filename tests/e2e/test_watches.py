@@ -18,7 +18,6 @@ from tests.fakes.smh_vendor import SmhVendor, running_vendor
 from tests.media import Clip, made
 
 DAYS = [f"2024-03-0{day}T10:00:00.000Z" for day in range(1, 4)]
-ALBUM = {"provider": "tencent_smh", "library_id": "smh1", "album": "trip"}
 SIZE_PX = 64
 
 
@@ -63,6 +62,18 @@ def medium_of(client: httpx2.Client, photo: Path) -> str:
     return str(image["medium"])
 
 
+def watched(client: httpx2.Client, album: str, medium: str) -> str:
+    """Where the watch is that gives the medium the cover of the album."""
+    body = {
+        "source": {"album": {"provider": "tencent_smh", "library_id": "smh1", "album": album}},
+        "sizes": [SIZE_PX],
+        "target": {"provider": "firstframe", "medium_id": medium},
+        "watch": True,
+    }
+    job = client.post("/v1/covers", json=body).raise_for_status().json()
+    return str(job["links"]["watch"])
+
+
 def standing(
     client: httpx2.Client, path: str, medium: str, name: str, version: str = ""
 ) -> tuple[Any, Any] | None:
@@ -92,14 +103,7 @@ def test_whatever_becomes_first_in_an_album_is_covered_and_recorded(
     client = watching.client
     medium = medium_of(client, photo)
     vendor.put("trip/b.mp4", media["clip.mp4"], created=DAYS[1], type="video")
-    body = {
-        "source": {"album": ALBUM},
-        "sizes": [SIZE_PX],
-        "target": {"provider": "firstframe", "medium_id": medium},
-        "watch": True,
-    }
-    job = client.post("/v1/covers", json=body).raise_for_status().json()
-    path = job["links"]["watch"]
+    path = watched(client, "trip", medium)
 
     shown = partial(standing, client, path, medium)
     first, watch = until(lambda: shown("/b.mp4"))
@@ -115,19 +119,29 @@ def test_whatever_becomes_first_in_an_album_is_covered_and_recorded(
     assert len({each["image"] for each in (first, replaced, outranked, deleted)}) == 4
     assert watch["jobs"] == 3
 
-    vendor.directories["-", ("trip",)].clear()
+
+def test_an_album_that_is_emptied_keeps_its_cover_and_one_whose_watch_is_stopped_its_last(
+    watching: Running, vendor: SmhVendor, media: dict[str, bytes], photo: Path
+) -> None:
+    client = watching.client
+    medium = medium_of(client, photo)
+    vendor.put("tour/b.mp4", media["clip.mp4"], created=DAYS[1], type="video")
+    path = watched(client, "tour", medium)
+    stands, watch = until(lambda: standing(client, path, medium, "/b.mp4"))
+
+    vendor.directories["-", ("tour",)].clear()
     failing = until(lambda: (told := client.get(path).json())["failures"] and told)
-    assert (failing["error"]["code"], failing["jobs"]) == ("source.not_found", 3)
+    assert (failing["error"]["code"], failing["jobs"]) == ("source.not_found", watch["jobs"])
     assert failing["medium"] == watch["medium"]
 
     listed = firstframe(watching, "watches", "list")
-    assert "trip" in listed
+    assert "tour" in listed
     assert "source.not_found" in listed
     assert "stopped" in firstframe(watching, "watches", "stop", watch["id"])
-    vendor.put("trip/c.jpg", media["photo.jpg"], created=DAYS[2])
+    vendor.put("tour/c.jpg", media["photo.jpg"], created=DAYS[2])
     time.sleep(3)
-    assert client.get(path).json()["jobs"] == 3
-    assert client.get(f"/v1/media/{medium}").json()["cover"]["fence"] == fences[-1]
+    assert client.get(path).json()["jobs"] == watch["jobs"]
+    assert client.get(f"/v1/media/{medium}").json()["cover"]["fence"] == stands["fence"]
 
 
 def firstframe(running: Running, *words: str) -> str:
