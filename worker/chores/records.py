@@ -9,7 +9,7 @@ import structlog
 from worker.contracts.records import Finding, Record
 from worker.contracts.targets import DryRunTarget
 from worker.errors import ProviderError
-from worker.jobs.reconcile import ReconcileStory, Sight, unseen
+from worker.jobs.reconcile import Comparison, ReconcileStory, unseen
 from worker.rules.records import account_of, target_id
 from worker.rules.urls import shown
 from worker.state.records import Standing
@@ -45,11 +45,11 @@ def found(state: State, recorders: Recorders, wanted: Wanted) -> Iterator[Findin
         if standing.target in looked_at or record is None or not wanted.names(record):
             continue
         looked_at.add(standing.target)
-        sight = _sight(state, recorders, record, standing)
-        mended = wanted.mend and sight.verdict == "drifted" and state.records.mend(record)
+        compared = _compared(state, recorders, record, standing)
+        mended = wanted.mend and compared.verdict == "drifted" and state.records.mend(record)
         if mended:
             state.lanes.release(record.lane)
-        yield _finding(record, sight, mended=mended)
+        yield _finding(record, compared, mended=mended)
 
 
 def reconcile_records(state: State, recorders: Recorders, *, every_s: float, mend: bool) -> int:
@@ -76,31 +76,31 @@ def counted(finding: Finding) -> list[str]:
     return ["mended"] if finding.mended else [finding.verdict]
 
 
-def _sight(state: State, recorders: Recorders, record: Record, standing: Standing) -> Sight:
+def _compared(state: State, recorders: Recorders, record: Record, standing: Standing) -> Comparison:
     writer = state.records.read(*standing.writer) if standing.writer else None
     if "pending" in {record.state, writer and writer.state}:
-        return Sight("busy")
+        return Comparison("busy")
     try:
         parts = recorders.parts(record.tenant, record.target)
     except ProviderError as error:
         return unseen(error)
-    sight = ReconcileStory(*parts).look(record, standing.reference)
+    compared = ReconcileStory(*parts).look(record, standing.reference)
     # What was written meanwhile is no drift.
-    if sight.verdict == "drifted" and not state.records.stands_still(standing):
-        return Sight("busy")
-    return sight
+    if compared.verdict == "drifted" and not state.records.stands_still(standing):
+        return Comparison("busy")
+    return compared
 
 
-def _finding(record: Record, sight: Sight, *, mended: bool) -> Finding:
-    reference = sight.shown
+def _finding(record: Record, compared: Comparison, *, mended: bool) -> Finding:
+    reference = compared.shown
     return Finding(
         account=account_of(record.target),
         target=target_id(record.target),
         tenant=record.tenant,
         record=record.id,
-        verdict=sight.verdict,
+        verdict=compared.verdict,
         shown=shown(reference) if reference and "://" in reference else reference,
-        code=sight.code,
+        code=compared.code,
         mended=mended,
     )
 

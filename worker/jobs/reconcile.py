@@ -18,8 +18,8 @@ _VERDICTS: Final[dict[str, Verdict]] = {
 }
 
 
-class Sight(NamedTuple):
-    """What a target was seen to show, or the `code` of why it was not seen."""
+class Comparison(NamedTuple):
+    """How what a target shows compares with the ledger; `code` tells why it was not seen."""
 
     verdict: Verdict
     shown: str | None = None
@@ -33,7 +33,7 @@ class ReconcileStory(NamedTuple):
     pace: Pace
     read_cover: Callable[[RecordedCover], bytes]
 
-    def look(self, record: Record, reference: str | None) -> Sight:
+    def look(self, record: Record, reference: str | None) -> Comparison:
         """Whether the record's target shows its cover; `reference` is what it was shown as then.
 
         Raises: RequestError `queue.unavailable`.
@@ -41,10 +41,10 @@ class ReconcileStory(NamedTuple):
         try:
             shown = self._read(record)
             if shown is None:
-                return Sight("unreadable")
+                return Comparison("unreadable")
             if self._shows(shown, record, reference):
-                return Sight("agrees", shown.reference)
-            return Sight("drifted", shown.reference)
+                return Comparison("agrees", shown.reference)
+            return Comparison("drifted", shown.reference)
         except (ProviderError, StorageError) as error:
             return unseen(error)
 
@@ -80,6 +80,6 @@ class ReconcileStory(NamedTuple):
         return shown
 
 
-def unseen(error: CoverError) -> Sight:
+def unseen(error: CoverError) -> Comparison:
     """How a look ended that saw nothing."""
-    return Sight(_VERDICTS.get(error.code, "unreachable"), code=error.code)
+    return Comparison(_VERDICTS.get(error.code, "unreachable"), code=error.code)
