@@ -38,7 +38,7 @@ class Look(NamedTuple):
     failures: int
 
 
-class Turn(NamedTuple):
+class NextLook(NamedTuple):
     """A look that begins now, or seconds to wait until one may; neither when nothing is due."""
 
     look: Look | None = None
@@ -57,17 +57,17 @@ class Looks:
         self._saw = Script(client, watch_scripts.SAW)
         self._missed = Script(client, watch_scripts.MISSED)
 
-    def next(self) -> Turn:
+    def next(self) -> NextLook:
         """Begin the look that is due first; watches whose job is under way are put off."""
         rules, token = self._rules, secrets.token_hex(8)
         found = self._claim(
             token, rules.hold_s * 1000, 1000 / rules.per_second, self._delay_s() * 1000
         )
         if len(found) < 2:
-            return Turn(wait_s=float(found[0]) / 1000 if found else None)
+            return NextLook(wait_s=float(found[0]) / 1000 if found else None)
         _, tenant, watch, request, failures = found
         wanted = CoverRequest.model_validate_json(request)
-        return Turn(Look(tenant, watch, token, wanted, int(failures)))
+        return NextLook(Look(tenant, watch, token, wanted, int(failures)))
 
     def saw(self, look: Look, sight: Sight) -> str | None:
         """Note what is first in the album; the id of the job that was made, where it is news.
