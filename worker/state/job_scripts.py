@@ -55,7 +55,7 @@ FOLLOWING: Final = """
 local function watch_key(tenant, id) return 'ff:watch:' .. tenant .. ':' .. id end
 local function text(value) return type(value) == 'string' and value or '' end
 
-local function settle(tenant, key)
+local function take_over(tenant, key)
   local job = redis.call('HGET', key, 'job')
   local had = job and redis.call('HMGET', record_key(tenant, job), 'status', 'result')
   if had and had[1] == 'succeeded' then
@@ -69,7 +69,7 @@ end
 local function follow(tenant, id, job)
   local key = watch_key(tenant, id)
   if redis.call('EXISTS', key) == 0 then return end
-  settle(tenant, key)
+  take_over(tenant, key)
   redis.call('HSET', key, 'job', job)
   redis.call('HDEL', key, 'tried_source', 'tried_version', 'tries')
 end

@@ -77,7 +77,7 @@ for _, member in ipairs(due) do
   local key = watch_key(tenant, id)
   if redis.call('EXISTS', key) == 0 then
     redis.call('ZREM', 'ff:watches_due', member)
-  elseif is_under_way(tenant, settle(tenant, key)) then
+  elseif is_under_way(tenant, take_over(tenant, key)) then
     redis.call('ZADD', 'ff:watches_due', now + tonumber(later_ms), member)
   else
     local free = tonumber(redis.call('GET', 'ff:looks') or 0)
@@ -108,7 +108,7 @@ if redis.call('HGET', key, 'look') ~= token then return end
 redis.call('HDEL', key, 'look', 'error', 'failures')
 redis.call('HSET', key, 'looked_ms', whole(now))
 redis.call('ZADD', 'ff:watches_due', now + tonumber(delay_ms), tenant .. ':' .. watch)
-local job, status = settle(tenant, key)
+local job, status = take_over(tenant, key)
 if is_under_way(tenant, job) then return end
 local kept = redis.call('HMGET', key, 'source', 'version', 'tried_source', 'tried_version', 'tries')
 if kept[1] == source and kept[2] == version then
