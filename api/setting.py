@@ -112,13 +112,15 @@ class Setting(NamedTuple):
             raise SourceError("source.url_not_allowed", f"The URL {wrong}.")
         picture = _that_of(medium.medium_id, pictures)
         is_private = picture is not None and picture.key is not None and not is_public(picture.key)
-        as_set = VendorSetting(by=self.by, url=None if is_private else url)
+        as_set = VendorSetting(
+            by=self.by, url=None if is_private else url, of_library=medium.of_library
+        )
         if medium.cover and self._is_shown(medium.cover, as_set, picture):
             return medium.cover
         target = FirstframeTarget(provider="firstframe", medium_id=medium.medium_id, as_set=as_set)
         if picture:
             return self._show(target, picture)
-        return self._copy(target, url, is_private=medium.of_library)
+        return self._copy(target, as_set, url)
 
     def _pictures(self, url: str) -> list[ImageRecord]:
         """The account's pictures that a URL of ours shows, newest first."""
@@ -176,14 +178,14 @@ class Setting(NamedTuple):
         record = self.state.records.settle(self.tenant, order, cover)
         return self._shown(target, cover, record)
 
-    def _copy(self, target: FirstframeTarget, url: str, *, is_private: bool) -> MediumCover:
+    def _copy(self, target: FirstframeTarget, as_set: VendorSetting, url: str) -> MediumCover:
         """The URL as it was set; a job puts a picture of it beside, which its record sets.
 
         A copy for a medium of a library is private, as all covers of it are.
         """
         wanted = CoverRequest(
             source=SourceReference(url=without_name(url)),
-            visibility="private" if is_private else None,
+            visibility="private" if as_set.of_library else None,
             target=target,
         )
         job = self.state.jobs.create(self.tenant, wanted)

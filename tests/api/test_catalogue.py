@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 import httpx2
 import pytest
 
+from api.setting import Setting
 from tests.api.attempts import Attempts
 from tests.api.conftest import Served
-from tests.api.pictures import make_picture, make_picture_of_library
+from tests.api.pictures import finish, make_picture, make_picture_of_library
+from worker import wiring
+from worker.rules.catalogue import image_id
 from worker.settings import Settings
 
 
@@ -39,6 +42,25 @@ def test_an_open_api_shows_and_deletes_none_of_them(
     assert opened.get(f"/v1/media/{medium}").status_code == 404
     assert opened.delete(f"/v1/images/{of_library}").status_code == 404
     assert client.get(f"/v1/images/{of_library}").status_code == 200
+
+
+@pytest.mark.parametrize("is_made", [False, True], ids=["expected", "made"])
+def test_an_open_api_shows_nothing_of_a_cover_that_was_set_of_one(
+    settings: Settings, client: httpx2.Client, opened: httpx2.Client, of_library: str, is_made: bool
+) -> None:
+    medium = client.get(f"/v1/images/{of_library}").json()["medium"]
+    state, store = wiring.state(settings, timeout_s=5), wiring.store(settings)
+    setting = Setting(state, store, settings.fetch, "default", "huawei_vod", lambda _: True)
+    cover = setting.set_cover(medium, "https://media.example/cover.jpg")
+    image = image_id(cover.job or "", "covers/cover")
+    if is_made:
+        state.lanes.release("backfill")
+        image = finish(settings, cover.job or "", data=b"copy", visibility="private")
+
+    paths = [f"/v1/jobs/{cover.job}", f"/v1/records/{cover.record}", f"/v1/images/{image}"]
+    assert [client.get(path).status_code for path in paths] == [200, 200, 200]
+    assert [opened.get(path).status_code for path in paths] == [404, 404, 404]
+    assert opened.get("/v1/images").json()["images"] == []
 
 
 def test_on_loopback_the_operator_has_them(client: httpx2.Client, of_library: str) -> None:

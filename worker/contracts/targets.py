@@ -88,12 +88,15 @@ class VendorSetting(BaseModel):
     """What a client of a served vendor API set: it reads its own URL again.
 
     Without one, the picture's: where its bytes were uploaded, or the URL was a link that ends.
+    `of_library` says whether the medium is a file of a library that is served here: so is then
+    what is made to be its cover.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     by: VendorApi
     url: Annotated[str, Field(max_length=MAX_COVER_URL_CHARACTERS)] | None = None
+    of_library: bool = False
 
 
 class FirstframeTarget(CoverTarget):

@@ -6,7 +6,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from worker.contracts.catalogue import ImageRecord
+from worker.contracts.jobs import AnyRequest
 from worker.contracts.records import RecordedCover
+from worker.contracts.requests import CoverRequest
+from worker.contracts.targets import FirstframeTarget, VendorSetting
 from worker.rules.addresses import is_allowed_host
 
 _HEX_ID: Final = "[0-9a-f]{32}"
@@ -68,6 +71,17 @@ def fetch_mistake(
     port = _DEFAULT_PORTS[parts.scheme.lower()] if port is None else port
     if port == 0 or not (allow_private_addresses or port in allowed_ports):
         return "has a port that is not allowed"
+    return None
+
+
+def set_by_client(request: AnyRequest) -> tuple[str, VendorSetting] | None:
+    """The medium whose cover a client of a served API sets by a job, and what it set.
+
+    None of all other jobs.
+    """
+    target = request.target if isinstance(request, CoverRequest) else None
+    if isinstance(target, FirstframeTarget) and target.as_set is not None:
+        return target.medium_id, target.as_set
     return None
 
 

@@ -16,6 +16,7 @@ from worker.contracts.requests import (
 )
 from worker.contracts.snapshots import SnapshotRequest
 from worker.rules.keys import is_public
+from worker.rules.set_covers import set_by_client
 
 
 class Account(Protocol):
@@ -149,9 +150,12 @@ def bound_to(wanted: Pictured, image: ImageRecord) -> Pictured:
 
 
 def is_of_library(request: AnyRequest) -> bool:
-    """Whether a job is over a file of a library that is served here, and so tells of it."""
-    source = source_of(request)
-    if source is None or source.entry is not None:
+    """Whether a job is over a file of a library that is served here, and so tells of it.
+
+    One that makes a cover for such a file is, wherever its picture comes from.
+    """
+    source, was_set = source_of(request), set_by_client(request)
+    if source is None or source.entry is not None or (was_set and was_set[1].of_library):
         return True
     return isinstance(source.image, ImageReference) and source.image.of_library is True
 

@@ -2,10 +2,18 @@
 
 import pytest
 
+from worker.contracts.requests import CoverRequest
 from worker.contracts.targets import DryRunTarget, FirstframeTarget, VendorSetting
 from worker.rules.keys import private_key, public_key
 from worker.rules.records import target_key
-from worker.rules.set_covers import fetch_mistake, key_in, named_medium, naming, without_name
+from worker.rules.set_covers import (
+    fetch_mistake,
+    key_in,
+    named_medium,
+    naming,
+    set_by_client,
+    without_name,
+)
 
 DIGEST = "ab" + "0" * 62
 COVER = public_key("covers", DIGEST, "jpg")
@@ -82,6 +90,24 @@ def test_any_port_will_do_where_private_addresses_are_allowed() -> None:
     url = "http://127.0.0.1:8080/a.jpg"
 
     assert fetch_mistake(url, allowed_ports=(80,), allow_private_addresses=True) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param({"as_set": {"by": "huawei_vod"}}, MEDIUM, id="by-a-client"),
+        pytest.param({}, None, id="by-a-request"),
+    ],
+)
+def test_what_a_client_sets_is_known_from_what_a_request_records(
+    target: dict[str, object], expected: str | None
+) -> None:
+    told = {"provider": "firstframe", "medium_id": MEDIUM, **target}
+    request = CoverRequest.model_validate({"source": {"url": "http://h/a.jpg"}, "target": told})
+
+    was_set = set_by_client(request)
+
+    assert (was_set and was_set[0]) == expected
 
 
 def test_who_sets_a_cover_does_not_make_another_target_of_its_medium() -> None:

@@ -9,6 +9,7 @@ from worker.contracts.catalogue import ImageRecord
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
 from worker.contracts.names import Visibility
 from worker.contracts.requests import CoverRequest, VendorImageReference
+from worker.contracts.targets import FirstframeTarget, VendorSetting
 from worker.rules.keys import private_key, public_key
 from worker.rules.visibility import (
     account_refusal,
@@ -230,6 +231,17 @@ def test_what_is_made_of_a_picture_of_a_library_is_of_that_library(of_library: b
 
     assert is_of_library(bound) == of_library
     assert not is_of_library(request)
+
+
+@pytest.mark.parametrize("of_library", [True, False])
+def test_what_a_client_sets_as_the_cover_of_a_file_of_a_library_is_of_that_library(
+    of_library: bool,
+) -> None:
+    as_set = VendorSetting(by="huawei_vod", of_library=of_library)
+    target = FirstframeTarget(provider="firstframe", medium_id="0" * 32, as_set=as_set)
+    request = wanted(url="https://media.example/a.jpg").model_copy(update={"target": target})
+
+    assert is_of_library(request) == of_library
 
 
 @pytest.mark.parametrize(
