@@ -10,12 +10,14 @@ from api.setting import Setting
 from tests.api.attempts import Attempts
 from tests.api.pictures import finish, make_picture, make_picture_of_library
 from tests.api.set_covers import image_of, medium_of, states, told, turn_of, url_of
+from tests.worker.state.pictures import PROBE
 from worker import wiring
 from worker.contracts.catalogue import MediumCover, MediumLabels
 from worker.contracts.records import RecordOrder
-from worker.contracts.requests import CoverRequest
+from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.targets import FirstframeTarget, VendorApi, VendorSetting
 from worker.errors import CoverError, RequestError, SourceError
+from worker.rules.catalogue import image_id, medium_id
 from worker.rules.set_covers import cover_of_image, naming
 from worker.settings import Settings
 from worker.state.catalogue import TenantCovers
@@ -80,9 +82,30 @@ def test_any_other_url_is_shown_as_it_was_set_and_copied_by_a_job(
     # What the record's worker does once the picture is made.
     copy = finish(settings, job["id"], data=b"copy", visibility="public")
     picture = image_of(vod, copy)
+    assert picture.medium_id == medium
     with_copy = cover.model_copy(update={"image_id": copy, "key": picture.key})
     assert TenantCovers(vod.catalogue, "default").set(medium, with_copy)
     assert told(client, medium) == {**view, "image": copy}
+
+
+def test_a_copy_is_of_the_medium_that_shows_it_and_makes_none_of_its_own(
+    settings: Settings, client: httpx2.Client, setting: Make
+) -> None:
+    mps = setting()
+    medium = medium_of(mps, make_picture(settings, client))
+
+    cover = mps.set_cover(medium, URL)
+
+    assert medium_of(mps, image_id(cover.job or "", "covers/cover")) == medium
+    copy = finish(settings, cover.job or "", data=b"copy", visibility="public")
+    assert medium_of(mps, copy) == medium
+    # One that fails over what it has opened leaves nothing either.
+    failing = mps.set_cover(medium, f"{URL}.png")
+    attempt = Attempts(settings).begin(failing.job or "")
+    mps.catalogue.see(attempt.job, "other", PROBE, None)
+    for url in (URL, f"{URL}.png"):
+        own = medium_id("default", SourceReference(url=url), None)
+        assert mps.state.media.read("default", own) is None
 
 
 def test_a_copy_for_a_medium_of_a_library_is_private(settings: Settings, setting: Make) -> None:
@@ -101,16 +124,17 @@ def test_who_sees_one_medium_only_can_set_its_cover_again(
 ) -> None:
     image = make_picture(settings, client)
     medium = medium_of(setting(), image)
+    other = image_of(
+        setting(), make_picture(settings, client, data=b"another", source={"url": URL})
+    )
+    assert other.medium_id != medium
     huawei = setting("huawei_vod", sees={medium})
-    first = huawei.set_cover(medium, URL)
-    copy = image_of(huawei, finish(settings, first.job or "", data=b"copy", visibility="public"))
-    assert copy.medium_id != medium
-    update = {"image_id": copy.image_id, "key": copy.key}
-    assert TenantCovers(huawei.catalogue, "default").set(medium, first.model_copy(update=update))
+    first = setting("huawei_vod").set_cover(medium, url_of(huawei, other.image_id))
+    assert first.image_id == other.image_id
 
-    again = huawei.set_cover_of(naming(url_of(huawei, copy.image_id), medium))
+    again = huawei.set_cover_of(naming(url_of(huawei, other.image_id), medium))
 
-    assert (again.image_id, again.job) == (copy.image_id, None)
+    assert (again.image_id, again.job) == (other.image_id, None)
 
 
 def test_the_url_that_is_shown_starts_nothing_again(

@@ -8,13 +8,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from worker.contracts.catalogue import ImageRecord, ImageType, MediumRecord
-from worker.contracts.jobs import AnyRequest, AnyResult
+from worker.contracts.jobs import AnyRequest, AnyResult, source_of
 from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.results import CoverInfo, CoverResult, Frozen
 from worker.contracts.snapshot_results import SnapshotInfo, SnapshotResult
 from worker.contracts.snapshots import SnapshotRequest
 from worker.rules.keys import cover_label, sidecar_key
 from worker.rules.labels import PREVIEW, Numbered, numbered
+from worker.rules.set_covers import set_by_client
 from worker.rules.urls import identity, shown
 
 _MAX_NAME_CHARACTERS: Final = 120
@@ -58,6 +59,18 @@ def medium_id(tenant: str, source: SourceReference, fingerprint: str | None) -> 
     elif source.upload is not None and fingerprint is not None:
         told = {"upload": fingerprint}
     return sha256(json.dumps([tenant, told], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def expected_medium(tenant: str, request: AnyRequest) -> str | None:
+    """The id of the medium that a job's pictures are to be of; None where only reading it tells.
+
+    That is so of an upload: the same bytes may have come before. What a client sets as the cover
+    of a medium is of that one, wherever it comes from.
+    """
+    was_set, source = set_by_client(request), source_of(request)
+    if was_set:
+        return was_set[0]
+    return medium_id(tenant, source, None) if source and source.upload is None else None
 
 
 def expected(request: AnyRequest) -> list[JobPicture]:

@@ -20,12 +20,14 @@ from worker.errors import RequestError, StorageError
 from worker.rules.catalogue import (
     document,
     document_key,
+    expected_medium,
     image_id,
     made,
     medium_id,
     unneeded,
 )
 from worker.rules.keys import content_type_of, sidecar_key
+from worker.rules.set_covers import set_by_client
 from worker.rules.visibility import is_of_library
 from worker.state.images import ImageRecords, records_of, taken_at
 from worker.state.media import MediumRecords, Seen, Sighting
@@ -82,7 +84,7 @@ class Catalogue(NamedTuple):
         seen = None
         if isinstance(result, _OfMedium) and result.medium:
             seen = self._seen(job, result.source, result.medium, fingerprint)
-        of_medium = seen.record.medium_id if seen else None
+        of_medium = seen.record.medium_id if seen else expected_medium(job.tenant, job.request)
         records = records_of(job.tenant, job.id, job.request, made(result), of_medium)
         self._document(seen, records)
         if records:
@@ -165,9 +167,9 @@ class Catalogue(NamedTuple):
     def _seen(
         self, job: AttemptedJob, label: str, medium: MediumInfo, fingerprint: str | None
     ) -> Seen | None:
-        """What is known of a medium now; None where a job has no source."""
+        """What is known of a medium now; None of what is no medium of its own, but a cover."""
         source = source_of(job.request)
-        if source is None:
+        if source is None or set_by_client(job.request):
             return None
         sighting = Sighting(
             medium_id(job.tenant, source, fingerprint),

@@ -13,7 +13,7 @@ from ulid import ULID
 from worker.contracts.catalogue import ImageRecord, ImageType
 from worker.contracts.jobs import AnyRequest, AttemptedJob, Job
 from worker.errors import RequestError
-from worker.rules.catalogue import JobPicture, document, expected, image_id
+from worker.rules.catalogue import JobPicture, document, expected, expected_medium, image_id
 from worker.rules.visibility import is_of_library
 from worker.state import image_scripts
 from worker.state.connection import redis_errors_as_ours
@@ -96,8 +96,8 @@ class ImageRecords:
 
     def expect(self, job: Job) -> None:
         """Show the pictures that a queued job is to make as Uploading; those there are stay."""
-        drawn = expected(job.request)
-        records = records_of(job.tenant, job.id, job.request, drawn)
+        drawn, medium = expected(job.request), expected_medium(job.tenant, job.request)
+        records = records_of(job.tenant, job.id, job.request, drawn, medium)
         self._all(["expect", job.id, ""], job.tenant, records)
 
     def keep(self, job: AttemptedJob, records: Iterable[ImageRecord]) -> None:

@@ -49,7 +49,7 @@ def _lives(call: Call) -> tuple[int, int]:
 
 
 def _found(call: Call, image_id: str) -> ImageRecord | None:
-    """The image if the account sees it: one that is not made yet is of no medium so far."""
+    """The image if the account sees it: one to come of an upload is of no medium so far."""
     if not IMAGE_ID.fullmatch(image_id):
         return None
     if call.found:

@@ -213,3 +213,13 @@ def test_another_accounts_images_do_not_exist(shelf: Shelf) -> None:
         told = told_by(blind.vod("GetImageInfos", {"ImageIds": theirs.image_id}))
         assert (told["ImageInfo"], told["NonExistImageIds"]) == ([], [theirs.image_id])
     assert narrow.image(mine.image_id)["Status"] == "Normal"
+
+
+def test_who_sees_one_medium_sees_what_is_to_come_of_it(shelf: Shelf) -> None:
+    mine = shelf.piece()
+    narrow = Shelf(shelf.settings, shelf.client, name="narrow", media=(mine.media_id,))
+
+    own, theirs = (image_id(shelf.job(name), "covers/64") for name in ("clip", "other"))
+
+    assert narrow.image(own)["Status"] == "Uploading"
+    assert code_of(narrow.vod("GetImageInfo", {"ImageId": theirs})) == NO_SUCH
