@@ -92,6 +92,9 @@ async def take(request: Request) -> Response:
     )
     if account.project_id != place.project_id:
         raise CallRefused("mismatch", "the link is not of this project")
+    if place.cover_type not in FORMATS:
+        # Whoever has the secret can sign what no call gives out.
+        raise CallRefused("mismatch", "the link is of no type of covers")
     if media_type(request) != f"image/{FORMATS[place.cover_type]}":
         expected = f"image/{FORMATS[place.cover_type]}"
         raise RefusalError("content_type", f"The picture is sent as {expected}.")
@@ -194,7 +197,7 @@ def _cover(call: Call, medium: MediumRecord, body: Spooled) -> Job:
     target = FirstframeTarget(
         provider="firstframe",
         medium_id=medium.medium_id,
-        as_set=VendorSetting(by="huawei_vod"),
+        as_set=VendorSetting(by="huawei_vod", of_library=medium.of_library),
     )
     wanted = CoverRequest(
         source=SourceReference(upload=upload),

@@ -3,6 +3,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -11,6 +12,7 @@ from tests.api.attempts import Attempts
 from tests.api.conftest import MAX_UPLOAD_BYTES, Served
 from tests.api.dialects.huawei_vod.conftest import with_accounts
 from tests.api.dialects.huawei_vod.projects import Asset, Project, code_of
+from tests.api.pictures import finish
 from tests.worker.state.pictures import cover, result
 from worker.contracts.jobs import Job
 from worker.contracts.records import RecordResult
@@ -70,6 +72,21 @@ def test_an_upload_is_kept_and_the_work_begins_that_makes_it_the_cover(
     assert record is not None
     assert isinstance(record.target, FirstframeTarget)
     assert record.target.as_set == VendorSetting(by="huawei_vod")
+
+
+def test_an_uploaded_cover_is_a_picture_of_its_asset(
+    project: Project, asset: Asset, settings: Settings
+) -> None:
+    project.put_cover(_link(project, asset.asset_id), JPEG)
+    job_id = project.client.get("/v1/jobs").json()["jobs"][0]["id"]
+    Attempts(settings)
+    image = finish(settings, job_id, data=b"uploaded", visibility="public")
+
+    record = project.state.images.read("default", image)
+    assert record is not None
+    assert record.medium_id == asset.asset_id
+    sample = project.details(asset.asset_id, "thumbnail_info")["thumbnail_info"]["sample"]
+    assert len(sample) == 2
 
 
 @pytest.mark.parametrize("form", ["hex", "base64"])
@@ -163,6 +180,19 @@ def test_a_link_that_was_changed_opens_nothing(
     link = _link(project, asset.asset_id)
 
     assert code_of(project.put_cover(change(link), JPEG)) == REFUSED
+
+
+def test_a_link_that_its_caller_signed_for_another_type_opens_nothing(
+    project: Project, asset: Asset
+) -> None:
+    told = {"AccessKeyId": project.key.id, "type": "GIF", "md5": ""}
+    key = f"{project.account.project_id}/{asset.asset_id}/GIF/"
+    signed = links.sign(
+        method="PUT", key=key, expires_s=int(time.time()) + 60, secret=project.key.secret
+    )
+    path = project.path(f"/{asset.asset_id}/cover-upload")
+
+    assert code_of(project.put_cover(f"{path}?{urlencode(told)}&{signed}", JPEG)) == REFUSED
 
 
 def test_a_link_is_for_one_asset_and_one_project(project: Project, asset: Asset) -> None:
