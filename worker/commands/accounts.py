@@ -13,7 +13,7 @@ from typing import Annotated, NamedTuple, NoReturn
 import typer
 
 from worker import wiring
-from worker.commands.smh_parts import AsJson, tell, tell_table, yes
+from worker.commands.lists import AsJson, tell, tell_table, yes
 from worker.contracts.accounts import DIALECTS, NAME_FORM, Account
 from worker.contracts.names import DEFAULT_TENANT
 from worker.errors import CoverError

@@ -14,6 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from worker import wiring
 from worker.chores.pictures import Gone, KeepRules, swept
 from worker.chores.recatalogue import recatalogue, unknown_objects
+from worker.commands.lists import AsJson, tell
 from worker.contracts.catalogue import ImageType
 from worker.errors import CoverError
 from worker.settings import Settings
@@ -30,7 +31,7 @@ images = typer.Typer(
 def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would go.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell each of them.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line, each.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Remove pictures and media by age, as the settings say, and objects that nobody needs.
 
@@ -72,16 +73,16 @@ def rebuild(
         found = unknown_objects(
             catalogue, release=unknown, looked_at=lambda some: progress.advance(objects, some)
         )
-    _say(
+    tell(
         f"{counts['image']} pictures and {counts['medium']} media added,"
         f" {counts['known']} were known"
     )
     for outcome, what in (("gone", "without their picture"), ("damaged", "damaged")):
         if counts[outcome]:
-            _say(f"{counts[outcome]} documents left alone: {what}")
+            tell(f"{counts[outcome]} documents left alone: {what}")
     if found.objects:
         told = "left to the sweep" if unknown else "left alone; --unknown leaves them to the sweep"
-        _say(f"{found.objects} objects ({found.bytes} bytes) of nobody: {told}")
+        tell(f"{found.objects} objects ({found.bytes} bytes) of nobody: {told}")
 
 
 def keep_rules(settings: Settings) -> KeepRules:
@@ -120,17 +121,13 @@ def _progress() -> Progress:
 
 def _tell(gone: Gone, verbose: bool, as_json: bool) -> None:
     if as_json:
-        _say(json.dumps(gone._asdict()))
+        tell(json.dumps(gone._asdict()))
     elif verbose:
-        _say(f"{gone.kind} {gone.name} {gone.bytes}")
+        tell(f"{gone.kind} {gone.name} {gone.bytes}")
 
 
 def _sum_up(counts: Counter[str], sizes: Counter[str], what: str) -> None:
     for kind in sorted(counts):
-        _say(f"{kind}: {counts[kind]} {what}, {sizes[kind]} bytes")
+        tell(f"{kind}: {counts[kind]} {what}, {sizes[kind]} bytes")
     if not counts:
-        _say(f"nothing {what}")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+        tell(f"nothing {what}")

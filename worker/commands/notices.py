@@ -5,7 +5,7 @@ from typing import Annotated, get_args
 import typer
 
 from worker.commands import ledger_parts as parts
-from worker.commands.smh_parts import AsJson, tell, tell_table
+from worker.commands.lists import AsJson, tell, tell_table
 from worker.contracts.records import Delivery, DeliveryState
 from worker.rules.urls import shown
 

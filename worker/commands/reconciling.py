@@ -12,7 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from worker.chores.records import Wanted, counted, found
 from worker.commands import ledger_parts as parts
-from worker.commands.smh_parts import AsJson, tell
+from worker.commands.lists import AsJson, tell
 from worker.contracts.records import Finding
 from worker.contracts.targets import ProviderName
 from worker.settings import Settings

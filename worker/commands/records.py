@@ -7,8 +7,8 @@ from typing import Annotated, Any, get_args
 import typer
 
 from worker.commands import ledger_parts as parts
+from worker.commands.lists import AsJson, tell, tell_table
 from worker.commands.reconciling import reconcile
-from worker.commands.smh_parts import AsJson, tell, tell_table
 from worker.contracts.records import Record, RecordState
 from worker.contracts.targets import ProviderName
 from worker.rules.records import account_of, target_id

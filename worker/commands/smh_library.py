@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from worker.commands.lists import AsJson, tell, tell_table, yes
 from worker.commands.smh_parts import (
-    AsJson,
     LibraryId,
     checked,
     day_of,
@@ -16,9 +16,6 @@ from worker.commands.smh_parts import (
     now_ms,
     opened,
     refuse,
-    tell,
-    tell_table,
-    yes,
 )
 from worker.contracts.libraries import LibraryInfo
 from worker.contracts.names import DEFAULT_TENANT

@@ -1,8 +1,8 @@
-"""What the commands about libraries share: their records, their refusals, their lists."""
+"""What the commands about libraries share: their records, their refusals, their times."""
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, NamedTuple, NoReturn
 
@@ -21,7 +21,6 @@ from worker.state.transfers import TransferRecords
 
 LibraryId = Annotated[str, typer.Argument(metavar="LIB", help="The library's id.")]
 SpaceId = Annotated[str, typer.Argument(metavar="SPACE", help="The space's id.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 class Records(NamedTuple):
@@ -103,21 +102,3 @@ def now_ms() -> int:
 def day_of(at_ms: int) -> str:
     """A time as lists tell it, in UTC."""
     return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(at_ms / 1000))
-
-
-def yes(value: bool) -> str:
-    """A fact as lists tell it."""
-    return "yes" if value else "no"
-
-
-def tell(text: str) -> None:
-    """One line, or some, on standard output."""
-    sys.stdout.write(f"{text}\n")
-
-
-def tell_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Rows below their heads, in columns as wide as what is in them."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        tell("  ".join(cells).rstrip())

@@ -11,15 +11,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from ulid import ULID
 
 from worker import wiring
-from worker.commands.smh_parts import (
-    Records,
-    known_library,
-    known_space,
-    now_ms,
-    opened,
-    refuse,
-    tell,
-)
+from worker.commands.lists import tell
+from worker.commands.smh_parts import Records, known_library, known_space, now_ms, opened, refuse
 from worker.contracts.libraries import (
     Conflict,
     EntryKind,

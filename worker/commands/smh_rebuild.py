@@ -7,7 +7,8 @@ import typer
 from worker import wiring
 from worker.chores.leftovers import remove_leftovers
 from worker.chores.reindex import reindex
-from worker.commands.smh_parts import known_library, known_space, opened, tell
+from worker.commands.lists import tell
+from worker.commands.smh_parts import known_library, known_space, opened
 from worker.contracts.libraries import Place
 from worker.settings import Settings
 

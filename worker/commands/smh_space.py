@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from worker.commands.lists import AsJson, tell, tell_table, yes
 from worker.commands.smh_parts import (
-    AsJson,
     LibraryId,
     SpaceId,
     checked,
@@ -15,9 +15,6 @@ from worker.commands.smh_parts import (
     known_space,
     now_ms,
     opened,
-    tell,
-    tell_table,
-    yes,
 )
 from worker.contracts.libraries import SINGLE_SPACE, SpaceInfo
 from worker.errors import RequestError

@@ -7,17 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from worker.commands.smh_parts import (
-    AsJson,
-    LibraryId,
-    fail,
-    known_library,
-    known_space,
-    opened,
-    refuse,
-    tell,
-    tell_table,
-)
+from worker.commands.lists import AsJson, tell, tell_table
+from worker.commands.smh_parts import LibraryId, fail, known_library, known_space, opened, refuse
 from worker.contracts.libraries import (
     DEFAULT_PERIOD_S,
     GRANTS,

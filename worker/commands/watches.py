@@ -8,7 +8,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from worker import wiring
-from worker.commands.smh_parts import AsJson, tell, tell_table
+from worker.commands.lists import AsJson, tell, tell_table
 from worker.contracts.names import DEFAULT_TENANT
 from worker.contracts.watches import Watch
 from worker.errors import CoverError
