@@ -1,6 +1,7 @@
 """What every provider promises: harmless repeats, a word on what is unsure, secrets kept."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -81,6 +82,16 @@ def test_recording_twice_is_one_change(place: Place) -> None:
 
     assert len(place.fake.journal(place.write)) == 2
     assert len(place.fake.changes()) == 1
+
+
+@every_writing
+def test_after_the_end_of_its_time_a_write_changes_nothing(place: Place) -> None:
+    late = place.covers[0]._replace(until_s=time.monotonic())
+
+    error = failure(lambda: place.provider.record(place.target, late))
+
+    assert not error.unsure
+    assert place.fake.changes() == []
 
 
 @every_reading

@@ -105,13 +105,18 @@ class _Telling(NamedTuple):
     def _before(self, turn: Turn, shown: Shown | None = None) -> str | None:
         """What was shown before the order wrote, where a cover may be known by the change only.
 
-        None where that is not known: after a write of the order, or where it cannot be read.
+        None where that is not known: after a write of the order, or where it cannot be read. What
+        somebody else left there, gone by now, must not keep a new cover from being written.
         """
         if not self.story.provider.remakes:
             return None
         if turn.before is not None or turn.has_written:
             return turn.before
-        shown = shown or self._read()
+        try:
+            shown = shown or self._read()
+        except ProviderError as error:
+            if error.code != "provider.unavailable":
+                raise
         return None if shown is None else shown.reference or ""
 
     def _written(self, turn: Turn, before: str | None) -> RecordResult:
@@ -124,11 +129,13 @@ class _Telling(NamedTuple):
         return self._taken(answered, shown) or self._misses(shown)
 
     def _write(self, before: str | None) -> Receipt:
-        copy = self._copy()
+        provider, takes_s = self.story.provider, self.story.provider.timeout_s
         self.story.pace.write()
-        self.ledger.writes(before)
+        # It runs from before the note, however long this thread then stands still.
+        copy = self._copy()._replace(until_s=time.monotonic() + takes_s)
+        self.ledger.writes(before, takes_s=takes_s)
         try:
-            receipt = self._told(lambda: self.story.provider.record(self.order.target, copy))
+            receipt = self._told(lambda: provider.record(self.order.target, copy))
         except (ProviderError, StorageError) as error:
             if isinstance(error, ProviderError) and error.unsure:
                 self.ledger.doubts()

@@ -82,7 +82,7 @@ class Access:
         if address_of(host) is not None:
             found: Sequence[str] = [host]
         else:
-            found = _resolve_within(self.resolve, host, port, timeout_s)
+            found = resolve_within(self.resolve, host, port, timeout_s)
         if not found:
             raise NameNotResolvedError
         for address in found:
@@ -93,7 +93,7 @@ class Access:
         return found
 
 
-def _resolve_within(resolve: Resolve, host: str, port: int, timeout_s: float) -> Sequence[str]:
+def resolve_within(resolve: Resolve, host: str, port: int, timeout_s: float) -> Sequence[str]:
     """Resolve in a thread of its own: the system resolver takes no timeout."""
     answers: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
 

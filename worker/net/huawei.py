@@ -38,9 +38,7 @@ _JSON: Final = ("Content-Type", "application/json")
 _STORED: Final = frozenset({200, 201, 204})
 _MAX_PICTURE_BYTES: Final = 32 * 1024 * 1024
 # Why a picture cannot be had now, but perhaps later.
-_PASSING: Final[frozenset[Reason]] = frozenset(
-    {"timeout", "unreachable", "truncated", "dns_failed"}
-)
+_PASSING: Final[frozenset[Reason]] = frozenset({"timeout", "unreachable", "truncated"})
 _PASSING_STATUSES: Final = frozenset({408, 425, 429})
 
 

@@ -5,6 +5,7 @@ and `credentials_url` is the operator's own word.
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -12,11 +13,17 @@ from typing import Any, Final, NamedTuple
 import httpx2
 
 from worker.errors import ProviderError
+from worker.net.client import guarded_client
 from worker.net.credentials import Fixed, Lasting, Renewed, Supply
+from worker.net.deadline import left_s
 from worker.net.failures import RequestFailedError, translated
+from worker.net.guard import Access, resolve_within
+from worker.net.stopwatch import Stopwatch
+from worker.rules.addresses import address_of
 from worker.signing.wire import AccessKey
 
 _TIMEOUT_S: Final = 3.0
+_TOTAL_S: Final = 6.0
 _MAX_BYTES: Final = 64 * 1024
 _LIFE_S: Final = 21_600
 
@@ -53,6 +60,19 @@ _FORMS: Final = (
 )
 
 
+class _Anywhere(Access):
+    """No guard at all."""
+
+    def check_url(self, url: httpx2.URL) -> None:
+        """Every URL may be called."""
+
+    def addresses(self, host: str, port: int, timeout_s: float) -> Sequence[str]:
+        """All addresses of a host."""
+        if address_of(host) is not None:
+            return [host]
+        return resolve_within(self.resolve, host, port, timeout_s)
+
+
 class TemporaryKeys:
     """Asks `credentials_url` for a key: JSON as Huawei's or Alibaba's metadata servers give it.
 
@@ -65,13 +85,15 @@ class TemporaryKeys:
     def fetch(self) -> Lasting[AccessKey]:
         """A key that is new, or still the same. Raises: ProviderError `provider.unavailable`."""
         try:
+            stopwatch = Stopwatch(min(_TOTAL_S, left_s()))
             with (
-                httpx2.Client(
-                    timeout=_TIMEOUT_S,
-                    headers={"Accept-Encoding": "identity"},
-                    trust_env=False,
-                    follow_redirects=False,
+                guarded_client(
+                    _Anywhere(),
+                    stopwatch,
+                    connect_timeout_s=_TIMEOUT_S,
+                    stall_timeout_s=_TIMEOUT_S,
                 ) as client,
+                stopwatch,
                 translated(),
             ):
                 return self._key(client)

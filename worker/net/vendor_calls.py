@@ -18,6 +18,7 @@ import httpx2
 from worker.errors import ProviderError
 from worker.net.client import guarded_client
 from worker.net.credentials import Supply
+from worker.net.deadline import left_s
 from worker.net.failures import RequestFailedError, translated
 from worker.net.guard import Access, Dial, Resolve, dial_address, resolve_name
 from worker.net.stopwatch import Stopwatch
@@ -105,7 +106,11 @@ class VendorHttp:
             nonlocal sent
             sent = sent or event.endswith(_SENT)
 
-        self._stopwatch.again(self._timeout_s)
+        limit_s = min(self._timeout_s, left_s())
+        if limit_s <= 0:
+            text = f"{self._vendor} is not called any more: the write has taken too long."
+            raise ProviderError("provider.unavailable", text)
+        self._stopwatch.again(limit_s)
         try:
             with self._stopwatch, translated():
                 return self._answer(self._built(origin, request, trace), max_bytes)

@@ -1,5 +1,6 @@
 """Recording a cover at a provider, and what the story of a record needs beside."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
 
@@ -14,7 +15,8 @@ class CoverCopy(NamedTuple):
     """The cover to record, its bytes where a provider wants them uploaded.
 
     `record` is the order's id, the same for all its attempts: receivers know repeats by it. The
-    order's `fence` and `job` are for a catalogue of our own, which fences by itself.
+    order's `fence` and `job` are for a catalogue of our own, which fences by itself. From `until_s`
+    of the monotonic clock on nothing is sent any more for this write.
     """
 
     cover: RecordedCover
@@ -22,6 +24,7 @@ class CoverCopy(NamedTuple):
     record: str
     fence: int = 0
     job: str | None = None
+    until_s: float = math.inf
 
 
 class Receipt(NamedTuple):
@@ -51,6 +54,10 @@ class Provider(Protocol[Target_contra]):
 
         Then that is known by its having changed after a write that was answered.
         """
+
+    @property
+    def timeout_s(self) -> float:
+        """What a whole `record` may take, with all its calls."""
 
     def record(self, target: Target_contra, copy: CoverCopy) -> Receipt:
         """Make the cover that of the target. Doing it twice is harmless.
@@ -113,11 +120,11 @@ class Ledger(Protocol):
         Raises: ProviderError `record.waiting` while another's write may still be under way.
         """
 
-    def writes(self, before: str | None = None) -> None:
+    def writes(self, before: str | None = None, *, takes_s: float = 0) -> None:
         """Note that a write goes out now: from here on its outcome is unknown.
 
         `before` is what was shown then, empty for nothing, where it matters.
-        Raises: WorkerError `worker.timeout` after the attempt's deadline.
+        Raises: WorkerError `worker.timeout` where the attempt ends in less than `takes_s`.
         """
 
     def written(self, request_id: str | None, reference: str | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import AlibabaMpsTarget
 from worker.net.alibaba import MPS_VERSION, AlibabaClient, Signature
+from worker.net.deadline import nothing_sent_after
 from worker.net.temporary_keys import access_keys
 from worker.net.vendor_calls import VendorHttp, Where, host_of, origin_of
 from worker.ports.recording import CoverCopy, Receipt, Shown
@@ -49,7 +50,8 @@ class AlibabaMpsProvider:
     def record(self, target: AlibabaMpsTarget, copy: CoverCopy) -> Receipt:
         """Set the cover. Raises: ProviderError, `provider.url_unfit` before anything is sent."""
         url = fitting_url("alibaba_mps", copy.cover.url)
-        return Receipt(self._client.set_media_cover(target.media_id, url), url)
+        with nothing_sent_after(copy.until_s):
+            return Receipt(self._client.set_media_cover(target.media_id, url), url)
 
     def read(self, target: AlibabaMpsTarget) -> Shown:
         """The cover that QueryMediaList tells. Raises: ProviderError."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from worker.contracts.records import RecordedCover
 from worker.contracts.targets import AlibabaVodTarget
 from worker.net.alibaba import VOD_VERSION, AlibabaClient, Signature
+from worker.net.deadline import nothing_sent_after
 from worker.net.temporary_keys import access_keys
 from worker.net.vendor_calls import VendorHttp, Where, host_of, origin_of
 from worker.ports.recording import CoverCopy, Receipt, Shown
@@ -49,7 +50,8 @@ class AlibabaVodProvider:
     def record(self, target: AlibabaVodTarget, copy: CoverCopy) -> Receipt:
         """Set the cover. Raises: ProviderError, `provider.url_unfit` before anything is sent."""
         url = fitting_url("alibaba_vod", copy.cover.url)
-        return Receipt(self._client.set_video_cover(target.video_id, url), url)
+        with nothing_sent_after(copy.until_s):
+            return Receipt(self._client.set_video_cover(target.video_id, url), url)
 
     def read(self, target: AlibabaVodTarget) -> Shown:
         """The cover that GetVideoInfo tells. Raises: ProviderError."""

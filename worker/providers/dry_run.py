@@ -14,6 +14,7 @@ class DryRunProvider:
     """Stands before the `real` provider of the target that is tried, and calls nothing of it."""
 
     remakes: ClassVar[bool] = False
+    timeout_s: ClassVar[float] = 0
     real: Provider[Any]
 
     def record(self, target: DryRunTarget, copy: CoverCopy) -> Receipt:

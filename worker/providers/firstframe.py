@@ -18,10 +18,12 @@ class FirstframeProvider:
     """Sets the covers of one tenant's media. What a medium shows is told by its key in the store,
     which is made of the picture's bytes, or by the URL of a picture that is not ours.
 
-    A Redis that is away says nothing of a provider: its RequestError is passed on.
+    The catalogue itself keeps the order of fences, however late a write comes. A Redis that is
+    away says nothing of a provider: its RequestError is passed on.
     """
 
     remakes: ClassVar[bool] = False
+    timeout_s: ClassVar[float] = 0
     media: MediumCovers
 
     def record(self, target: FirstframeTarget, copy: CoverCopy) -> Receipt:

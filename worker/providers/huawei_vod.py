@@ -9,6 +9,7 @@ from worker.contracts.records import RecordedCover
 from worker.contracts.targets import HuaweiVodTarget
 from worker.errors import ProviderError
 from worker.net.credentials import Supply
+from worker.net.deadline import nothing_sent_after
 from worker.net.huawei import HuaweiVodClient, PictureStore, huawei_tokens
 from worker.net.temporary_keys import access_keys
 from worker.net.vendor_calls import VendorHttp, Where, host_of, origin_of
@@ -78,11 +79,15 @@ class HuaweiVodProvider:
 
     def record(self, target: HuaweiVodTarget, copy: CoverCopy) -> Receipt:
         """Set the cover. Raises: ProviderError; asking where to upload to is no write yet."""
-        if self.mode == "url":
+        with nothing_sent_after(copy.until_s):
+            if self.mode == "upload":
+                return self._uploaded(target.asset_id, copy)
             url = fitting_url("huawei_vod", copy.cover.url)
             return Receipt(self._client.set_cover(url), url)
+
+    def _uploaded(self, asset_id: str, copy: CoverCopy) -> Receipt:
         kind, picture = _cover_type(copy.cover), copy.read()
-        place = self._client.upload_place(target.asset_id, kind)
+        place = self._client.upload_place(asset_id, kind)
         self._pictures.put(place, copy.cover.content_type, picture)
         return Receipt(place.request_id)
 

@@ -12,6 +12,7 @@ from worker.contracts.targets import SmhTarget
 from worker.contracts.tokens import VendorToken
 from worker.errors import ProviderError, SourceError
 from worker.net.client import guarded_client
+from worker.net.deadline import left_s, nothing_sent_after
 from worker.net.guard import Dial, Resolve, dial_address, resolve_name
 from worker.net.smh import SmhClient
 from worker.net.smh_writes import SmhWriter, Space
@@ -78,6 +79,10 @@ class TencentSmhProvider:
     def record(self, target: SmhTarget, copy: CoverCopy) -> Receipt:
         """Leave the cover. Raises: ProviderError; until the last call nothing has changed."""
         space, path = self._place(target), parts_of(target.path)
+        with nothing_sent_after(copy.until_s):
+            return self._left(space, path, copy)
+
+    def _left(self, space: Space, path: tuple[str, ...], copy: CoverCopy) -> Receipt:
         if self.mode == "label":
             url = fitting_url("tencent_smh", copy.cover.url)
             labels = labels_with(self._writer.labels(space, path), url)
@@ -144,11 +149,13 @@ class TencentSmhProvider:
         scope = "\n".join([*who, space.space_id, space.user_id or "", _GRANTS[self.mode]])
         make = partial(self._made_token, space)
         with _translated():
-            return self.tokens.get(scope, make, refused=refused, wait_s=self.timeout_s)
+            return self.tokens.get(
+                scope, make, refused=refused, wait_s=min(self.timeout_s, left_s())
+            )
 
     def _made_token(self, space: Space, old: str | None) -> VendorToken:
         """A renewed token, which spares sending the secret, or a new one."""
-        stopwatch = Stopwatch(self.timeout_s)
+        stopwatch = Stopwatch(min(self.timeout_s, left_s()))
         with guarded_client(
             self._own.access(),
             stopwatch,

@@ -1,6 +1,7 @@
 """Covers told to an endpoint of the settings, by Standard Webhooks 1.0."""
 
 import ssl
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -39,7 +40,7 @@ class WebhookProvider:
             raise ProviderError("provider.url_unfit", "The cover is private: it has no URL.")
         body = cover_body(copy.record, target, copy.cover)
         messenger = WebhookMessenger(
-            timeout_s=self.timeout_s,
+            timeout_s=min(self.timeout_s, max(copy.until_s - time.monotonic(), 0)),
             allow_http=self.allow_http,
             allow_private_addresses=self.allow_private_addresses,
             allowed_ports=self.allowed_ports,

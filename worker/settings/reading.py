@@ -106,12 +106,16 @@ class Settings(BaseSettings):
     def _settles_after_calls(
         cls, records: RecordSettings, others: ValidationInfo
     ) -> RecordSettings:
-        """Who has waited for `settle_s` writes: a call that still runs would undo that."""
+        """Who has waited for `settle_s` writes: what still runs of a write would undo that."""
         providers = others.data.get("providers", ProviderSettings())
         for provider, name, timeout_s in providers.timeouts_s():
             if timeout_s >= records.settle_s:
                 where = f"providers.{provider}.{name}.timeout_s, which is {timeout_s:g}"
                 raise ValueError(f"settle_s {records.settle_s:g} must be more than {where}")
+            if timeout_s >= records.attempt_timeout_s:
+                where = f"providers.{provider}.{name}.timeout_s, which is {timeout_s:g}"
+                most = f"attempt_timeout_s {records.attempt_timeout_s:g}"
+                raise ValueError(f"{most} must be more than {where}")
         return records
 
     @field_validator("webhooks")
@@ -121,6 +125,11 @@ class Settings(BaseSettings):
         records = others.data.get("records", RecordSettings())
         if webhooks.max_age_s >= records.keep_s:
             raise ValueError(f"max_age_s must be less than records.keep_s, {records.keep_s:.0f}")
+        providers = others.data.get("providers", ProviderSettings())
+        for name, profile in providers.webhook.items():
+            if profile.timeout_s > webhooks.timeout_s:
+                where = f"providers.webhook.{name}.timeout_s, which is {profile.timeout_s:g}"
+                raise ValueError(f"timeout_s {webhooks.timeout_s:g} must not be less than {where}")
         return webhooks
 
     @classmethod

@@ -20,8 +20,9 @@ class Ledgers:
     """The ledgers of all targets.
 
     For `settle_s` after a write whose outcome is unknown, a server may still carry it out. It is
-    longer than a call may take, since of a process that died only the beginning is known. A cover
-    that a provider took is looked for until `late_s` after its answer, before it is written again.
+    longer than a whole write may take, since of a process that died only the beginning is known.
+    A cover that a provider took is looked for until `late_s` after its answer, before it is written
+    again.
     """
 
     def __init__(
@@ -79,13 +80,13 @@ class OrderLedger:
             is_missed=bool(more[3]),
         )
 
-    def writes(self, before: str | None = None) -> None:
+    def writes(self, before: str | None = None, *, takes_s: float = 0) -> None:
         """Note that a write goes out now: from here on its outcome is unknown.
 
         `before` is what was shown then; of several writes of the order that of the first is kept.
-        Raises: WorkerError `worker.timeout` after the attempt's deadline.
+        Raises: WorkerError `worker.timeout` where the attempt ends in less than `takes_s`.
         """
-        if self._lease.left_s < 0:
+        if self._lease.left_s < takes_s:
             raise WorkerError("worker.timeout")
         self._told(self._ledgers.writes, *([] if before is None else [before]))
 

@@ -1,5 +1,6 @@
 """The story of a record: written once, seen to stand, and never over a newer cover."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -253,6 +254,35 @@ def test_after_its_deadline_an_attempt_writes_nothing(bench: RecordBench) -> Non
         bench.attempt(bench.claimed(bench.order("one")))
 
     assert bench.vendor.writes == 0
+
+
+def test_an_attempt_whose_end_is_nearer_than_that_of_a_write_writes_nothing(
+    bench: RecordBench,
+) -> None:
+    soon = PATIENT._replace(limits={"record": Limits(bench.vendor.timeout_s - 1, 86_400, 10)})
+    bench.parts.leases = Leases(bench.parts.redis, soon)
+
+    with pytest.raises(WorkerError, match=r"worker\.timeout"):
+        bench.attempt(bench.claimed(bench.order("one")))
+
+    assert bench.vendor.writes == 0
+
+
+def test_a_write_ends_so_long_after_it_was_noted_however_long_its_thread_stood_still(
+    bench: RecordBench,
+) -> None:
+    walk = Walk(bench, bench.claimed(bench.order("one")), twice=False)
+    while walk.before != "writes":
+        walk.step()
+    until_s = time.monotonic() + bench.vendor.timeout_s
+    time.sleep(0.1)
+    walk.step()
+
+    assert walk.before == "record"
+    assert walk.copy is not None
+    assert walk.copy.until_s < until_s
+    while not walk.is_over:
+        walk.step()
 
 
 MOVES = st.lists(

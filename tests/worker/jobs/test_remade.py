@@ -80,6 +80,15 @@ def test_where_what_was_shown_before_cannot_be_read_no_other_picture_counts_as_o
     assert stands.reference is None
 
 
+def test_what_was_shown_before_that_cannot_be_had_just_now_counts_as_unknown_too(
+    remade: RecordBench,
+) -> None:
+    remade.vendor.shown = address("other")
+    remade.vendor.read_faults.append("denied")
+
+    assert result_of(remade.goes(remade.order("one"))) == ("recorded", None, False)
+
+
 def test_where_what_was_shown_before_cannot_be_read_the_same_bytes_are_verified(
     remade: RecordBench,
 ) -> None:

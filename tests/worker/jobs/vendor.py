@@ -26,6 +26,7 @@ class Vendor:
     def __init__(self, *, reads_back: bool = True, remakes: bool = False) -> None:
         self.reads_back, self.remakes = reads_back, remakes
         self.changes_any = remakes
+        self.timeout_s = 15.0
         self.faults: deque[str] = deque()
         self.read_faults: deque[str] = deque()
         self.shown: str | None = None

@@ -1,5 +1,6 @@
 import gzip
 import json
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.fakes.control import Control
 from tests.fakes.running import PROJECT_ID
 from tests.http_server import Handler, MediaServer, whole
 from worker.errors import ProviderError
+from worker.net.deadline import nothing_sent_after
 from worker.net.temporary_keys import TemporaryKeys, access_keys, key_of, unix_s_of
 from worker.signing.wire import AccessKey
 
@@ -119,6 +121,20 @@ def test_a_server_that_packs_what_it_may_is_asked_for_plain_bytes(
             handler.answer(200, plain)
 
     assert TemporaryKeys(media_server.serve("/key", answer)).fetch().value.id == "AK"
+
+
+def test_an_answer_that_drips_ends_soon(media_server: MediaServer) -> None:
+    def drip(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(40):
+            handler.wfile.write(b" ")
+            time.sleep(0.05)
+
+    url, began_s = media_server.serve("/key", drip), time.monotonic()
+
+    with nothing_sent_after(began_s + 0.4), pytest.raises(ProviderError, match="timeout"):
+        TemporaryKeys(url).fetch()
+    assert time.monotonic() - began_s < 1.5
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.fakes.control import Control
 from tests.http_server import Handler, MediaServer, whole
 from tests.worker.net.network import Certificate
 from worker.errors import ProviderError
+from worker.net.deadline import nothing_sent_after
 from worker.net.guard import dial_address
 from worker.net.vendor_calls import VendorHttp, Where, origin_of, parts_of
 from worker.rules.vendor_answers import Reply
@@ -161,6 +162,25 @@ def test_the_next_call_has_all_its_time_again(media_server: MediaServer) -> None
         for _ in range(3):
             assert http.send(origin(media_server), WRITE, writes=True).status == 200
             time.sleep(0.2)
+
+
+def test_after_the_end_of_a_write_nothing_of_it_is_sent(media_server: MediaServer) -> None:
+    media_server.serve("/write", whole(b""))
+    with calling() as http, nothing_sent_after(time.monotonic()):
+        error = failure(http, origin(media_server))
+
+    assert (error.code, error.unsure) == ("provider.unavailable", False)
+    assert media_server.seen == []
+
+
+def test_a_call_ends_with_the_write_that_it_is_part_of(media_server: MediaServer) -> None:
+    media_server.serve("/write", lambda handler: time.sleep(2))
+    began_s = time.monotonic()
+    with calling() as http, nothing_sent_after(began_s + 0.4):
+        error = failure(http, origin(media_server))
+
+    assert time.monotonic() - began_s < 1.5
+    assert error.unsure
 
 
 def test_an_answer_that_is_cut_short_leaves_a_write_unsure(media_server: MediaServer) -> None:

@@ -182,6 +182,34 @@ def test_writes_are_over_before_others_write(
 
 
 @pytest.mark.parametrize(
+    ("provider", "section", "seconds", "mistake"),
+    [
+        ("huawei_vod", "RECORDS__ATTEMPT_", 15, "attempt_timeout_s 15 must be more than"),
+        ("huawei_vod", "RECORDS__ATTEMPT_", 16, None),
+        ("webhook", "WEBHOOKS__", 14, "timeout_s 14 must not be less than"),
+        ("webhook", "WEBHOOKS__", 15, None),
+    ],
+)
+def test_attempts_have_the_time_that_a_write_may_take(
+    monkeypatch: pytest.MonkeyPatch, provider: str, section: str, seconds: int, mistake: str | None
+) -> None:
+    known: dict[str, dict[str, object]] = {
+        "huawei_vod": {"base_url": "https://vendor.example", "secret_key": "b", "project_id": "p"},
+        "webhook": {"url": "https://told.example/", "secrets": [f"whsec_{'c2Vj' * 8}"]},
+    }
+    given = json.dumps({"main": {**known[provider], "timeout_s": 15}})
+    monkeypatch.setenv(f"FIRSTFRAME_PROVIDERS__{provider.upper()}", given)
+    monkeypatch.setenv(f"FIRSTFRAME_{section}TIMEOUT_S", f"{seconds}")
+
+    if mistake is None:
+        Settings.read()
+        return
+    with pytest.raises(SettingsError, match=mistake) as caught:
+        Settings.read()
+    assert f"providers.{provider}.main.timeout_s, which is 15" in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("name", "value", "mistake"),
     [
         ("RECORDS__KEEP_S", "3600", "keep_s must be more than max_age_s, which is 86400"),
