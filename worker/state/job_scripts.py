@@ -6,14 +6,14 @@ from ulid import ULID
 
 from worker.contracts.jobs import AnyRequest, kind_of, source_of
 from worker.contracts.records import RecordOrder
-from worker.state.record_scripts import RECORDS, order_of, told_order
+from worker.state.record_scripts import MAKING_RECORDS, order_of, told_order
 
 _FLIGHT_KEPT_MS: Final = 24 * 3600 * 1000
 
 # A flight lasts until its job has ended; its name is forgotten when no job can still be unfinished.
 # A job with a target has its record from the first moment on: the fence says when it was accepted.
-MAKING: Final = (
-    RECORDS
+MAKING_JOBS: Final = (
+    MAKING_RECORDS
     + f"""
 local function is_under_way(tenant, id)
   local status = id and redis.call('HGET', record_key(tenant, id), 'status')

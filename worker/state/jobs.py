@@ -8,12 +8,12 @@ from ulid import ULID
 from worker.contracts.jobs import AnyRequest, Job, kind_of
 from worker.errors import RequestError
 from worker.state.connection import redis_errors_as_ours
-from worker.state.job_scripts import FOLLOWING, MAKING, new_job
+from worker.state.job_scripts import FOLLOWING, MAKING_JOBS, new_job
 from worker.state.listing import Filters, JobPage, list_jobs
 from worker.state.record import ASIDE, job_of, pending_record, record_key, records_of
 from worker.state.scripts import Script
 
-_CREATE: Final = MAKING + "return make_job(ARGV)"
+_CREATE: Final = MAKING_JOBS + "return make_job(ARGV)"
 
 # The message of a published item stays in its queue, and so does the item in the window, or the
 # queue would have no bound.
@@ -34,7 +34,7 @@ return 'cancelled'
 
 # Of the jobs of a watch one is under way at a time, and the newest order is the one it follows.
 _RETRY: Final = (
-    MAKING
+    MAKING_JOBS
     + FOLLOWING
     + """
 local tenant, id = unpack(ARGV)

@@ -10,7 +10,7 @@ from worker.contracts.requests import CoverRequest
 from worker.rules.records import target_id
 
 # The fence is drawn here: one counter for all, so that of two orders the newer has the larger one.
-RECORDS: Final = """
+MAKING_RECORDS: Final = """
 local function make_record(tenant, status, now, told)
   local id, lane, created_ms, provider, order, cover, job, callback, target = unpack(told)
   local key, fence = record_key(tenant, id), redis.call('INCR', 'ff:fence')

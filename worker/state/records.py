@@ -20,8 +20,7 @@ from worker.state.listing import RECORDS, Page, Wanted, read_rows, scan
 from worker.state.media import packed_cover
 from worker.state.medium_scripts import SHOWING
 from worker.state.record import time_of
-from worker.state.record_scripts import RECORDS as MAKING
-from worker.state.record_scripts import TOLD, told_order
+from worker.state.record_scripts import MAKING_RECORDS, TOLD, told_order
 from worker.state.scripts import Script
 
 # So many in one script keep others waiting in Redis for some milliseconds.
@@ -29,7 +28,7 @@ BATCH: Final = 250
 
 # A picture may be deleted while an order for it comes in.
 _CREATE: Final = (
-    MAKING
+    MAKING_RECORDS
     + f"""
 local function is_gone(tenant, cover)
   local told = cover ~= '' and cjson.decode(cover) or {{}}
@@ -57,7 +56,7 @@ return fences
 # What needs no provider: a medium shows a picture of ours, which is recorded in the same instant,
 # and no older order overwrites it.
 _SETTLE: Final = (
-    MAKING
+    MAKING_RECORDS
     + SHOWING
     + """
 local tenant, target, result, reference = unpack(ARGV, 1, 4)

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from worker.state.job_scripts import FOLLOWING, MAKING
+from worker.state.job_scripts import FOLLOWING, MAKING_JOBS
 
 # A call makes a job whatever was seen, unless one of the watch is under way. What was found wrong
 # so far counts no more.
 KEEP: Final = (
-    MAKING
+    MAKING_JOBS
     + FOLLOWING
     + """
 local watch, digest, most, delay_ms = unpack(ARGV, 1, 4)
@@ -66,7 +66,7 @@ return #old
 # The first of what is due whose job has ended, if a look may begin now; else what to wait, in ms.
 # Nothing at all is told where nothing is due.
 CLAIM: Final = (
-    MAKING
+    MAKING_JOBS
     + FOLLOWING
     + """
 local token, hold_ms, interval_ms, later_ms = ARGV[1], unpack(ARGV, 2, 4)
@@ -97,7 +97,7 @@ return #due > 0 and {'0'} or {}
 # A job that was made after a sight and failed is not made again for the same sight. One that
 # succeeded on other bytes is, once: the album may have changed there and back.
 SAW: Final = (
-    MAKING
+    MAKING_JOBS
     + FOLLOWING
     + """
 local watch, token, delay_ms, source, version = unpack(ARGV, 1, 5)
