@@ -64,7 +64,7 @@ class Setting(NamedTuple):
         """
         return self._medium_of(url, self._pictures(url))
 
-    def set_cover(self, medium_id: str, url: str) -> MediumCover:
+    def set_cover(self, medium_id: str, url: str, found: Found | None = None) -> MediumCover:
         """Show a URL as the cover of a medium: at once, and in the ledger.
 
         Of a picture of ours that is all; any other is copied by a job that starts here. What is
@@ -72,7 +72,7 @@ class Setting(NamedTuple):
         Raises: SourceError `source.url_not_allowed` for a URL that the vendor does not take, or
         that could not be fetched whatever its host is.
         """
-        return self._set_cover(self.medium(medium_id), url, self._pictures(url))
+        return self._set_cover(self.medium(medium_id, found), url, self._pictures(url))
 
     def set_cover_of(self, url: str) -> MediumCover:
         """As `set_cover`, of the medium that `medium_of_url` finds."""

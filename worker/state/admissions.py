@@ -63,9 +63,9 @@ return told
 
 
 class Subject(NamedTuple):
-    """What a call reads: an image and the medium it was made of, or a medium and its pictures."""
+    """What a call reads: an image with the medium it is of, or a medium, alone or with pictures."""
 
-    kind: Literal["image", "medium"]
+    kind: Literal["image", "medium", "pictures"]
     id: str
 
 
@@ -87,7 +87,7 @@ class Admission(NamedTuple):
 
 def reading(tenant: str, subject: Subject) -> tuple[str | int, ...]:
     """What `ADMIT_AND_READ` is told beside what `ADMIT` is."""
-    types = SHOWN_TYPES if subject.kind == "medium" else ()
+    types = SHOWN_TYPES if subject.kind == "pictures" else ()
     return (tenant, *subject, MOST_LOOKED_AT, *types)
 
 
@@ -99,7 +99,7 @@ def admission_of(told: Sequence[Any], tenant: str, subject: Subject | None) -> A
 
 
 def _found(told: Sequence[Any], tenant: str, subject: Subject) -> Found:
-    if subject.kind == "medium":
+    if subject.kind != "image":
         fields, *pages = told
         medium = medium_of(tenant, subject.id, fields) if fields else None
         return Found(medium=medium, pages=tuple(map(page_of, pages)))

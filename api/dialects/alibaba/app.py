@@ -54,8 +54,9 @@ async def _answer(request: Request) -> Response:
     call = await call_of(request)
     act = _act(call)
     request.scope[NOTED]["action"] = call.action
-    # What was read with the call's admission is told at once: nothing is waited for.
-    told = act(call) if call.found else await run_in_threadpool(act, call)
+    # What was all read with the call's admission is told at once: nothing is waited for.
+    is_read = call.found is not None and act is images.get_image_info
+    told = act(call) if is_read else await run_in_threadpool(act, call)
     return telling_of(request.scope).answer(call.action, told)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from starlette.requests import Request
 
@@ -22,7 +22,12 @@ from worker.signing import acs3_hmac_sha256, canonical, rpc_hmac_sha1
 from worker.signing.wire import RawRequest
 from worker.state.admissions import Found, Subject
 
-IMAGE_ID: Final = re.compile(r"[0-9a-f]{32}")
+HEX_ID: Final = re.compile(r"[0-9a-f]{32}")
+# What calls read that read one thing first, and the parameter that names it.
+_READ_FIRST: Final[dict[tuple[str, str], tuple[Literal["image", "medium"], str]]] = {
+    (VOD, "GetImageInfo"): ("image", "ImageId"),
+    (MPS, "UpdateMediaCover"): ("medium", "MediaId"),
+}
 _APIS: Final[dict[str, VendorApi]] = {MPS: "alibaba_mps", VOD: "alibaba_vod"}
 
 
@@ -83,11 +88,10 @@ async def call_of(request: Request) -> Call:
 
 
 def _subject(version: str, action: str, told: Mapping[str, str]) -> Subject | None:
-    """What is read of a call that does nothing else, if it is named as such things are."""
-    image_id = told.get("ImageId", "")
-    if (version, action) != (VOD, "GetImageInfo") or not IMAGE_ID.fullmatch(image_id):
-        return None
-    return Subject("image", image_id)
+    """What the call reads first, if it is named as such things are."""
+    kind, name = _READ_FIRST.get((version, action), (None, ""))
+    id_ = told.get(name, "")
+    return Subject(kind, id_) if kind and HEX_ID.fullmatch(id_) else None
 
 
 def _named(raw: RawRequest, told: dict[str, str], *, by_headers: bool) -> tuple[str, str]:

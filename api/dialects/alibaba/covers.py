@@ -18,7 +18,7 @@ def set_cover(call: Call, medium_id: str, url: str) -> None:
     Raises: RefusalError naming CoverURL, RequestError, StorageError.
     """
     try:
-        call.setting.set_cover(medium_id, url)
+        call.setting.set_cover(medium_id, url, call.found)
     except SourceError as error:
         raise call.given.wrong("CoverURL", error.message.removesuffix(".")) from error
 

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from api.dialects.alibaba.calls import IMAGE_ID, Call
+from api.dialects.alibaba.calls import HEX_ID, Call
 from api.dialects.alibaba.covers import link
 from api.dialects.alibaba.errors import RefusalError
 from api.dialects.alibaba.views import ImageLinks, image_view
@@ -50,7 +50,7 @@ def _lives(call: Call) -> tuple[int, int]:
 
 def _found(call: Call, image_id: str) -> ImageRecord | None:
     """The image if the account sees it: one to come of an upload is of no medium so far."""
-    if not IMAGE_ID.fullmatch(image_id):
+    if not HEX_ID.fullmatch(image_id):
         return None
     if call.found:
         image = call.found.image

@@ -59,7 +59,7 @@ def _subject(query: str) -> Subject | None:
     Nothing more is looked at for callers that are not known yet.
     """
     named = _ASSET_IN_QUERY.search(query)
-    return Subject("medium", named[1]) if named else None
+    return Subject("pictures", named[1]) if named else None
 
 
 def _details(

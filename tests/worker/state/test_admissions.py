@@ -71,7 +71,7 @@ def test_a_medium_is_told_with_its_newest_pictures_and_whether_there_are_more(
 ) -> None:
     images, media = _kept(parts, count)
 
-    found = _admitted(redis_url, Subject("medium", MEDIUM)).found
+    found = _admitted(redis_url, Subject("pictures", MEDIUM)).found
 
     assert found is not None
     assert found.medium == media.read("default", MEDIUM)
@@ -82,7 +82,7 @@ def test_a_medium_is_told_with_its_newest_pictures_and_whether_there_are_more(
     assert snapshots.images == []
 
 
-@pytest.mark.parametrize("subject", [IMAGE, Subject("medium", MEDIUM)], ids=["image", "medium"])
+@pytest.mark.parametrize("subject", [IMAGE, Subject("pictures", MEDIUM)], ids=["image", "medium"])
 def test_nothing_of_another_tenant_is_found(parts: Parts, redis_url: str, subject: Subject) -> None:
     _kept(parts, 9)
 

@@ -3,7 +3,6 @@
 import threading
 import time
 from itertools import pairwise
-from typing import cast
 
 import pytest
 
@@ -19,7 +18,7 @@ def pacer(parts: Parts, per_minute: float = FAST, account: str = "vendor/main") 
 
 
 def _redis_s(parts: Parts) -> float:
-    seconds, microseconds = cast(tuple[int, int], parts.redis.time())
+    seconds, microseconds = parts.redis.time()
     return seconds + microseconds / 1_000_000
 
 
