@@ -14,7 +14,7 @@ from tests.api.attempts import Attempts
 from tests.api.conftest import Served
 from worker import wiring
 from worker.contracts.libraries import LibraryInfo, SpaceInfo
-from worker.settings import AlibabaProfile, ProviderSettings, Settings, SmhProfile
+from worker.settings import AlibabaVodProfile, ProviderSettings, Settings, SmhProfile
 
 BODY: dict[str, Any] = {"source": {"url": "https://example.com/clip.mp4"}, "sizes": [64]}
 ALBUM = {"provider": "tencent_smh", "library_id": "lib"}
@@ -28,8 +28,10 @@ PROFILES = ProviderSettings(
         "ann": SmhProfile(library_id="lib", library_secret=SECRET, tenants=["ann"]),
     },
     alibaba_vod={
-        "main": AlibabaProfile(base_url="https://vod.example", secret_key=SECRET),
-        "ann": AlibabaProfile(base_url="https://vod.example", secret_key=SECRET, tenants=["ann"]),
+        "main": AlibabaVodProfile(base_url="https://vod.example", secret_key=SECRET),
+        "ann": AlibabaVodProfile(
+            base_url="https://vod.example", secret_key=SECRET, tenants=["ann"]
+        ),
     },
 )
 
