@@ -62,7 +62,6 @@ class ImageInfo(NamedTuple):
     image_id: str
     status: str
     url: str
-    original_url: str | None
     size_bytes: int | None
     width: int | None
     height: int | None
@@ -149,7 +148,6 @@ def _image(row: Answer) -> ImageInfo | None:
         image_id,
         _text(row.get("Status")) or "",
         url or "",
-        _text(file.get("FileURL")),
         _number(file.get("FileSize")),
         _number(file.get("Width")),
         _number(file.get("Height")),
