@@ -9,8 +9,8 @@ import structlog
 from worker import wiring
 from worker.broker import items_in_queue
 from worker.chores.clock import Chore, run_chores
+from worker.chores.lost import publish_unseen, take_back_lost
 from worker.chores.pictures import sweep_pictures
-from worker.chores.reconcile import publish_unseen, take_back_lost
 from worker.chores.records import reconcile_records
 from worker.chores.release import release_due
 from worker.chores.sweep import sweep_jobs, sweep_records, sweep_uploads

@@ -1,7 +1,7 @@
 """Lost attempts are run again, and messages that vanished are sent again."""
 
 from tests.worker.state.parts import Parts, request
-from worker.chores.reconcile import publish_unseen, take_back_lost
+from worker.chores.lost import publish_unseen, take_back_lost
 from worker.contracts.jobs import Item
 
 
