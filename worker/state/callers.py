@@ -24,7 +24,9 @@ from worker.state.scripts import SHARED
 from worker.state.sealing import Seal
 
 KEPT_S: Final = 2.0
-NONCE_S: Final = 1800
+# A signature may be dated 15 minutes ahead and counts until 15 minutes after: no nonce is forgotten
+# in that very moment.
+NONCE_S: Final = 1810
 LOCK_S: Final = 300
 MOST_FAILURES: Final = 5
 MOST_TOKENS: Final = 1000
