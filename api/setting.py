@@ -69,8 +69,9 @@ class Setting(NamedTuple):
 
         Of a picture of ours that is all; any other is copied by a job that starts here. What is
         shown already, or being copied, is the answer as it is.
-        Raises: SourceError `source.url_not_allowed` for a URL that the vendor does not take, or
-        that could not be fetched whatever its host is.
+        Raises: SourceError `source.url_not_allowed` for a URL that the vendor does not take, one
+        that could not be fetched whatever its host is, or a link to a private picture of which the
+        account does not know.
         """
         return self._set_cover(self.medium(medium_id, found), url, self._pictures(url))
 
@@ -107,7 +108,7 @@ class Setting(NamedTuple):
         wrong = url_mistake(self.by, without_name(url))
         pictures = pictures or self._shown_as_cover(medium, url)
         if not wrong and not pictures:
-            wrong = self._never_fetched(url)
+            wrong = self._never_copied(url)
         if wrong:
             raise SourceError("source.url_not_allowed", f"The URL {wrong}.")
         picture = _that_of(medium.medium_id, pictures)
@@ -152,7 +153,11 @@ class Setting(NamedTuple):
             # A store without a secret for links has given out none.
             return False
 
-    def _never_fetched(self, url: str) -> str | None:
+    def _never_copied(self, url: str) -> str | None:
+        key = key_in(url)
+        if key is not None and not is_public(key):
+            # A link is no leave to show the picture to all, for ever, under another name.
+            return "is a link to a private picture"
         return fetch_mistake(
             url,
             allowed_ports=self.fetch.allowed_ports,
@@ -181,10 +186,12 @@ class Setting(NamedTuple):
     def _copy(self, target: FirstframeTarget, as_set: VendorSetting, url: str) -> MediumCover:
         """The URL as it was set; a job puts a picture of it beside, which its record sets.
 
-        A copy for a medium of a library is private, as all covers of it are.
+        A copy for a medium of a library is private, as all covers of it are. Copies keep no other
+        work waiting, and one for what is no longer shown is not made.
         """
         wanted = CoverRequest(
             source=SourceReference(url=without_name(url)),
+            lane="backfill",
             visibility="private" if as_set.of_library else None,
             target=target,
         )

@@ -21,6 +21,7 @@ from worker.rules.catalogue import image_id, medium_id
 from worker.rules.set_covers import cover_of_image, naming
 from worker.settings import Settings
 from worker.state.catalogue import TenantCovers
+from worker.state.images import ImageFilters
 
 URL = "http://media.example/cover.jpg"
 OTHER = {"url": "https://media.example/other.mp4"}
@@ -137,6 +138,27 @@ def test_who_sees_one_medium_only_can_set_its_cover_again(
     assert (again.image_id, again.job) == (other.image_id, None)
 
 
+def test_of_many_urls_only_what_is_shown_is_copied_and_after_other_work(
+    settings: Settings, client: httpx2.Client, setting: Make
+) -> None:
+    mps = setting()
+    image = make_picture(settings, client)
+    medium = medium_of(mps, image)
+
+    covers = [mps.set_cover(medium, f"{URL}/{number}") for number in range(5)]
+    jobs = [mps.state.jobs.read("default", cover.job or "") for cover in covers]
+
+    assert [job and job.status for job in jobs] == ["cancelled"] * 4 + ["queued"]
+    assert {job and job.lane for job in jobs} == {"backfill"}
+    pictures = mps.state.images.page("default", ImageFilters(medium=medium), cursor=None, limit=10)
+    assert [image.status for image in pictures.images] == ["Uploading", "Normal"]
+    assert states(mps) == ["pending"] + ["superseded"] * 4
+    mps.set_cover(medium, url_of(mps, image))
+    last = mps.state.jobs.read("default", covers[-1].job or "")
+    assert last
+    assert last.status == "cancelled"
+
+
 def test_the_url_that_is_shown_starts_nothing_again(
     settings: Settings, client: httpx2.Client, setting: Make
 ) -> None:
@@ -194,6 +216,22 @@ def test_a_link_to_a_private_picture_sets_the_picture_and_is_not_kept(
     assert (view["cover"]["url"], view["cover"]["image"]) == (None, image)
     assert (record.key or "-") in view["links"]["cover"]
     assert huawei.set_cover(medium_of(huawei, image), link) == cover
+
+
+def test_a_link_to_a_private_picture_out_of_sight_is_not_copied(
+    settings: Settings, client: httpx2.Client, setting: Make
+) -> None:
+    mine = medium_of(setting(), make_picture(settings, client))
+    theirs = make_picture(settings, client, data=b"x", source=OTHER, visibility="private")
+    narrow = setting("huawei_vod", sees={mine})
+    link = narrow.store.signed_url(image_of(narrow, theirs).key or "", expires_s=60)
+
+    for url in (link, link.replace("127.0.0.1", "media.example")):
+        with pytest.raises(SourceError, match="private"):
+            narrow.set_cover(mine, url)
+
+    assert narrow.medium(mine).cover is None
+    assert states(narrow) == []
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,22 @@ local function end_job(key, tenant, item, status, now)
   if had[2] and status ~= 'succeeded' then fail_record(tenant, had[2], now) end
 end
 
+-- The message of a published item stays in its queue, and so does the item in the window, or the
+-- queue would have no bound. Answers what the job is, where it had ended otherwise before.
+local function cancel_job(tenant, id, now)
+  local key = record_key(tenant, id)
+  local had = redis.call('HMGET', key, 'status', 'kind', 'lane')
+  if had[1] ~= 'queued' and had[1] ~= 'running' then return had[1] end
+  local item, window = had[2] .. ':' .. id, 'ff:window:' .. had[3]
+  local published = had[1] == 'queued' and redis.call('ZSCORE', window, item)
+  end_job(key, tenant, item, 'cancelled', now)
+  if published then
+    redis.call('ZADD', window, published, item)
+    redis.call('HSET', 'ff:out', item, tenant)
+  end
+  return 'cancelled'
+end
+
 local function line_up_record(tenant, id, cover, now)
   local key = record_key(tenant, id)
   local had = redis.call('HMGET', key, 'status', 'lane')

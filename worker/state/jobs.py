@@ -15,21 +15,9 @@ from worker.state.scripts import Script
 
 _CREATE: Final = MAKING_JOBS + "return make_job(ARGV)"
 
-# The message of a published item stays in its queue, and so does the item in the window, or the
-# queue would have no bound.
 _CANCEL: Final = """
 local tenant, id = unpack(ARGV)
-local key = record_key(tenant, id)
-local had = redis.call('HMGET', key, 'status', 'kind', 'lane')
-if had[1] ~= 'queued' and had[1] ~= 'running' then return had[1] end
-local item, window = had[2] .. ':' .. id, 'ff:window:' .. had[3]
-local published = had[1] == 'queued' and redis.call('ZSCORE', window, item)
-end_job(key, tenant, item, 'cancelled', clock_ms())
-if published then
-  redis.call('ZADD', window, published, item)
-  redis.call('HSET', 'ff:out', item, tenant)
-end
-return 'cancelled'
+return cancel_job(tenant, id, clock_ms())
 """
 
 # Of the jobs of a watch one is under way at a time, and the newest order is the one it follows.

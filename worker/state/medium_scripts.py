@@ -3,6 +3,8 @@
 from typing import Final
 
 from worker.contracts.catalogue import MediumLabels
+from worker.contracts.records import RecordResult
+from worker.state.image_scripts import IMAGES
 
 LABEL: Final = "label_"
 _LABELS: Final = ", ".join(f"'{LABEL}{name}'" for name in MediumLabels.model_fields)
@@ -109,9 +111,32 @@ see_at(ARGV[1], ARGV[2], ARGV[3])
 )
 
 # What is shown without a picture of ours gets one later. `picture` is its JSON, `object` its key.
+# A copy that is still to be made for what is shown no more is not, and its picture is not waited
+# for: clients may set very many.
 SHOWING: Final = (
-    MEDIA
+    IMAGES
+    + MEDIA
+    + f"""
+local SUPERSEDED = [[{RecordResult(state="superseded").model_dump_json()}]]
+"""
     + """
+local function end_copy(tenant, cover, now)
+  local job = cjson.decode(cover).job
+  local had = job and redis.call('HMGET', record_key(tenant, job), 'status', 'record') or {}
+  if had[1] ~= 'queued' and had[1] ~= 'running' then return end
+  local key = had[2] and record_key(tenant, had[2])
+  if key and redis.call('HGET', key, 'status') == 'waiting' then
+    redis.call('HSET', key, 'state', 'superseded', 'result', SUPERSEDED)
+    end_job(key, tenant, 'record:' .. had[2], 'succeeded', now)
+  end
+  cancel_job(tenant, job, now)
+  for _, place in ipairs(redis.call('ZRANGE', list_key(tenant, ':job:' .. job), 0, -1)) do
+    local id = string.sub(place, -32)
+    local image = image_of(tenant, id)
+    if image[1] == 'Uploading' then drop(tenant, id, image, now) end
+  end
+end
+
 local function why_not_shown(tenant, id, image, object)
   if redis.call('EXISTS', medium_key(tenant, id)) == 0 then return 'request.not_found' end
   if object == '' then return nil end
@@ -121,8 +146,11 @@ end
 
 local function show_cover(tenant, id, cover, picture, image, object)
   local key = medium_key(tenant, id)
-  local had = redis.call('HGET', key, 'cover_picture')
-  local before = had and cjson.decode(had)
+  local had = redis.call('HMGET', key, 'cover_picture', 'cover')
+  local before = had[1] and cjson.decode(had[1])
+  if had[2] and not before and cjson.decode(had[2]).fence ~= cjson.decode(cover).fence then
+    end_copy(tenant, had[2], clock_ms())
+  end
   if object ~= '' then refer(object, cover_owner(tenant, image, id)) end
   if before and not (before.key == object and (before.image_id or '') == image) then
     unrefer(before.key, cover_owner(tenant, before.image_id or '', id), clock_ms())
@@ -142,7 +170,10 @@ COVER: Final = (
 local tenant, id, fence, cover, picture, image, object = unpack(ARGV)
 local had = redis.call('HMGET', medium_key(tenant, id), 'cover', 'cover_picture')
 local stands = had[1] and cjson.decode(had[1]).fence or -1
-if stands > tonumber(fence) then return 'job.superseded' end
+if stands > tonumber(fence) then
+  if picture == '' then end_copy(tenant, cover, clock_ms()) end
+  return 'job.superseded'
+end
 local is_same = stands == tonumber(fence)
 if not is_same or (picture ~= '' and not had[2]) then
   local wrong = why_not_shown(tenant, id, image, object)

@@ -57,6 +57,37 @@ def test_the_newest_fence_stands_in_whatever_order_they_come(
     assert came == [fence == max(order[: at + 1]) for at, fence in enumerate(order)]
 
 
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        pytest.param(5, "cancelled", id="a-newer-one-stands"),
+        pytest.param(2, "queued", id="an-older-one-stands"),
+    ],
+)
+def test_a_copy_for_what_is_never_shown_is_not_made(
+    covers: TenantCovers, gallery: Gallery, others: int, expected: str
+) -> None:
+    job = gallery.take(64)
+    covers.set(A_MEDIUM, remote(others))
+
+    came = covers.set(A_MEDIUM, remote(3, job=job.id))
+
+    found = gallery.parts.jobs.read("ann", job.id)
+    assert found
+    assert (found.status, came) == (expected, expected == "queued")
+
+
+def test_the_same_cover_again_ends_no_copy_of_it(covers: TenantCovers, gallery: Gallery) -> None:
+    job = gallery.take(64)
+
+    for _ in range(2):
+        covers.set(A_MEDIUM, remote(3, job=job.id))
+
+    found = gallery.parts.jobs.read("ann", job.id)
+    assert found
+    assert found.status == "queued"
+
+
 def test_the_same_fence_again_changes_nothing(covers: TenantCovers, gallery: Gallery) -> None:
     assert covers.set(A_MEDIUM, remote(7))
     before = gallery.media.read("ann", A_MEDIUM)
