@@ -3,12 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
 from worker.sandbox.decoder import SandboxedDecoder
+from worker.sources.local import LocalSource
 
 # A parent that starts a decode child, tells its pid, and waits.
 PARENT = """
@@ -65,12 +67,13 @@ def test_the_child_inherits_nothing_it_should_not_have(tmp_path: Path) -> None:
     decoder.close()
 
 
-def test_ctrl_c_in_the_terminal_is_the_parents_business() -> None:
+def test_ctrl_c_in_the_terminal_is_the_parents_business(photo: Path) -> None:
     decoder = SandboxedDecoder()
     pid = decoder.pids[0]
+    with closing(LocalSource(max_bytes=photo.stat().st_size).open(photo)) as reader:
+        decoder.open(reader, needed_px=64).close()
 
     assert os.getpgid(pid) != os.getpgid(0)
-    time.sleep(1)
     os.kill(pid, signal.SIGINT)
 
     assert not gone(pid, within_s=0.3)
