@@ -20,6 +20,7 @@ from worker.contracts.names import (
 )
 from worker.contracts.requests import CoverRequest
 from worker.errors import CoverError, RequestError, WorkerError
+from worker.rules.retry import TURNS
 from worker.state.keeper import Interrupted, LeaseKeeper
 from worker.state.lanes import Lanes
 from worker.state.leases import Lease, Leases, new_token
@@ -29,8 +30,6 @@ _REDIS_PAUSE_S: Final = 0.5
 # The attempt is over for the record.
 _OVER: Final = frozenset({"job.cancelled", "job.superseded"})
 _AWAY: Final = "queue.unavailable"
-# Of thousands that wait for their turn each comes back again and again, and nothing is wrong.
-_TURNS: Final = frozenset({"provider.throttled", "provider.paused", "record.waiting"})
 
 Outcome = TypeVar("Outcome")
 _log = structlog.get_logger(__name__)
@@ -155,7 +154,8 @@ def _end_failed(
         else:
             retry_s = _patiently(lambda: lease.fail(error), parts.end_patience_s)
             told = log.bind(code=error.code, reason=error.message, retry_s=retry_s)
-            if error.code in _TURNS and retry_s is not None:
+            # Each of thousands that wait comes back again and again, and nothing is wrong.
+            if error.code in TURNS and retry_s is not None:
                 told.info("job.waits")
             else:
                 told.warning("job.failed")

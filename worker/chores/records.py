@@ -39,12 +39,10 @@ def found(state: State, recorders: Recorders, wanted: Wanted) -> Iterator[Findin
 
     Each target comes once. Raises: RequestError `queue.unavailable`.
     """
-    looked_at = set[str]()
     for standing in state.records.standing():
         record = state.records.read(standing.tenant, standing.record)
-        if standing.target in looked_at or record is None or not wanted.names(record):
+        if record is None or not wanted.names(record):
             continue
-        looked_at.add(standing.target)
         compared = _compared(state, recorders, record, standing)
         mended = wanted.mend and compared.verdict == "drifted" and state.records.mend(record)
         if mended:

@@ -1,5 +1,6 @@
 """What follows a failed attempt: another one after a delay, or the end."""
 
+from math import inf
 from typing import Final, NamedTuple
 
 from worker.errors import CoverError, Retry
@@ -9,7 +10,14 @@ MAX_DELAY_S: Final = 600.0
 # The delays that Standard Webhooks 1.0 gives as its example: ten attempts in about three days.
 WEBHOOK_SCHEDULE_S: Final = (5.0, 300.0, 1800.0, 7200.0, 18e3, 36e3, 50_400.0, 72e3, 86_400.0)
 _SCHEDULE_JITTER: Final = 0.2
-_LONGEST_S: Final = {"notify": WEBHOOK_SCHEDULE_S[-1] * (1 + _SCHEDULE_JITTER)}
+# An account's turn comes when it comes: who waits for it neither spends attempts nor grows old. Of
+# hundreds of thousands not too many may come back in each moment.
+TURNS: Final = frozenset({"provider.throttled", "provider.paused", "record.waiting"})
+LONGEST_TURN_S: Final = 3600.0
+_LONGEST_S: Final = {
+    "notify": WEBHOOK_SCHEDULE_S[-1] * (1 + _SCHEDULE_JITTER),
+    "record": LONGEST_TURN_S,
+}
 _MORE_TRIES: Final = {Retry.ONCE: 1, Retry.TWICE: 2}
 # A medium that was just written may not be readable everywhere yet.
 _FIXED_DELAY_S: Final = {"source.not_found": 5.0}
@@ -19,20 +27,26 @@ class Tried(NamedTuple):
     """What a job has been through, the failed attempt included.
 
     `attempts` leaves out those that only waited for a dependency; `same_failures` counts those
-    with the code at hand; `age_s` runs from the start of the first attempt.
+    with the code at hand; `age_s` runs from the start of the first attempt, but not during waits
+    for a turn; `queued_s` runs all the time since it was lined up.
     """
 
     attempts: int
     same_failures: int
     age_s: float
+    queued_s: float = 0
 
 
 class Budget(NamedTuple):
-    """How much one job may spend; with a `schedule_s` its delays are those, one after another."""
+    """How much one job may spend; with a `schedule_s` its delays are those, one after another.
+
+    Turns are waited for until it has been lined up for `queued_s`.
+    """
 
     attempts: int
     age_s: float
     schedule_s: tuple[float, ...] = ()
+    queued_s: float = inf
 
 
 def delay_before_retry(
@@ -45,6 +59,9 @@ def delay_before_retry(
     """
     if not _may_try(error.row.retry, tried, budget):
         return None
+    if error.code in TURNS:
+        delay_s = _delay(error, tried, draw)
+        return delay_s if delay_s < budget.queued_s - tried.queued_s else None
     left_s = budget.age_s - tried.age_s
     if budget.schedule_s and error.row.retry is Retry.BACKOFF:
         delay_s = _scheduled(error, tried, budget.schedule_s, draw)
@@ -82,7 +99,7 @@ def _scheduled(
 
 def _delay(error: CoverError, tried: Tried, draw: float) -> float:
     if error.delay_s is not None:
-        return min(error.delay_s, MAX_DELAY_S)
+        return min(error.delay_s, LONGEST_TURN_S if error.code in TURNS else MAX_DELAY_S)
     if error.code in _FIXED_DELAY_S:
         return _FIXED_DELAY_S[error.code]
     waiting = error.row.retry is Retry.WAIT

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import redis
 
 from worker.errors import CoverError, ProviderError
-from worker.rules.retry import MAX_DELAY_S
+from worker.rules.retry import LONGEST_TURN_S, MAX_DELAY_S
 from worker.state.breakers import BREAKER, LONGEST_REST_S, BreakerRules, is_failure
 from worker.state.scripts import Script
 
@@ -124,8 +124,9 @@ class Pacer:
         if error is None and not self._is_ailing:
             return
         rules, pause_s = self._paces.rules, 0.0
-        if isinstance(error, CoverError) and error.code == "provider.throttled":
-            pause_s = min(error.delay_s or _PAUSE_S, MAX_DELAY_S)
+        if isinstance(error, CoverError):
+            untold_s = _PAUSE_S if error.code == "provider.throttled" else 0
+            pause_s = min(error.delay_s or untold_s, MAX_DELAY_S)
         self._paces.tell(
             *(self._account, self._holder, int(is_failure(error)), pause_s * 1000),
             *(rules.failures, rules.rest_s * 1000, LONGEST_REST_S * 1000, _KEPT_S * 1000),
@@ -134,7 +135,7 @@ class Pacer:
     def _take(self, bucket: str, per_minute: float) -> None:
         word, told, *ailing = self._paces.take(
             *(self._account, self._holder, bucket, 60_000 / per_minute * _ROOM),
-            *(PATIENCE_S * 1000, MAX_DELAY_S * 1000, self._paces.rules.probe_s * 1000),
+            *(PATIENCE_S * 1000, LONGEST_TURN_S * 1000, self._paces.rules.probe_s * 1000),
             _KEPT_S * 1000,
         )
         wait_s = float(told) / 1000

@@ -27,9 +27,14 @@ end
 
 local GONE = {_told("webhook.disabled")}
 local GONE_COVER = {_told("record.no_cover", "The picture was deleted meanwhile.")}
-local function endpoint_is_gone(tenant, notice)
-  local url = cjson.decode(redis.call('HGET', record_key(tenant, notice), 'request')).url
-  return redis.call('EXPIRE', endpoint_key(tenant, url), {GONE_KEPT_S}) == 1
+-- What lane notify has for it: the URL of a notice, or a record's profile, which has the URL.
+local function endpoint_of(key)
+  local told = cjson.decode(redis.call('HGET', key, 'request'))
+  return told.url or 'profile ' .. (told.target.profile or '')
+end
+local function endpoint_is_gone(tenant, id)
+  local gone = endpoint_key(tenant, endpoint_of(record_key(tenant, id)))
+  return redis.call('EXPIRE', gone, {GONE_KEPT_S}) == 1
 end
 local function disable_endpoint(tenant, url, notice, now)
   redis.call('HSET', endpoint_key(tenant, url), 'notice', notice, 'at_ms', whole(now))
@@ -151,7 +156,7 @@ local function reopen(key, tenant, item, status, now)
   local kind = redis.call('HGET', key, 'kind')
   redis.call('HSET', key, 'status', status, 'spent', 0, 'lost', 0, 'queued_ms', whole(now))
   redis.call('HDEL', key, 'error', 'finished_ms', 'started_ms', 'began_ms', 'failures',
-    'without_faces', 'token', 'next_ms')
+    'without_faces', 'token', 'next_ms', 'turn_ms')
   redis.call('ZREM', finished_key(kind), tenant .. ':' .. id_of(item))
   if kind == 'record' then
     redis.call('HSET', key, 'state', 'pending', 'fence', redis.call('INCR', 'ff:fence'))

@@ -4,14 +4,14 @@ from typing import Final
 
 # A claim that is repeated because its answer was lost gives the same answer again. A cancelled item
 # keeps its place in the window until its message comes here. Of an endpoint that is gone all
-# callbacks end when it is their turn.
+# callbacks and records end when it is their turn. The wait for a turn makes nobody older.
 CLAIM: Final = """
 local item, token, lease_ms = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local tenant = redis.call('HGET', 'ff:out', item)
 if not tenant then return false end
 local key, now = record_key(tenant, id_of(item)), clock_ms()
-local had = redis.call('HMGET', key, 'status', 'token', 'lane', 'kind')
-if had[1] == 'queued' and had[4] == 'notify' and endpoint_is_gone(tenant, id_of(item)) then
+local had = redis.call('HMGET', key, 'status', 'token', 'lane')
+if had[1] == 'queued' and had[3] == 'notify' and endpoint_is_gone(tenant, id_of(item)) then
   redis.call('HSET', key, 'error', GONE)
   end_job(key, tenant, item, 'failed', now)
   return false
@@ -20,7 +20,9 @@ elseif had[1] == 'queued' then
   redis.call('HINCRBY', key, 'spent', 1)
   redis.call('HSET', key, 'status', 'running', 'token', token, 'started_ms', whole(now))
   redis.call('HSETNX', key, 'began_ms', whole(now))
-  redis.call('HDEL', key, 'next_ms')
+  local since_ms = redis.call('HGET', key, 'turn_ms')
+  if since_ms then redis.call('HINCRBY', key, 'began_ms', whole(now - tonumber(since_ms))) end
+  redis.call('HDEL', key, 'next_ms', 'turn_ms')
   tell(key, tenant, id_of(item))
 elseif had[1] ~= 'running' or had[2] ~= token then
   if had[1] == 'cancelled' then leave(had[3], tenant, item) end
@@ -28,9 +30,9 @@ elseif had[1] ~= 'running' or had[2] ~= token then
 end
 redis.call('ZADD', 'ff:leases', now + lease_ms, item)
 local kept = redis.call('HMGET', key, 'attempts', 'spent', 'began_ms', 'failures',
-  'without_faces', 'request', 'fence', 'cover')
+  'without_faces', 'request', 'fence', 'cover', 'queued_ms')
 return {tenant, kept[1], kept[2], whole(now - tonumber(kept[3])), kept[4], kept[5], kept[6],
-  kept[7], kept[8]}
+  kept[7], kept[8], whole(now - tonumber(kept[9]))}
 """
 
 HOLD: Final = """
@@ -78,19 +80,22 @@ if had[3] then line_up_record(tenant, had[3], cover, now) end
 
 # A record tells its last failure while it waits, too, and counts only attempts that were spent.
 FAIL: Final = """
-local tenant, item, token, told, failures, delay_ms, free_of_charge = unpack(ARGV)
+local tenant, item, token, told, failures, delay_ms, free_of_charge, for_turn = unpack(ARGV)
 local key = record_key(tenant, id_of(item))
 local over = why_not_held(key, token)
 if over then return over end
-local now, kind = clock_ms(), redis.call('HGET', key, 'kind')
+local now = clock_ms()
+local kind, lane, started_ms = unpack(redis.call('HMGET', key, 'kind', 'lane', 'started_ms'))
 redis.call('HSET', key, 'failures', failures)
 redis.call('HINCRBY', key, 'spent', 0 - tonumber(free_of_charge))
 if kind == 'record' then
   redis.call('HSET', key, 'error', told)
   redis.call('HINCRBY', key, 'attempts', 0 - tonumber(free_of_charge))
-elseif kind == 'notify' and cjson.decode(told).code == 'webhook.disabled' then
-  disable_endpoint(tenant, cjson.decode(redis.call('HGET', key, 'request')).url, id_of(item), now)
 end
+if lane == 'notify' and cjson.decode(told).code == 'webhook.disabled' then
+  disable_endpoint(tenant, endpoint_of(key), id_of(item), now)
+end
+if for_turn == '1' then redis.call('HSET', key, 'turn_ms', started_ms) end
 if delay_ms == '' then
   redis.call('HSET', key, 'error', told)
   end_job(key, tenant, item, 'failed', now)

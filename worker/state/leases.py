@@ -16,7 +16,7 @@ from worker.contracts.requests import CoverRequest
 from worker.contracts.results import CoverResult, ErrorInfo
 from worker.errors import CoverError, RequestError, WorkerError
 from worker.rules.records import cover_of
-from worker.rules.retry import Budget, Tried, delay_before_retry, spends_attempt
+from worker.rules.retry import TURNS, Budget, Tried, delay_before_retry, spends_attempt
 from worker.state import lease_scripts
 from worker.state.scripts import Script
 
@@ -29,13 +29,15 @@ _random = SystemRandom()
 class Limits(NamedTuple):
     """How long an attempt at a job of one kind may take, and its attempts with their delays.
 
-    With a `schedule_s` the delays are those.
+    With a `schedule_s` the delays are those. `max_queued_s` is how long it may be lined up in all,
+    where it only waits for its turn.
     """
 
     attempt_timeout_s: float
     max_job_age_s: float
     max_attempts: int
     schedule_s: tuple[float, ...] = ()
+    max_queued_s: float = inf
 
 
 class LeaseRules(NamedTuple):
@@ -148,13 +150,17 @@ class Lease:
         failures = dict(self._claimed.failures)
         failures[error.code] = failures.get(error.code, 0) + 1
         spends = spends_attempt(error)
+        took_s = time.monotonic() - self._began_s
         tried = Tried(
             self._claimed.spent - (not spends),
             failures[error.code],
-            self._claimed.age_s + time.monotonic() - self._began_s,
+            self._claimed.age_s + took_s,
+            self._claimed.queued_s + took_s,
         )
         limits = self._limits
-        budget = Budget(limits.max_attempts, limits.max_job_age_s, limits.schedule_s)
+        budget = Budget(
+            *(limits.max_attempts, limits.max_job_age_s, limits.schedule_s, limits.max_queued_s)
+        )
         delay_s = delay_before_retry(error, tried, budget, draw=_random.random())
         told = ErrorInfo(**error.facts())
         self._held(
@@ -162,6 +168,7 @@ class Lease:
             *(told.model_dump_json(), json.dumps(failures)),
             "" if delay_s is None else delay_s * 1000,
             0 if spends else 1,
+            int(error.code in TURNS),
         )
         return delay_s
 
@@ -205,6 +212,7 @@ class _Claimed(NamedTuple):
     token: str
     spent: int
     age_s: float
+    queued_s: float
     failures: dict[str, int]
 
 
@@ -236,7 +244,7 @@ class Leases:
 
 
 def _claimed(item: Item, token: str, row: list[Any]) -> _Claimed:
-    tenant, attempts, spent, age_ms, failures, without_faces, request, fence, cover = row
+    tenant, attempts, spent, age_ms, failures, without_faces, request, fence, cover, queued_ms = row
     job = AttemptedJob(
         id=item.id,
         tenant=tenant,
@@ -244,7 +252,8 @@ def _claimed(item: Item, token: str, row: list[Any]) -> _Claimed:
         attempt=int(attempts),
         without_faces=without_faces == "1",
     )
-    return _Claimed(item, job, token, int(spent), int(age_ms) / 1000, json.loads(failures or "{}"))
+    times_s = (int(age_ms) / 1000, int(queued_ms) / 1000)
+    return _Claimed(item, job, token, int(spent), *times_s, json.loads(failures or "{}"))
 
 
 def _request(kind: str, told: str, fence: str | None, cover: str | None) -> AnyRequest:

@@ -95,12 +95,13 @@ end
 _RETRY: Final = """
 local tenant, id = unpack(ARGV)
 local key = record_key(tenant, id)
-local had = redis.call('HMGET', key, 'status', 'kind', 'cover', 'held')
+local had = redis.call('HMGET', key, 'status', 'kind', 'cover', 'held', 'lane')
 if had[2] ~= 'record' then return false end
 if had[1] ~= 'failed' then return redis.call('HGET', key, 'state') end
 if not had[3] then return 'without a cover' end
 if had[4] and not is_object(cover_of(key)) then return 'of a picture that was deleted' end
 reopen(key, tenant, 'record:' .. id, 'queued', clock_ms())
+if had[5] == 'notify' then redis.call('DEL', endpoint_key(tenant, endpoint_of(key))) end
 tell(key, tenant, id)
 tell_job_of(key, tenant, id)
 return 'queued now'
@@ -239,6 +240,7 @@ class RecordRecords:
     def retry(self, tenant: str, record_id: str) -> Record:
         """Queue a failed record again, as a new order: it counts as newer than all before.
 
+        An endpoint that was gone is called again.
         Raises: RequestError `job.state` when it has not failed or has no cover (then its job is
         what to retry), `request.not_found`.
         """
@@ -251,13 +253,29 @@ class RecordRecords:
         return record
 
     def standing(self) -> Iterator[Standing]:
-        """What stands at each target, in no order; what changes meanwhile may come twice."""
-        cursor = None
-        while cursor != 0:
+        """What stands at each target, what was written longest ago first, each once.
+
+        What is written meanwhile is left out.
+        """
+        until_ms, from_ms, told = self._now_ms(), "-inf", set[str]()
+        while True:
             with redis_errors_as_ours():
-                cursor, pairs = self._redis.zscan("ff:targets", cursor or 0, count=BATCH)
-                rows = self._targets([str(target) for target, _ in pairs])
+                most = BATCH + len(told)
+                found: Any = self._redis.zrangebyscore(
+                    *("ff:targets", from_ms, until_ms, 0, most), withscores=True
+                )
+                rows = self._targets([target for target, _ in found if target not in told])
             yield from (_standing_of(target, row) for target, row in rows if "fence" in row)
+            if len(found) < most:
+                return
+            last_ms = found[-1][1]
+            from_ms, told = repr(last_ms), {target for target, at_ms in found if at_ms == last_ms}
+
+    def _now_ms(self) -> float:
+        """By the clock of Redis."""
+        with redis_errors_as_ours():
+            seconds, microseconds = self._redis.time()
+        return float(seconds) * 1000 + float(microseconds) / 1000
 
     def stands_still(self, standing: Standing) -> bool:
         """Whether the same stands at the target now, and nobody else has begun to write there."""

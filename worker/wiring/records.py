@@ -167,8 +167,14 @@ def _limits_of_calls(settings: Settings) -> dict[str, Limits]:
     longest_s = webhooks.timeout_s + _BESIDE_THE_CALL_S
     schedule_s = WEBHOOK_SCHEDULE_S
     return {
-        "record": Limits(records.attempt_timeout_s, records.max_age_s, records.max_attempts),
-        "notify": Limits(longest_s, webhooks.max_age_s, len(schedule_s) + 1, schedule_s),
+        "record": Limits(
+            *(records.attempt_timeout_s, records.max_age_s, records.max_attempts),
+            max_queued_s=records.keep_s,
+        ),
+        "notify": Limits(
+            *(longest_s, webhooks.max_age_s, len(schedule_s) + 1, schedule_s),
+            max_queued_s=records.keep_s,
+        ),
     }
 
 

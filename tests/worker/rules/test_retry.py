@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.errors import CODES, CoverError, Retry, WebhookError, error_of
+from worker.errors import CODES, CoverError, ProviderError, Retry, WebhookError, error_of
 from worker.rules.retry import (
+    LONGEST_TURN_S,
     MAX_DELAY_S,
+    TURNS,
     WEBHOOK_SCHEDULE_S,
     Budget,
     Tried,
@@ -145,5 +147,18 @@ def test_the_last_attempt_of_a_schedule_is_made_when_its_time_is_over() -> None:
 
 
 def test_no_delay_of_a_lane_is_longer_than_is_told() -> None:
-    assert longest_delay_s("live") == longest_delay_s("record") == MAX_DELAY_S
+    assert longest_delay_s("live") == MAX_DELAY_S
+    assert longest_delay_s("record") == LONGEST_TURN_S
     assert longest_delay_s("notify") >= 1.2 * max(WEBHOOK_SCHEDULE_S)
+
+
+@pytest.mark.parametrize("code", sorted(TURNS))
+def test_a_turn_is_waited_for_at_any_age_until_it_was_lined_up_for_too_long(code: str) -> None:
+    error = ProviderError(code, delay_s=2000)
+    budget = BUDGET._replace(queued_s=100_000)
+
+    def after_turns(queued_s: float) -> float | None:
+        return delay_before_retry(error, Tried(0, 40, 90_000, queued_s), budget, draw=0)
+
+    assert after_turns(90_000) == 2000
+    assert after_turns(98_001) is None

@@ -1,8 +1,14 @@
-"""Attempts that die: counted, their jobs queued in front or ended, and detecting left out."""
+"""Attempts that die or wait: counted or not, their jobs queued in front, later, or ended."""
 
+import pytest
+
+from tests.worker.state.orders import item, order
 from tests.worker.state.parts import RULES, Parts, request
 from worker.contracts.jobs import Item
 from worker.contracts.snapshots import SnapshotRequest
+from worker.contracts.targets import WebhookTarget
+from worker.errors import ProviderError
+from worker.rules.retry import TURNS
 from worker.state.leases import Limits
 
 SNAPSHOTS = SnapshotRequest.model_validate(
@@ -95,3 +101,52 @@ def test_an_attempt_that_died_elsewhere_leaves_the_faces_to_the_next(parts: Part
     parts.lanes.release("live")
 
     assert not parts.claim(job).job.without_faces
+
+
+@pytest.mark.parametrize("code", sorted(TURNS))
+def test_who_waits_for_a_turn_grows_no_older(parts: Parts, code: str) -> None:
+    (record,) = parts.records.create("ann", [order()])
+    key, waits = f"ff:job:ann:{record.id}", ProviderError(code, delay_s=1)
+    parts.due("ann", item(record)).fail(waits)
+    for _ in range(3):
+        for field in ("turn_ms", "began_ms", "queued_ms"):
+            parts.redis.hincrby(key, field, -40_000_000)
+        assert parts.due("ann", item(record)).fail(waits) == 1
+    lease = parts.due("ann", item(record))
+    parts.expire_leases()
+
+    assert lease.job.attempt == 1
+    assert [lost.status for lost in parts.leases.take_back_expired()] == ["queued"]
+
+
+def test_other_waits_make_older(parts: Parts) -> None:
+    (record,) = parts.records.create("ann", [order()])
+    parts.due("ann", item(record)).fail(ProviderError("provider.auth", delay_s=1))
+    parts.redis.hincrby(f"ff:job:ann:{record.id}", "began_ms", -40_000_000)
+
+    assert parts.due("ann", item(record)).fail(ProviderError("provider.auth", delay_s=1)) is None
+
+
+def test_records_for_an_endpoint_that_is_gone_fail_at_once_until_one_is_retried(
+    parts: Parts,
+) -> None:
+    told = WebhookTarget(provider="webhook", id="clip")
+    first, second, other = parts.records.create(
+        "ann", [order(target=told), order(target=told), order(target=_profile(told, "other"))]
+    )
+    parts.due("ann", item(first)).fail(ProviderError("webhook.disabled"))
+
+    parts.lanes.release("notify")
+    assert parts.leases.claim(item(second), "w1:1") is None
+    ended = parts.records.read("ann", second.id)
+    assert ended is not None
+    assert ended.error is not None
+    assert (ended.state, ended.error.code, ended.attempts) == ("failed", "webhook.disabled", 0)
+    assert parts.leases.claim(item(other), "w1:2") is not None
+
+    parts.records.retry("ann", second.id)
+    assert parts.due("ann", item(second)).job.attempt == 1
+
+
+def _profile(target: WebhookTarget, name: str) -> WebhookTarget:
+    return target.model_copy(update={"profile": name})

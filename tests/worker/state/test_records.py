@@ -154,6 +154,23 @@ def test_what_stands_is_told_for_every_target(parts: Parts) -> None:
     assert stands[:5] == (target_key(ASSET), "ann", record.id, record.fence, "shown")
 
 
+def test_what_stands_is_told_once_however_many_were_written_at_a_time_or_are_meanwhile(
+    parts: Parts,
+) -> None:
+    targets = {f"{number:03}": 1000 + max(number - 300, 0) for number in range(900)}
+    parts.redis.zadd("ff:targets", targets)
+    for target in targets:
+        fields = ("fence", 1, "record", "rec_1", "tenant", "ann", "reference", "")
+        parts.redis.hset(f"ff:target:{target}", items=list(fields))
+
+    told = []
+    for standing in parts.records.standing():
+        told.append(standing.target)
+        parts.redis.zadd("ff:targets", {standing.target: time.time() * 1000 + 60_000})
+
+    assert told == sorted(targets)
+
+
 def test_a_cover_that_stands_no_more_is_recorded_again_but_never_over_a_newer_order(
     parts: Parts,
 ) -> None:

@@ -26,5 +26,5 @@ def test_each_kind_has_the_limits_of_its_work(monkeypatch: pytest.MonkeyPatch) -
     assert limits["cover"] == limits["checksum"] == Limits(50, 1000, 5)
     assert limits["snapshot"] == Limits(800, 2400, 5)
     assert limits["plan"] == Limits(200, 1000, 5)
-    assert limits["record"] == Limits(70, 5000, 7)
+    assert limits["record"] == Limits(70, 5000, 7, max_queued_s=30 * 86_400)
     assert limits["notify"][:3] == (30, 259_200, 10)
