@@ -57,8 +57,8 @@ LIBRARIES: Final = {
 }
 PROVIDERS: Final = {
     "huawei_vod": "worker.providers.huawei_vod:HuaweiVodProvider",
-    "alibaba_mps": "worker.providers.alibaba_mps:AlibabaMpsProvider",
-    "alibaba_vod": "worker.providers.alibaba_vod:AlibabaVodProvider",
+    "alibaba_mps": "worker.providers.alibaba:AlibabaProvider",
+    "alibaba_vod": "worker.providers.alibaba:AlibabaProvider",
     "tencent_smh": "worker.providers.tencent_smh:TencentSmhProvider",
     "webhook": "worker.providers.webhook:WebhookProvider",
     "firstframe": "worker.providers.firstframe:FirstframeProvider",

@@ -27,8 +27,7 @@ from worker.contracts.targets import (
     WebhookTarget,
 )
 from worker.ports.recording import CoverCopy
-from worker.providers.alibaba_mps import AlibabaMpsProvider
-from worker.providers.alibaba_vod import AlibabaVodProvider
+from worker.providers.alibaba import AlibabaProvider
 from worker.providers.dry_run import DryRunProvider
 from worker.providers.firstframe import FirstframeProvider
 from worker.providers.huawei_vod import HuaweiVodProvider
@@ -141,7 +140,7 @@ def huawei(
 def alibaba_mps(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
     fake: Control = request.getfixturevalue("alibaba")
     fake.do("add_medium", media_id=ID)
-    provider = AlibabaMpsProvider(base_url=fake.url, **{**KEYS, **settings})
+    provider = AlibabaProvider(base_url=fake.url, **{**KEYS, **settings})
     yield Place(
         fake,
         provider,
@@ -158,7 +157,7 @@ def alibaba_mps(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Pla
 def alibaba_vod(request: pytest.FixtureRequest, **settings: Any) -> Iterator[Place]:
     fake: Control = request.getfixturevalue("alibaba")
     fake.do("add_video", video_id=ID)
-    provider = AlibabaVodProvider(base_url=fake.url, **{**KEYS, **settings})
+    provider = AlibabaProvider(base_url=fake.url, **{**KEYS, **settings})
     yield Place(
         fake,
         provider,
