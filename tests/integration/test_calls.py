@@ -16,6 +16,7 @@ from tests.integration.queue_parts import GatedSource
 from tests.redis_server import RedisServer
 
 WRITE = "UpdateMediaCover"
+READ = "QueryMediaList"
 # A job on media takes this long where nothing else is on its way; the machine may be busy.
 USUAL_S = 10.0
 
@@ -211,12 +212,16 @@ def test_a_worker_whose_every_slot_is_stuck_ends_to_be_started_anew(
     house: CallsHouse, alibaba: Control
 ) -> None:
     house.adjust("stop_grace_s = 1")
-    house.settings_text["records"] += "\nattempt_timeout_s = 1"
+    house.settings_text["records"] += "\nattempt_timeout_s = 9.5"
     house.open()
     worker = house.start_calls("--queue", "record", "--slots", "1")
     alibaba.hold(WRITE)
+    alibaba.hold(READ)
     (record,) = house.order(*house.media(1))
+    # A slow write, within its time, and then a slow look: together too much for an attempt.
     alibaba.wait_held(WRITE)
+    time.sleep(7)
+    alibaba.release()
 
     assert worker.wait(20) == 0
 
