@@ -16,9 +16,9 @@ from api.dialects.alibaba import errors, images, media, videos
 from api.dialects.alibaba.calls import Call, call_of
 from api.dialects.alibaba.errors import RefusalError
 from api.dialects.alibaba.parameters import MPS, VOD
-from api.dialects.alibaba.parts import Parts
 from api.dialects.alibaba.wire import telling_of
 from api.dialects.callers import Gate
+from api.dialects.parts import Parts
 
 ACTIONS: Final[Mapping[str, Mapping[str, Callable[[Call], dict[str, Any]]]]] = {
     MPS: {
@@ -46,6 +46,7 @@ def make_dialect(shared: State) -> ASGIApp:
         state=shared.state,
         store=shared.store,
         gate=Gate(shared.callers, "alibaba", settings.accounts.skew_s),
+        waiters=shared.waiters,
     )
     return app
 

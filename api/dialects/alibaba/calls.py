@@ -10,10 +10,10 @@ from starlette.requests import Request
 from api.access import NOTED
 from api.dialects.alibaba.errors import RefusalError
 from api.dialects.alibaba.parameters import MPS, VOD, Parameters, pairs_of
-from api.dialects.alibaba.parts import Parts, parts_of
 from api.dialects.alibaba.telling import FORMATS, is_xml
 from api.dialects.alibaba.wire import is_by_headers, tell, telling_of
 from api.dialects.callers import raw_request
+from api.dialects.parts import Parts, parts_of
 from api.setting import Setting
 from worker.contracts.accounts import Account
 from worker.contracts.targets import VendorApi
@@ -45,15 +45,7 @@ class Call(NamedTuple):
     @property
     def setting(self) -> Setting:
         """What the account reaches and sets; media and videos are media, under the same id."""
-        parts, account = self.parts, self.account
-        return Setting(
-            parts.state,
-            parts.store,
-            parts.settings.fetch,
-            account.tenant,
-            by=_APIS[self.version],
-            may_see=account.may_see,
-        )
+        return self.parts.setting(self.account, _APIS[self.version])
 
 
 async def call_of(request: Request) -> Call:
@@ -65,7 +57,7 @@ async def call_of(request: Request) -> Call:
         raise RefusalError("InvalidApi.NotFound")
     if request.method not in {"GET", "POST"}:
         raise RefusalError("UnsupportedHTTPMethod")
-    parts = parts_of(request)
+    parts = parts_of(request, "alibaba")
     raw = await raw_request(
         request,
         stall_timeout_s=parts.settings.api.stall_timeout_s,

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from api.dialects.alibaba.calls import HEX_ID, Call
-from api.dialects.alibaba.covers import link
 from api.dialects.alibaba.errors import RefusalError
 from api.dialects.alibaba.views import ImageLinks, image_view
+from api.dialects.pictures import link
 from worker.contracts.catalogue import ImageRecord, MediumLabels
 from worker.rules.objects import MAX_LINK_LIFE_S
 

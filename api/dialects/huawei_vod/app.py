@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from api.dialects.callers import Gate
 from api.dialects.huawei_vod import assets, covers, errors, tokens, uploads
-from api.dialects.huawei_vod.parts import Parts
+from api.dialects.parts import Parts
 
 _OF_PROJECT = "/v1.0/{project_id}/asset"
 ROUTES = (

@@ -12,15 +12,11 @@ from api.catalogue import cover_url
 from api.dialects.huawei_vod.calls import Call, call_of
 from api.dialects.huawei_vod.errors import wrong
 from api.dialects.huawei_vod.views import CATEGORIES, Picture, details
+from api.dialects.pictures import link, pictures_in, pictures_of
 from api.views import LINK_LIFE_S
-from worker.contracts.catalogue import ImageRecord, MediumCover, MediumRecord
-from worker.errors import StorageError
+from worker.contracts.catalogue import ImageRecord, MediumCover
 from worker.rules.set_covers import key_in, naming
 from worker.state.admissions import Found, Subject
-from worker.state.images import SHOWN_TYPES, of_one_type
-
-# Of covers and of snapshots, the newest.
-MOST_PICTURES: Final = 500
 
 _ASSET_ID: Final = re.compile(r"[0-9a-f]{32}")
 _ASSET_IN_QUERY: Final = re.compile(r"(?:^|&)asset_id=([0-9a-f]{32})(?:&|$)")
@@ -69,20 +65,10 @@ def _details(
     shown = _shown(call, asset_id, medium.cover) if medium.cover else None
     pictures: list[Picture] = []
     if "thumbnail_info" in wanted:
-        images = _pictures_in(found) if found else _pictures(call, medium)
-        pictures = [picture for image in images if (picture := _picture(call, asset_id, image))]
+        images = call.parts.state.images
+        listed = pictures_in(found.pages) if found else pictures_of(images, medium)
+        pictures = [picture for image in listed if (picture := _picture(call, asset_id, image))]
     return details(medium, cover_url=shown, pictures=pictures, categories=wanted)
-
-
-def _pictures(call: Call, medium: MediumRecord) -> list[ImageRecord]:
-    images = call.parts.state.images
-    return images.of_medium(medium.tenant, medium.medium_id, types=SHOWN_TYPES, limit=MOST_PICTURES)
-
-
-def _pictures_in(found: Found) -> list[ImageRecord]:
-    """As `_pictures`, where those are all that there are."""
-    of_types = (of_one_type(page.images) for page in found.pages)
-    return [image for images in of_types for image in images if image.status == "Normal"]
 
 
 def _shown(call: Call, asset_id: str, cover: MediumCover) -> str | None:
@@ -100,11 +86,5 @@ def _picture(call: Call, asset_id: str, image: ImageRecord) -> Picture | None:
 
     None for a private one where the store has no secret to sign with.
     """
-    url = image.url
-    if url is None and image.key is not None:
-        try:
-            url = call.parts.store.signed_url(image.key, expires_s=LINK_LIFE_S)
-        except StorageError:
-            return None
-    named = naming(url, asset_id) if url else None
-    return Picture((image.offset_ms or 0) // 1000, named) if named else None
+    url = link(call.parts.store, image.key, life_s=LINK_LIFE_S)
+    return Picture((image.offset_ms or 0) // 1000, naming(url, asset_id)) if url else None

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from api.access import NOTED
 from api.dialects.callers import CallRefused, raw_request
 from api.dialects.huawei_vod.errors import RefusalError, wrong
-from api.dialects.huawei_vod.parts import Parts, parts_of
+from api.dialects.parts import Parts, parts_of
 from api.setting import Setting
 from worker.contracts.accounts import Account
 from worker.signing import sdk_hmac_sha256
@@ -28,15 +28,7 @@ class Call(NamedTuple):
     @property
     def setting(self) -> Setting:
         """What the account reaches and sets; a medium is an asset, under the same id."""
-        parts, account = self.parts, self.account
-        return Setting(
-            parts.state,
-            parts.store,
-            parts.settings.fetch,
-            account.tenant,
-            by="huawei_vod",
-            may_see=account.may_see,
-        )
+        return self.parts.setting(self.account, "huawei_vod")
 
 
 async def call_of(request: Request, subject: Subject | None = None) -> Call:
@@ -45,7 +37,7 @@ async def call_of(request: Request, subject: Subject | None = None) -> Call:
     By AK/SK where it has an Authorization, whose failure no token makes good; else by X-Auth-Token.
     Raises: RefusalError, CallRefused, CoverError, ClientDisconnect.
     """
-    parts = parts_of(request)
+    parts = parts_of(request, "huawei_vod")
     raw = await raw_request(request, stall_timeout_s=parts.settings.api.stall_timeout_s)
     account, found = await _account(parts, request, raw, subject)
     request.scope[NOTED]["user"] = account.name

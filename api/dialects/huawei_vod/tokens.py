@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from api.dialects.callers import raw_request
 from api.dialects.huawei_vod.calls import object_of
 from api.dialects.huawei_vod.errors import RefusalError, wrong
-from api.dialects.huawei_vod.parts import parts_of
+from api.dialects.parts import parts_of
 from worker.contracts.accounts import Account
 
 METHODS: Final = ("password", "hw_ak_sk")
@@ -21,7 +21,7 @@ async def give(request: Request) -> Response:
     `scope.project.id`, where it is told, must be the account's; names of projects and domains are
     not looked at, for there are none here.
     """
-    parts = parts_of(request)
+    parts = parts_of(request, "huawei_vod")
     # Whoever has no account may send no more than this.
     section = parts.settings.api
     raw = await raw_request(

@@ -21,7 +21,7 @@ from api.dialects.callers import CallRefused
 from api.dialects.huawei_vod.assets import checked_asset_id
 from api.dialects.huawei_vod.calls import Call, call_of, object_of, text_of
 from api.dialects.huawei_vod.errors import RefusalError, wrong
-from api.dialects.huawei_vod.parts import Parts, parts_of
+from api.dialects.parts import Parts, parts_of
 from api.disconnects import unless_gone
 from api.release import release
 from api.spool import Spooled, spooled
@@ -78,7 +78,7 @@ async def take(request: Request) -> Response:
     The picture is kept then, and the work goes on. Raises: RefusalError, CallRefused, CoverError,
     ClientDisconnect.
     """
-    parts = parts_of(request)
+    parts = parts_of(request, "huawei_vod")
     query = request.scope["query_string"].decode("latin-1")
     given = dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
     place = Place(
