@@ -1,13 +1,19 @@
 """What tests of set covers ask the catalogue, the API and the ledger."""
 
+from collections.abc import Callable
+
 import httpx2
 
 from api.setting import Setting
+from tests.api.attempts import Attempts
 from worker import wiring
 from worker.contracts.catalogue import ImageRecord
 from worker.contracts.jobs import Item
+from worker.contracts.targets import VendorApi
 from worker.settings import Settings
 from worker.state.records import RecordFilters
+
+Make = Callable[..., Setting]
 
 
 def image_of(found: Setting, image: str) -> ImageRecord:
@@ -50,3 +56,19 @@ def states(found: Setting) -> list[str]:
     """What the ledger tells of all records, newest first."""
     page = found.state.records.page("default", RecordFilters(), cursor=None, limit=50)
     return [record.state for record in page.records]
+
+
+def setting_of(settings: Settings) -> Make:
+    """What an account that may see all media sets, unless a test says otherwise."""
+    Attempts(settings)
+    state, store = wiring.state(settings, timeout_s=5), wiring.store(settings)
+
+    def made(
+        by: VendorApi = "alibaba_mps", *, tenant: str = "default", sees: set[str] | None = None
+    ) -> Setting:
+        def may_see(medium: str) -> bool:
+            return sees is None or medium in sees
+
+        return Setting(state, store, settings.fetch, tenant, by, may_see)
+
+    return made
