@@ -1,14 +1,11 @@
 """What clients of served vendor APIs set: the cover and the labels of a medium."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
-from api.release import release
+from api.copying import CoversAsSet
 from worker import wiring
 from worker.contracts.catalogue import ImageRecord, MediumCover, MediumLabels, MediumRecord
-from worker.contracts.records import Record, RecordOrder
-from worker.contracts.requests import CoverRequest, SourceReference
 from worker.contracts.targets import FirstframeTarget, VendorApi, VendorSetting
 from worker.errors import RequestError, SourceError, StorageError
 from worker.ports import Store
@@ -16,7 +13,6 @@ from worker.rules.capabilities import url_mistake
 from worker.rules.cover_urls import is_shown
 from worker.rules.keys import is_public
 from worker.rules.set_covers import (
-    cover_of_image,
     fetch_mistake,
     key_in,
     named_medium,
@@ -24,7 +20,7 @@ from worker.rules.set_covers import (
 )
 from worker.settings import FetchSettings
 from worker.state.admissions import Found
-from worker.state.catalogue import Catalogue, TenantCovers
+from worker.state.catalogue import Catalogue
 from worker.wiring import State
 
 
@@ -118,10 +114,9 @@ class Setting(NamedTuple):
         )
         if medium.cover and self._is_shown(medium.cover, as_set, picture):
             return medium.cover
+        covers = CoversAsSet(self.state, self.catalogue, self.tenant)
         target = FirstframeTarget(provider="firstframe", medium_id=medium.medium_id, as_set=as_set)
-        if picture:
-            return self._show(target, picture)
-        return self._copy(target, as_set, url)
+        return covers.show(target, picture) if picture else covers.copy(target, as_set, url)
 
     def _pictures(self, url: str) -> list[ImageRecord]:
         """The account's pictures that a URL of ours shows, newest first."""
@@ -176,60 +171,6 @@ class Setting(NamedTuple):
             return cover.image_id is not None
         record = self.state.records.read(self.tenant, cover.record)
         return record is not None and record.state == "pending"
-
-    def _show(self, target: FirstframeTarget, picture: ImageRecord) -> MediumCover:
-        cover = _cover(target, image_id=picture.image_id, key=picture.key)
-        order = RecordOrder(target=target, cover=cover_of_image(picture))
-        record = self.state.records.settle(self.tenant, order, cover)
-        return self._shown(target, cover, record)
-
-    def _copy(self, target: FirstframeTarget, as_set: VendorSetting, url: str) -> MediumCover:
-        """The URL as it was set; a job puts a picture of it beside, which its record sets.
-
-        A copy for a medium of a library is private, as all covers of it are. Copies keep no other
-        work waiting, and one for what is no longer shown is not made.
-        """
-        wanted = CoverRequest(
-            source=SourceReference(url=without_name(url)),
-            lane="backfill",
-            visibility="private" if as_set.of_library else None,
-            target=target,
-        )
-        job = self.state.jobs.create(self.tenant, wanted)
-        self.state.images.expect(job)
-        record = self.state.records.read(self.tenant, job.record.id) if job.record else None
-        if record is None:
-            raise RequestError("queue.unavailable", "The cover's record was lost.")
-        self.state.records.precede(record, reference=url)
-        cover = self._shown(target, _cover(target, job=job.id), record)
-        release(self.state.lanes, job.lane)
-        return cover
-
-    def _shown(self, target: FirstframeTarget, cover: MediumCover, record: Record) -> MediumCover:
-        """Show the cover now, as its record would, which finishes what breaks off here."""
-        shown = cover.model_copy(update={"record": record.id, "fence": record.fence})
-        TenantCovers(self.catalogue, self.tenant).set(target.medium_id, shown)
-        return shown
-
-
-def _cover(
-    target: FirstframeTarget,
-    *,
-    image_id: str | None = None,
-    key: str | None = None,
-    job: str | None = None,
-) -> MediumCover:
-    """What is to be shown, before its record is made."""
-    assert target.as_set is not None
-    return MediumCover(
-        url=target.as_set.url,
-        image_id=image_id,
-        key=key,
-        set_by=target.as_set.by,
-        set_at=datetime.now(UTC),
-        job=job,
-        fence=0,
-    )
 
 
 def _that_of(medium_id: str, pictures: Sequence[ImageRecord]) -> ImageRecord | None:
